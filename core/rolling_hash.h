@@ -1,0 +1,58 @@
+/* The rolling hash over a symbol's events: what two engines compare instead of their whole output. */
+#ifndef SHARDBOOK_CORE_ROLLING_HASH_H
+#define SHARDBOOK_CORE_ROLLING_HASH_H
+
+#include "core/text.h"
+
+#include <stdint.h>
+
+#define ROLLING_HASH_MULTIPLIER UINT64_C(0x9E3779B97F4A7C15)
+
+static inline uint64_t rolling_mix(uint64_t v)
+{
+    return (v ^ v >> 29) * ROLLING_HASH_MULTIPLIER;
+}
+
+/* The hash of an id: the length in bytes, then each 8 bytes, little-endian, zero-padded, mixed in. An
+ * absent id is 0. Any thread. */
+static inline uint64_t rolling_id(struct text id)
+{
+    if (id.size == 0)
+        return 0;
+    uint64_t v = id.size;
+    const char *at = id.data;
+    uint32_t left = id.size;
+    for (; left >= 8; at += 8, left -= 8) {
+        uint64_t w;
+        memcpy(&w, at, 8);
+        v = rolling_mix(v ^ w);
+    }
+    if (left) {
+        uint64_t w = 0;
+        memcpy(&w, at, left);
+        v = rolling_mix(v ^ w);
+    }
+    return v;
+}
+
+/* What one event adds. Absent values are 0. */
+struct rolling_input {
+    uint64_t type;         /* enum event_type */
+    uint64_t fseq;
+    uint64_t src_offset;
+    uint64_t price_ticks;
+    uint64_t quantity_lots;
+    uint64_t leaves_lots;  /* of a fill: the taker's */
+    uint64_t order;        /* rolling_id of the order, of a fill the taker */
+    uint64_t maker;        /* rolling_id of a fill's maker */
+};
+
+static inline uint64_t rolling_add(uint64_t hash, const struct rolling_input *in)
+{
+    return rolling_mix(hash ^ (in->type * UINT64_C(0xe220a8397b1dcdaf) + in->fseq * UINT64_C(0x6e789e6aa1b965f5) +
+                               in->src_offset * UINT64_C(0x06c45d188009454f) + in->price_ticks * UINT64_C(0xf88bb8a8724c81ed) +
+                               in->quantity_lots * UINT64_C(0x1b39896a51a8749b) + in->leaves_lots * UINT64_C(0x53cb9f0c747ea2eb) +
+                               in->order * UINT64_C(0x2c829abe1f4532e1) + in->maker * UINT64_C(0xc584133ac916ab3d)));
+}
+
+#endif
