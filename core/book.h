@@ -1,0 +1,90 @@
+/* The order book of one symbol: price-time priority by integer ticks and lots. It decides, and answers with
+ * numbered events; it neither reads, writes, sleeps nor allocates.
+ *
+ * Threads: a book belongs to one thread at a time, which alone may call any function on it. It may be handed to
+ * another thread (the hand-over must order memory: a ring does). Books of one arena may live on different threads.
+ * Rules: ARCHITECTURE.md, "Readings", and the README's table of commands. */
+#ifndef SHARDBOOK_CORE_BOOK_H
+#define SHARDBOOK_CORE_BOOK_H
+
+#include "core/arena.h"
+#include "core/book_types.h"
+#include "core/command.h"
+#include "core/event.h"
+#include "core/instrument.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the book must know beside the command. Views stay the caller's and must live until BOOK_DONE. */
+struct book_input {
+    const struct command *command;
+    int64_t src_offset;      /* of the record in orders[home] */
+    int64_t log_time_ms;
+    uint8_t verdict;         /* enum book_verdict: what the shard's repeat check found */
+    struct text original_order_id; /* BOOK_REPEAT: the original's own id */
+    bool cancelled_before;   /* a tombstone of that account for that id exists */
+};
+
+enum book_verdict {
+    BOOK_FRESH = 0,
+    BOOK_REPEAT,      /* same id, same content: DUPLICATE */
+    BOOK_ID_TAKEN     /* same id, other content: REJECTED with DUPLICATE_ID */
+};
+
+enum book_progress {
+    BOOK_DONE = 0, /* the command is finished */
+    BOOK_MORE      /* take the output, then call book_step again for the same command */
+};
+
+/* Answers of one step. The caller owns it and empties it (event_count = level_count = 0) before each step. */
+struct book_output {
+    struct book_event events[BOOK_EVENTS_MAX];
+    struct level_change levels[BOOK_LEVELS_MAX]; /* absolute totals after this step, later entries win */
+    uint32_t event_count, level_count;
+};
+
+/* Makes an empty book whose stream starts at fseq 0, hash 0. `arena` stays the caller's and outlives the book. */
+void book_init(struct book *book, struct arena *arena, const struct instrument *instrument);
+
+/* Gives everything back to the arena. */
+void book_deinit(struct book *book);
+
+/* Starts a command: a faulty one (command->fault) and every verdict but BOOK_FRESH is answered with its one event. Writes
+ * the first answers to *out. On BOOK_MORE the book is in the middle of the command: only book_step and the
+ * read-only functions may follow. */
+enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out);
+
+/* Goes on with the command that book_apply started, with the same input. */
+enum book_progress book_step(struct book *book, const struct book_input *input, struct book_output *out);
+
+/* Numbers a CONTROL event in the book's stream: it takes an fseq and enters the hash and changes nothing else. */
+void book_control(struct book *book, int64_t src_offset, struct book_output *out);
+
+/* Fills in the members of *event that the book knows: type, fseq, hash, ids, prices, quantities, reason, instrument; the
+ * caller adds symbol, src_partition, src_offset, src_index, own, timestamp_ms and the control members. Texts view the book's memory and
+ * the input's command, until the next step. */
+void book_view(const struct book *book, const struct book_input *input, const struct book_event *book_event, struct event *event);
+
+/* The stream's position: events so far and their rolling hash. */
+uint64_t book_fseq(const struct book *book);
+uint64_t book_hash(const struct book *book);
+
+/* Copies up to `count` levels of a side, best first, beginning behind `after_price_ticks` (0: from the best); returns how many. */
+uint32_t book_levels(const struct book *book, enum side side, int64_t after_price_ticks, struct depth_level *levels, uint32_t count);
+
+/* Visits the open orders, bids best to worst, then asks, first in first out within a level: start with a zeroed
+ * cursor, false at the end. *order is filled like an ACCEPTED with leaves and cumulative as they stand. The book must not
+ * change during the visit. */
+bool book_next_order(const struct book *book, struct book_cursor *cursor, struct event *order);
+
+uint64_t book_open_orders(const struct book *book);
+
+/* The last trade price; false if there was none. */
+bool book_last_price(const struct book *book, int64_t *price_ticks);
+
+/* Checks every invariant of the rules over the whole book, slowly; aborts with last words when one is broken. For
+ * debug builds and tests. */
+void book_check(const struct book *book);
+
+#endif
