@@ -21,21 +21,24 @@ enum order_type {
     ORDER_TYPE_NONE
 };
 enum time_in_force { TIF_GTC = 0, TIF_IOC, TIF_FOK, TIF_GTD, TIF_DAY, TIF_NONE };
+enum contingency { CONTINGENCY_NONE = 0, CONTINGENCY_OCO, CONTINGENCY_OTO, CONTINGENCY_OTOCO };
 enum self_trade { SELF_TRADE_NONE = 0, SELF_TRADE_EXPIRE_TAKER, SELF_TRADE_EXPIRE_MAKER, SELF_TRADE_EXPIRE_BOTH, SELF_TRADE_DECREMENT };
 
 /* Texts view the record's bytes or the decoder's scratch and live until the decoder's next call. Enumerations
  * say *_NONE, texts and decimals are absent, where the record has no such field (null and an empty userId
  * count as none). */
 struct command {
-    uint8_t action;        /* enum action */
+    uint8_t action;        /* enum action; ACTION_COUNT if there is one and it is not known */
     uint8_t side;          /* enum side */
     uint8_t order_type;    /* enum order_type */
     uint8_t time_in_force; /* enum time_in_force; TIF_NONE if not given */
     uint8_t self_trade;    /* enum self_trade */
+    uint8_t contingency;   /* enum contingency */
     bool post_only;
     bool has_timestamp, has_expire_time, has_trailing_bps;
     uint8_t fault;       /* enum reason: NONE, MALFORMED, MISSING_FIELD, BAD_FIELD, UNSUPPORTED, INVALID_COMBINATION */
     uint8_t fault_field; /* enum field that the fault is about, or FIELD_NONE */
+    uint64_t bad;        /* bit 1 << FIELD_x for each known field of a wrong type or form; its value is absent */
     uint64_t present;    /* bit 1 << FIELD_x for each known field that was there and not null, well formed or not */
 
     struct text symbol; /* absent when missing or not ^[A-Z0-9]{1,10}$ */
@@ -48,6 +51,7 @@ struct command {
 
     struct decimal quantity, price, stop_price, trailing_amount, display_quantity, max_slippage;
     int64_t timestamp_ms, expire_time_ms, trailing_bps;
+    uint64_t orders_hash; /* LIST: over the content and the ids of its orders */
 };
 
 /* Empties a command: everything absent, action NEW. Any thread. */
@@ -61,11 +65,13 @@ void command_check(struct command *command);
 /* True if `symbol` is ^[A-Z0-9]{1,10}$. Any thread. */
 bool symbol_is_valid(struct text symbol);
 
-/* The id that the command itself carries: orderId of NEW and REPLACE, listId of LIST, else commandId. */
+/* The id that the command itself carries: orderId of NEW and REPLACE, listId of LIST, else commandId; absent if there is
+ * none, it is badly formed, or the action is not known. Any thread. */
 struct text command_own_id(const struct command *command);
 
 /* 64 bits over every known field but the command's own id, clientOrderId's text included, and the timestamp: equal for two
- * records that say the same in other words (150.0 and "150.00"). For the repeat check. Any thread. */
+ * records that say the same in other words (150.0 and "150.00"). A badly formed field counts as just that,
+ * whatever it says. For the repeat check. Any thread. */
 uint64_t command_content_hash(const struct command *command);
 
 /* Names as in the wire form ("BUY", "STOP_LIMIT", "GTC", ...); static; absent for *_NONE. Any thread. */
@@ -74,5 +80,6 @@ struct text side_name(enum side side);
 struct text order_type_name(enum order_type type);
 struct text time_in_force_name(enum time_in_force tif);
 struct text self_trade_name(enum self_trade mode);
+struct text contingency_name(enum contingency contingency);
 
 #endif

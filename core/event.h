@@ -63,7 +63,11 @@ struct event {
 
     struct text control_kind;   /* CONTROL: "BEGIN", ... */
     struct text control_result; /* CONTROL: "ACCEPTED" or why refused */
-    struct text control_fields; /* CONTROL: the record's fields, encoded JSON members without braces, `symbol` left out */
+    struct text control_fields; /* CONTROL: the record's fields, encoded JSON members without braces, `symbol` and `kind` left out */
+
+    struct text state; /* STATE: "TRADING", ... */
+    bool has_indicative; /* STATE, in an auction */
+    int64_t indicative_price_ticks, indicative_quantity_lots;
 
     struct instrument instrument; /* its tick and lot give the places of every price and quantity */
 };

@@ -1,0 +1,201 @@
+#include "core/decimal.h"
+
+#include "core/limits.h"
+
+#include <stdbool.h>
+
+__extension__ typedef unsigned __int128 wide;
+
+enum { DIGITS_MAX = 19, EXPONENT_CLAMP = 1000000000 };
+
+#define UNITS_MAX (UINT64_C(1) << 40)
+
+/* What the text says so far: digits * 10^exponent, leading zeros dropped. Zeros wait in `pending` until a
+ * digit follows, so that trailing ones never count as significant. */
+struct digits {
+    uint64_t mantissa;
+    int64_t count;   /* significant digits seen, pending zeros not counted */
+    int64_t pending; /* zeros since the last digit that is not 0 */
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static void add_zeros(struct digits *digits)
+{
+    for (; digits->pending > 0; digits->pending--, digits->count++)
+        if (digits->count < DIGITS_MAX)
+            digits->mantissa *= 10;
+}
+
+static void add_digit(struct digits *digits, unsigned digit)
+{
+    if (digit == 0) {
+        digits->pending += digits->count > 0;
+        return;
+    }
+    add_zeros(digits);
+    if (digits->count < DIGITS_MAX)
+        digits->mantissa = digits->mantissa * 10 + digit;
+    digits->count++;
+}
+
+static const char *read_integer(const char *at, const char *end, struct digits *digits)
+{
+    if (at == end || !is_digit(*at))
+        return NULL;
+    if (*at == '0')
+        return at + 1;
+    for (; at < end && is_digit(*at); at++)
+        add_digit(digits, (unsigned)(*at - '0'));
+    return at;
+}
+
+static const char *read_fraction(const char *at, const char *end, struct digits *digits, int64_t *places)
+{
+    if (at == end || *at != '.')
+        return at;
+    const char *first = ++at;
+    for (; at < end && is_digit(*at); at++)
+        add_digit(digits, (unsigned)(*at - '0'));
+    *places = at - first;
+    return at == first ? NULL : at;
+}
+
+static const char *read_exponent(const char *at, const char *end, int64_t *exponent)
+{
+    if (at == end || (*at != 'e' && *at != 'E'))
+        return at;
+    at++;
+    bool negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    const char *first = at;
+    int64_t value = 0;
+    for (; at < end && is_digit(*at); at++)
+        value = value < EXPONENT_CLAMP ? value * 10 + (*at - '0') : value;
+    *exponent = negative ? -value : value;
+    return at == first ? NULL : at;
+}
+
+/* Digits before `places`, places behind the point, exponent: leading zeros of a fraction are places too, so
+ * the last pending zero stands at 10^(exponent - places). */
+static struct decimal assemble(const struct digits *digits, int64_t places, int64_t exponent)
+{
+    if (digits->count == 0)
+        return (struct decimal){.state = DECIMAL_VALUE};
+    int64_t e = exponent - places + digits->pending;
+    bool too_many = digits->count > DIGITS_MAX;
+    if (too_many || e > INT16_MAX || e < INT16_MIN)
+        return (struct decimal){.state = digits->count + e > DIGITS_MAX ? DECIMAL_TOO_LARGE : DECIMAL_TOO_FINE};
+    return (struct decimal){.mantissa = digits->mantissa, .exponent = (int16_t)e, .state = DECIMAL_VALUE};
+}
+
+struct decimal decimal_parse(struct text text)
+{
+    const struct decimal bad = {.state = DECIMAL_BAD};
+    const char *at = text.data, *end = text.data + text.size;
+    struct digits digits = {0};
+    int64_t places = 0, exponent = 0;
+    if (text.size == 0)
+        return bad;
+    at = read_integer(at, end, &digits);
+    if (at)
+        at = read_fraction(at, end, &digits, &places);
+    if (at)
+        at = read_exponent(at, end, &exponent);
+    return at == end ? assemble(&digits, places, exponent) : bad;
+}
+
+/* 10^exponent modulo m, m below 2^32. */
+static uint64_t power_of_ten_modulo(uint32_t exponent, uint64_t m)
+{
+    uint64_t result = 1 % m, base = 10 % m;
+    for (; exponent; exponent >>= 1) {
+        if (exponent & 1)
+            result = result * base % m;
+        base = base * base % m;
+    }
+    return result;
+}
+
+/* mantissa * 10^power / unit, where power is not negative. */
+static enum decimal_fit scale_up(uint64_t mantissa, uint32_t power, uint32_t unit, int64_t *units)
+{
+    if (unit > 1 && mantissa % unit * power_of_ten_modulo(power, unit) % unit != 0)
+        return DECIMAL_OFF_UNIT;
+    const wide most = (wide)UNITS_MAX * unit;
+    wide value = mantissa;
+    for (; power && value <= most; power--)
+        value *= 10;
+    if (value > most)
+        return DECIMAL_OUT_OF_RANGE;
+    *units = (int64_t)(value / unit);
+    return DECIMAL_FITS;
+}
+
+static enum decimal_fit value_to_units(struct decimal value, struct decimal_unit unit, int64_t *units)
+{
+    *units = 0;
+    if (value.mantissa == 0)
+        return DECIMAL_FITS;
+    int32_t power = value.exponent + unit.places;
+    for (; power < 0 && value.mantissa % 10 == 0; power++)
+        value.mantissa /= 10;
+    if (power < 0)
+        return DECIMAL_OFF_UNIT;
+    return scale_up(value.mantissa, (uint32_t)power, unit.mantissa, units);
+}
+
+enum decimal_fit decimal_to_units(struct decimal value, struct decimal_unit unit, int64_t *units)
+{
+    switch (value.state) {
+    case DECIMAL_VALUE:
+        return value_to_units(value, unit, units);
+    case DECIMAL_UNITS:
+        if (value.mantissa > UNITS_MAX)
+            return DECIMAL_OUT_OF_RANGE;
+        *units = (int64_t)value.mantissa;
+        return DECIMAL_FITS;
+    case DECIMAL_TOO_FINE:
+        return DECIMAL_OFF_UNIT;
+    default:
+        return DECIMAL_OUT_OF_RANGE;
+    }
+}
+
+/* Digits of value, at least `least` of them, so that they end before `end`; returns the first. */
+static char *digits_before(char *end, uint64_t value, unsigned least)
+{
+    char *at = end;
+    for (; value; value /= 10)
+        *--at = (char)('0' + value % 10);
+    while (end - at < (int)least)
+        *--at = '0';
+    return at;
+}
+
+static char *wide_digits_before(char *end, wide value, unsigned least)
+{
+    const uint64_t chunk = UINT64_C(1000000000000000000);
+    if (value <= UINT64_MAX)
+        return digits_before(end, (uint64_t)value, least);
+    char *at = digits_before(end, (uint64_t)(value % chunk), 18);
+    return digits_before(at, (uint64_t)(value / chunk), least > 18 ? least - 18 : 1);
+}
+
+size_t decimal_format(int64_t units, struct decimal_unit unit, char *out)
+{
+    char digits[48];
+    char *end = digits + sizeof digits;
+    char *first = wide_digits_before(end, (wide)(uint64_t)units * unit.mantissa, unit.places + 1u);
+    size_t whole = (size_t)(end - first) - unit.places;
+    memcpy(out, first, whole);
+    if (unit.places == 0)
+        return whole;
+    out[whole] = '.';
+    memcpy(out + whole + 1, first + whole, unit.places);
+    return whole + 1 + unit.places;
+}
