@@ -191,8 +191,7 @@ static uint64_t hash_time(uint64_t hash, enum field field, bool is_there, int64_
 static uint64_t hash_kinds(const struct command *command)
 {
     uint64_t kinds = command->action | (uint64_t)command->side << 8 | (uint64_t)command->order_type << 16 |
-                     (uint64_t)command->time_in_force << 24 | (uint64_t)command->self_trade << 32 | (uint64_t)command->contingency << 40 |
-                     (uint64_t)command->post_only << 48;
+                     (uint64_t)command->time_in_force << 24 | (uint64_t)command->self_trade << 32 | (uint64_t)command->post_only << 40;
     return hash_field(0, FIELD_ACTION, kinds);
 }
 
@@ -219,17 +218,23 @@ static uint64_t hash_decimals(uint64_t hash, const struct command *command)
     return hash_decimal(hash, FIELD_MAX_SLIPPAGE, command->max_slippage);
 }
 
+/* Which fields are there and which of them are badly formed. */
+static uint64_t hash_presence(uint64_t hash, const struct command *command, enum field own)
+{
+    uint64_t apart = BIT(FIELD_ACTION) | BIT(FIELD_TIMESTAMP) | BIT(own);
+    uint64_t present_alone = apart | BIT(FIELD_CONTINGENCY) | BIT(FIELD_ORDERS);
+    return hash_field(hash, FIELD_NONE, (command->present & ~apart) | (command->bad & ~present_alone) << 32);
+}
+
 uint64_t command_content_hash(const struct command *command)
 {
+    _Static_assert(FIELD_COUNT <= 32, "two sets of fields in one number");
     enum field own = own_id_field(command);
-    uint64_t bad = command->bad & ~(BIT(own) | BIT(FIELD_TIMESTAMP));
-    uint64_t hash = hash_ids(hash_kinds(command), command, own);
+    uint64_t hash = hash_presence(hash_kinds(command), command, own);
+    hash = hash_ids(hash, command, own);
     hash = hash_decimals(hash, command);
     hash = hash_time(hash, FIELD_EXPIRE_TIME, command->has_expire_time, command->expire_time_ms);
-    hash = hash_time(hash, FIELD_TRAILING_BPS, command->has_trailing_bps, command->trailing_bps);
-    if (command->orders_hash)
-        hash = hash_field(hash, FIELD_ORDERS, command->orders_hash);
-    return bad ? hash_field(hash, FIELD_COUNT, bad) : hash;
+    return hash_time(hash, FIELD_TRAILING_BPS, command->has_trailing_bps, command->trailing_bps);
 }
 
 #define NAME(literal) {(literal), sizeof(literal) - 1}

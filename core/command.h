@@ -51,7 +51,6 @@ struct command {
 
     struct decimal quantity, price, stop_price, trailing_amount, display_quantity, max_slippage;
     int64_t timestamp_ms, expire_time_ms, trailing_bps;
-    uint64_t orders_hash; /* LIST: over the content and the ids of its orders */
 };
 
 /* Empties a command: everything absent, action NEW. Any thread. */
@@ -70,8 +69,8 @@ bool symbol_is_valid(struct text symbol);
 struct text command_own_id(const struct command *command);
 
 /* 64 bits over every known field but the command's own id, clientOrderId's text included, and the timestamp: equal for two
- * records that say the same in other words (150.0 and "150.00"). A badly formed field counts as just that,
- * whatever it says. For the repeat check. Any thread. */
+ * records that say the same in other words (150.0 and "150.00"). A field is absent, badly formed (whatever it says), or its
+ * value; of contingency and orders only the presence counts. For the repeat check. Any thread. */
 uint64_t command_content_hash(const struct command *command);
 
 /* Names as in the wire form ("BUY", "STOP_LIMIT", "GTC", ...); static; absent for *_NONE. Any thread. */
