@@ -1,0 +1,44 @@
+/* A resting order: 32 bytes that matching touches, and beside them, under the same slot number, what only its answers
+ * print. */
+#ifndef SHARDBOOK_CORE_ORDER_H
+#define SHARDBOOK_CORE_ORDER_H
+
+#include "core/limits.h"
+#include "core/text.h"
+
+#include <stdint.h>
+
+enum { ORDER_TEXT_BYTES = 88 };
+
+/* Two to a cache line. Slots count from 1; 0 is "none". A free slot uses `next` alone. */
+struct order {
+    uint64_t leaves_lots : 48; /* as shown and tradable; 1 to 2^40 while open */
+    uint64_t side : 1;         /* enum side */
+    uint64_t time_in_force : 3;
+    uint64_t post_only : 1;
+    uint64_t long_texts : 1;   /* the record's texts are in a piece of their own */
+    uint64_t has_client : 1;   /* account and clientOrderId are in the index */
+    uint64_t spare : 9;
+    uint64_t price_ticks : 48;
+    uint64_t account_tag : 16; /* of the userId's hash, 0 if it has none: to pass over strangers' orders without their record */
+    uint32_t next, prev;       /* slots at the same level, 0 at its ends */
+    uint64_t id_hash;          /* rolling_id of the orderId */
+};
+
+_Static_assert(sizeof(struct order) == 32, "two orders share a cache line");
+
+/* What answers print. Texts lie one behind the other: orderId, clientOrderId, userId. Filled = quantity - prevented -
+ * leaves, at any time, so a fill needs no write here. */
+struct order_record {
+    int64_t quantity_lots;  /* as last modified */
+    int64_t prevented_lots; /* taken off by self-trade prevention */
+    uint64_t client_hash;   /* of account and clientOrderId, if has_client */
+    uint32_t long_texts;    /* the piece of the book's long_texts pool */
+    uint8_t order_id_bytes, client_order_id_bytes, user_id_bytes, spare;
+    uint32_t spare2[2];
+    char texts[ORDER_TEXT_BYTES];
+};
+
+_Static_assert(sizeof(struct order_record) == 128, "two cache lines, the first of them enough for short ids");
+
+#endif
