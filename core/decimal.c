@@ -109,6 +109,14 @@ struct decimal decimal_parse(struct text text)
     return at == end ? assemble(&digits, places, exponent) : bad;
 }
 
+struct decimal decimal_of_integer(uint64_t value)
+{
+    struct decimal decimal = {.mantissa = value, .state = DECIMAL_VALUE};
+    for (; decimal.mantissa && decimal.mantissa % 10 == 0; decimal.exponent++)
+        decimal.mantissa /= 10;
+    return decimal.mantissa < UINT64_C(10000000000000000000) ? decimal : (struct decimal){.state = DECIMAL_TOO_LARGE};
+}
+
 /* 10^exponent modulo m, m below 2^32. */
 static uint64_t power_of_ten_modulo(uint32_t exponent, uint64_t m)
 {

@@ -40,6 +40,9 @@ enum decimal_fit {
  * `state` of the result. Any thread. */
 struct decimal decimal_parse(struct text text);
 
+/* The decimal of an integer: 150 as "150". More than 19 significant digits as decimal_parse has it. Any thread. */
+struct decimal decimal_of_integer(uint64_t value);
+
 /* Writes how many units `value` is to *units (0 to 2^40). `value` must be VALUE, UNITS, TOO_LARGE or
  * TOO_FINE. Any thread. */
 enum decimal_fit decimal_to_units(struct decimal value, struct decimal_unit unit, int64_t *units);

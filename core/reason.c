@@ -89,3 +89,54 @@ struct text field_name(enum field field)
 {
     return (unsigned)field < FIELD_COUNT ? fields[field] : TEXT_NONE;
 }
+
+static enum field match(struct text name, enum field field)
+{
+    return memcmp(name.data, fields[field].data, name.size) == 0 ? field : FIELD_NONE;
+}
+
+static enum field match_2(struct text name, enum field a, enum field b)
+{
+    enum field field = match(name, a);
+    return field ? field : match(name, b);
+}
+
+static enum field match_4(struct text name, enum field a, enum field b, enum field c, enum field d)
+{
+    enum field field = match_2(name, a, b);
+    return field ? field : match_2(name, c, d);
+}
+
+enum field field_find(struct text name)
+{
+    switch (name.size) {
+    case 4:
+        return match(name, FIELD_SIDE);
+    case 5:
+        return match(name, FIELD_PRICE);
+    case 6: {
+        enum field field = match_4(name, FIELD_SYMBOL, FIELD_USER_ID, FIELD_ACTION, FIELD_LIST_ID);
+        return field ? field : match(name, FIELD_ORDERS);
+    }
+    case 7:
+        return match(name, FIELD_ORDER_ID);
+    case 8:
+        return match_2(name, FIELD_QUANTITY, FIELD_POST_ONLY);
+    case 9:
+        return match_4(name, FIELD_ORDER_TYPE, FIELD_TIMESTAMP, FIELD_COMMAND_ID, FIELD_STOP_PRICE);
+    case 10:
+        return match(name, FIELD_EXPIRE_TIME);
+    case 11:
+        return match_4(name, FIELD_TIME_IN_FORCE, FIELD_CONTINGENCY, FIELD_MAX_SLIPPAGE, FIELD_TRAILING_BPS);
+    case 13:
+        return match_2(name, FIELD_CLIENT_ORDER_ID, FIELD_CANCEL_ORDER_ID);
+    case 14:
+        return match(name, FIELD_TRAILING_AMOUNT);
+    case 15:
+        return match(name, FIELD_DISPLAY_QUANTITY);
+    case 19:
+        return match(name, FIELD_SELF_TRADE_PREVENTION);
+    default:
+        return FIELD_NONE;
+    }
+}

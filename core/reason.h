@@ -81,6 +81,9 @@ struct text reason_name(enum reason reason);
 /* "clientOrderId" and so on; static, FIELD_NONE is absent. Any thread. */
 struct text field_name(enum field field);
 
+/* The field of this name, FIELD_NONE if there is none. Any thread. */
+enum field field_find(struct text name);
+
 /* One sentence that says how to mend a rejected command, for the event's `text`; static. It depends on the
  * reason alone, so that the event's bytes stay a function of the log. Any thread. */
 struct text reason_text(enum reason reason);

@@ -1,0 +1,280 @@
+#include "core/command_fields.h"
+
+#include "core/limits.h"
+
+#define BIT(field) (UINT64_C(1) << (field))
+#define INTEGER_MAX ((INT64_C(1) << 53) - 1)
+
+static void mark_bad(struct command *command, enum field field)
+{
+    command->bad |= BIT(field);
+    if (field == FIELD_ACTION)
+        command->action = ACTION_COUNT;
+    if (command->fault == REASON_NONE) {
+        command->fault = REASON_BAD_FIELD;
+        command->fault_field = (uint8_t)field;
+    }
+}
+
+void command_take_bad(struct command *command, enum field field)
+{
+    command->present |= BIT(field);
+    mark_bad(command, field);
+}
+
+static struct text *id_of(struct command *command, enum field field)
+{
+    switch (field) {
+    case FIELD_ORDER_ID:
+        return &command->order_id;
+    case FIELD_CLIENT_ORDER_ID:
+        return &command->client_order_id;
+    case FIELD_COMMAND_ID:
+        return &command->command_id;
+    case FIELD_USER_ID:
+        return &command->user_id;
+    case FIELD_CANCEL_ORDER_ID:
+        return &command->cancel_order_id;
+    case FIELD_LIST_ID:
+        return &command->list_id;
+    default:
+        return NULL;
+    }
+}
+
+static struct decimal *decimal_of(struct command *command, enum field field)
+{
+    switch (field) {
+    case FIELD_QUANTITY:
+        return &command->quantity;
+    case FIELD_PRICE:
+        return &command->price;
+    case FIELD_STOP_PRICE:
+        return &command->stop_price;
+    case FIELD_TRAILING_AMOUNT:
+        return &command->trailing_amount;
+    case FIELD_DISPLAY_QUANTITY:
+        return &command->display_quantity;
+    case FIELD_MAX_SLIPPAGE:
+        return &command->max_slippage;
+    default:
+        return NULL;
+    }
+}
+
+bool field_is_decimal(enum field field)
+{
+    struct command none;
+    return decimal_of(&none, field) != NULL;
+}
+
+static void take_id(struct command *command, enum field field, struct text *id, struct text text)
+{
+    if (text.size == 0 && field == FIELD_USER_ID)
+        return;
+    command->present |= BIT(field);
+    if (text.size == 0 || text.size > ID_BYTES_MAX || memchr(text.data, 0, text.size))
+        mark_bad(command, field);
+    else
+        *id = text;
+}
+
+static void take_decimal(struct command *command, enum field field, struct decimal *decimal, struct text text)
+{
+    command->present |= BIT(field);
+    *decimal = decimal_parse(text);
+    if (decimal->state != DECIMAL_BAD)
+        return;
+    *decimal = (struct decimal){0};
+    mark_bad(command, field);
+}
+
+static void take_symbol(struct command *command, struct text text)
+{
+    command->present |= BIT(FIELD_SYMBOL);
+    if (symbol_is_valid(text))
+        command->symbol = text;
+    else
+        mark_bad(command, FIELD_SYMBOL);
+}
+
+/* The names of an enumeration and where its number goes. A number below `first` has no name. */
+struct enumeration {
+    uint8_t *member;
+    unsigned first, count;
+    struct text (*name)(unsigned number);
+};
+
+static struct text name_action(unsigned number)
+{
+    return action_name((enum action)number);
+}
+
+static struct text name_side(unsigned number)
+{
+    return side_name((enum side)number);
+}
+
+static struct text name_order_type(unsigned number)
+{
+    return order_type_name((enum order_type)number);
+}
+
+static struct text name_time_in_force(unsigned number)
+{
+    return time_in_force_name((enum time_in_force)number);
+}
+
+static struct text name_self_trade(unsigned number)
+{
+    return self_trade_name((enum self_trade)number);
+}
+
+static struct text name_contingency(unsigned number)
+{
+    return contingency_name((enum contingency)number);
+}
+
+static struct enumeration enumeration_of(struct command *command, enum field field)
+{
+    switch (field) {
+    case FIELD_ACTION:
+        return (struct enumeration){&command->action, 0, ACTION_COUNT, name_action};
+    case FIELD_SIDE:
+        return (struct enumeration){&command->side, 0, SIDE_NONE, name_side};
+    case FIELD_ORDER_TYPE:
+        return (struct enumeration){&command->order_type, 0, ORDER_TYPE_NONE, name_order_type};
+    case FIELD_TIME_IN_FORCE:
+        return (struct enumeration){&command->time_in_force, 0, TIF_NONE, name_time_in_force};
+    case FIELD_SELF_TRADE_PREVENTION:
+        return (struct enumeration){&command->self_trade, 0, SELF_TRADE_DECREMENT + 1, name_self_trade};
+    case FIELD_CONTINGENCY:
+        return (struct enumeration){&command->contingency, CONTINGENCY_OCO, CONTINGENCY_OTOCO + 1, name_contingency};
+    default:
+        return (struct enumeration){0};
+    }
+}
+
+static void take_name(struct command *command, enum field field, struct text text)
+{
+    struct enumeration enumeration = enumeration_of(command, field);
+    command->present |= BIT(field);
+    for (unsigned i = enumeration.first; i < enumeration.count; i++) {
+        if (text_equal(enumeration.name(i), text)) {
+            *enumeration.member = (uint8_t)i;
+            return;
+        }
+    }
+    mark_bad(command, field);
+}
+
+void command_take_text(struct command *command, enum field field, struct text text)
+{
+    struct text *id = id_of(command, field);
+    struct decimal *decimal = id ? NULL : decimal_of(command, field);
+    if (id)
+        take_id(command, field, id, text);
+    else if (decimal)
+        take_decimal(command, field, decimal, text);
+    else if (field == FIELD_SYMBOL)
+        take_symbol(command, text);
+    else
+        take_name(command, field, text);
+}
+
+static void take_integer(struct command *command, enum field field, uint64_t value)
+{
+    command->present |= BIT(field);
+    if (value > INTEGER_MAX) {
+        mark_bad(command, field);
+    } else if (field == FIELD_TIMESTAMP) {
+        command->has_timestamp = true;
+        command->timestamp_ms = (int64_t)value;
+    } else if (field == FIELD_EXPIRE_TIME) {
+        command->has_expire_time = true;
+        command->expire_time_ms = (int64_t)value;
+    } else if (field == FIELD_TRAILING_BPS) {
+        command->has_trailing_bps = true;
+        command->trailing_bps = (int64_t)value;
+    } else {
+        mark_bad(command, field);
+    }
+}
+
+/* The value of plain digits, beyond INTEGER_MAX if there is anything else or too much. */
+static uint64_t read_digits(struct text text)
+{
+    uint64_t value = 0;
+    if (text.size == 0 || text.size > 16)
+        return UINT64_MAX;
+    for (uint32_t i = 0; i < text.size; i++) {
+        unsigned digit = (unsigned)(text.data[i] - '0');
+        if (digit > 9)
+            return UINT64_MAX;
+        value = value * 10 + digit;
+    }
+    return value;
+}
+
+void command_take_number(struct command *command, enum field field, struct text number)
+{
+    struct decimal *decimal = decimal_of(command, field);
+    if (decimal)
+        take_decimal(command, field, decimal, number);
+    else
+        take_integer(command, field, read_digits(number));
+}
+
+void command_take_integer(struct command *command, enum field field, uint64_t value)
+{
+    struct decimal *decimal = decimal_of(command, field);
+    if (!decimal) {
+        take_integer(command, field, value);
+        return;
+    }
+    command->present |= BIT(field);
+    *decimal = decimal_of_integer(value);
+}
+
+void command_take_units(struct command *command, enum field field, uint64_t value)
+{
+    struct decimal *decimal = decimal_of(command, field);
+    if (!decimal) {
+        take_integer(command, field, value);
+        return;
+    }
+    command->present |= BIT(field);
+    *decimal = (struct decimal){.mantissa = value, .state = DECIMAL_UNITS};
+}
+
+void command_take_boolean(struct command *command, enum field field, bool value)
+{
+    command->present |= BIT(field);
+    if (field == FIELD_POST_ONLY)
+        command->post_only = value;
+    else
+        mark_bad(command, field);
+}
+
+void command_take_array(struct command *command, enum field field)
+{
+    command->present |= BIT(field);
+    if (field != FIELD_ORDERS)
+        mark_bad(command, field);
+}
+
+void command_take_ordinal(struct command *command, enum field field, uint64_t value)
+{
+    struct enumeration enumeration = enumeration_of(command, field);
+    command->present |= BIT(field);
+    if (value < enumeration.count && value >= enumeration.first)
+        *enumeration.member = (uint8_t)value;
+    else
+        mark_bad(command, field);
+}
+
+void command_set_malformed(struct command *command)
+{
+    command_init(command);
+    command->fault = REASON_MALFORMED;
+}
