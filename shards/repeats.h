@@ -1,0 +1,32 @@
+/* The repeat check: has a record of the same symbol carried this id before? */
+#ifndef SHARDBOOK_SHARDS_REPEATS_H
+#define SHARDBOOK_SHARDS_REPEATS_H
+
+#include "core/book.h"
+#include "shards/id_window.h"
+
+/* Where a command stands in its home log. */
+struct log_position {
+    int64_t offset;
+    int64_t log_time_ms;
+    uint64_t origin; /* of a re-injected record: its source; else 0 */
+};
+
+/* What the check found. */
+struct repeat {
+    uint8_t verdict;               /* enum book_verdict */
+    struct text original_order_id; /* BOOK_REPEAT: a view into the window until its next use */
+};
+
+/* Looks the command's own id up, then its clientOrderId, in the window before `position`; a fresh command is
+ * remembered. The command's own id must be decoded, or it is fresh and leaves nothing. STATUS_OK or STATUS_NO_MEMORY. */
+int repeats_check(struct id_window *window, struct text symbol, const struct command *command, struct log_position position,
+                  struct repeat *repeat);
+
+/* A cancel found nothing to cancel: remember it for its account. STATUS_OK or STATUS_NO_MEMORY. */
+int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position);
+
+/* Was this order cancelled before it came? */
+bool tombstones_find(struct id_window *window, const struct command *order, struct log_position position);
+
+#endif

@@ -1,0 +1,43 @@
+/* A symbol as the shards know it: its place at home, and its book where it lives. */
+#ifndef SHARDBOOK_SHARDS_SYMBOL_H
+#define SHARDBOOK_SHARDS_SYMBOL_H
+
+#include "core/book.h"
+#include "shards/id_window.h"
+#include "shards/move.h"
+#include "shards/name_table.h"
+#include "shards/watermarks.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Two halves with two owners. The home half belongs to the worker of the symbol's partition, which reads its log. The
+ * book half belongs to the worker that holds the symbol; it changes hands by LINK_ADOPT alone. The name never changes. */
+struct symbol {
+    struct name name;
+    int32_t partition;
+
+    /* home half */
+    int placed_on; /* the worker that the log sends the symbol's commands to */
+    struct move move;
+    struct watermarks watermarks;
+
+    /* Which worker holds the book half; written by that worker when it adopts the symbol. */
+    _Alignas(64) _Atomic int holder;
+
+    /* book half */
+    int64_t own;                             /* offset of the last accepted CUT */
+    uint64_t published_fseq, published_hash; /* what topic fills holds since before the start */
+    uint8_t after_worker;                    /* who held it before: its ring must be read ... */
+    uint64_t after_position;                 /* ... this far before this holder's next record */
+    struct id_window tombstones;
+    struct book book;
+    struct symbol *next_adoption; /* while it waits for room in a link */
+};
+
+static inline struct text symbol_name(const struct symbol *symbol)
+{
+    return name_text(&symbol->name);
+}
+
+#endif
