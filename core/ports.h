@@ -5,7 +5,9 @@
 #define SHARDBOOK_CORE_PORTS_H
 
 #include "core/command.h"
+#include "core/control.h"
 #include "core/event.h"
+#include "core/event_scan.h"
 #include "core/status.h"
 #include "core/text.h"
 
@@ -101,6 +103,14 @@ struct log_store {
 struct command_reader {
     void (*decode)(struct command_reader *reader, struct text value, struct command *command);
 };
+
+/* Decodes the value of a control record; false if it is malformed. The views live until the next call. One per thread. */
+struct control_reader {
+    bool (*decode)(struct control_reader *reader, struct text value, struct control *control);
+};
+
+/* Reads what recovery needs of a record of fills; false if it is none of ours. Any thread. */
+typedef bool (*event_scanner)(struct text value, struct event_scan *scan);
 
 /* Writes one event in the form of topic fills; returns its bytes, at most EVENT_BYTES_MAX. Any thread. */
 typedef size_t (*event_writer)(const struct event *event, char *out, size_t out_bytes);

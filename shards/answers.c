@@ -1,0 +1,235 @@
+#include "shards/answers.h"
+
+#include "core/check.h"
+#include "shards/dead_letter.h"
+
+#include <stdio.h>
+
+static struct ring_head head_of(const struct answers *answers, enum ring_kind kind, struct symbol *symbol)
+{
+    struct ring_head head = {.kind = (uint8_t)kind,
+                             .symbol_bytes = symbol->name.size,
+                             .after_worker = symbol->after_worker,
+                             .worker = answers->worker,
+                             .partition = symbol->partition,
+                             .fseq = book_fseq(&symbol->book),
+                             .after_position = symbol->after_position};
+    memcpy(head.symbol, symbol->name.bytes, sizeof head.symbol);
+    symbol->after_worker = RING_NO_WORKER; /* said once, by the first record after a hand-over */
+    return head;
+}
+
+static void write_record(struct answers *answers, struct ring_head *head, const void *packed, const void *text)
+{
+    uint64_t stalls = answers->ring->stalls;
+    broadcast_ring_write(answers->ring, head, packed, text, answers->stop);
+    if (answers->ring->stalls != stalls)
+        counter_add(&answers->counters->ring_stalls, 1);
+}
+
+static void write_event(struct answers *answers, struct symbol *symbol, const struct event *event)
+{
+    struct ring_head head = head_of(answers, RING_EVENT, symbol);
+    head.fseq = event->fseq;
+    head.src_offset = event->src_offset;
+    head.text_bytes = (uint32_t)answers->write_event(event, answers->text, sizeof answers->text);
+    head.packed_bytes = answers->has_feeds ? event_pack(event, answers->packed) : 0;
+    CHECK(head.text_bytes > 0, "an event does not fit its limit");
+    write_record(answers, &head, answers->packed, answers->text);
+}
+
+static void write_levels(struct answers *answers, struct symbol *symbol, int64_t src_offset)
+{
+    for (uint32_t i = 0; i < answers->output.level_count; i++) {
+        const struct level_change *change = &answers->output.levels[i];
+        struct ring_level level = {change->price_ticks, change->total_lots, change->side};
+        struct ring_head head = head_of(answers, RING_LEVEL, symbol);
+        head.src_offset = src_offset;
+        head.packed_bytes = sizeof level;
+        write_record(answers, &head, &level, NULL);
+    }
+}
+
+/* True if topic fills holds the event already; then, at the last one it holds, ours must be the same. */
+static bool is_published(const struct symbol *symbol, const struct book_event *event, int64_t src_offset)
+{
+    if (event->fseq > symbol->published_fseq)
+        return false;
+    if (event->fseq == symbol->published_fseq && event->hash != symbol->published_hash) {
+        fprintf(stderr,
+                "fatal: topic fills has another event %llu of %.*s than this program computes from offset %lld of partition %d "
+                "(hash %016llx there, %016llx here): run the program that wrote it, or a version with its rules\n",
+                (unsigned long long)event->fseq, (int)symbol->name.size, symbol->name.bytes, (long long)src_offset,
+                (int)symbol->partition, (unsigned long long)symbol->published_hash, (unsigned long long)event->hash);
+        CHECK(false, "what was published differs from what is computed");
+    }
+    return true;
+}
+
+static void count_event(struct worker_counters *counters, uint8_t type)
+{
+    if (type == EVENT_FILL)
+        counter_add(&counters->fills, 1);
+    else if (type == EVENT_REJECTED)
+        counter_add(&counters->rejected, 1);
+}
+
+/* Writes the output of one step; returns the index of the next event of this record. */
+static uint32_t write_output(struct answers *answers, const struct delivery *delivery, const struct book_input *input, uint32_t index)
+{
+    struct symbol *symbol = delivery->symbol;
+    bool news = false;
+    for (uint32_t i = 0; i < answers->output.event_count; i++, index++) {
+        const struct book_event *book_event = &answers->output.events[i];
+        count_event(answers->counters, book_event->type);
+        if (is_published(symbol, book_event, delivery->offset)) {
+            counter_add(&answers->counters->suppressed, 1);
+            continue;
+        }
+        struct event event;
+        book_view(&symbol->book, input, book_event, &event);
+        event.symbol = symbol_name(symbol);
+        event.src_partition = symbol->partition;
+        event.src_offset = delivery->offset;
+        event.src_index = index;
+        event.own = symbol->own;
+        event.timestamp_ms = delivery->log_time_ms;
+        if (book_event->type == EVENT_CONTROL) {
+            event.control_kind = delivery->control_kind;
+            event.control_result = delivery->control_result;
+            event.control_fields = delivery->control_fields;
+        }
+        write_event(answers, symbol, &event);
+        news = true;
+    }
+    counter_add(&answers->counters->events, answers->output.event_count);
+    if (answers->has_feeds && (news || book_fseq(&symbol->book) > symbol->published_fseq))
+        write_levels(answers, symbol, delivery->offset);
+    return index;
+}
+
+static bool is_cancel_of_nothing(const struct answers *answers, const struct delivery *delivery)
+{
+    const struct command *command = &delivery->command;
+    const struct book_event *event = &answers->output.events[0];
+    return command->action == ACTION_CANCEL && delivery->verdict == BOOK_FRESH && command->fault == REASON_NONE &&
+           answers->output.event_count == 1 && event->type == EVENT_REJECTED && event->reason == REASON_UNKNOWN;
+}
+
+void answers_command(struct answers *answers, const struct delivery *delivery)
+{
+    struct symbol *symbol = delivery->symbol;
+    struct log_position position = {.offset = delivery->offset, .log_time_ms = delivery->log_time_ms};
+    struct book_input input = {.command = &delivery->command,
+                               .src_offset = delivery->offset,
+                               .log_time_ms = delivery->log_time_ms,
+                               .verdict = delivery->verdict,
+                               .original_order_id = delivery->original_order_id,
+                               .cancelled_before = tombstones_find(&symbol->tombstones, &delivery->command, position)};
+    answers->output.event_count = answers->output.level_count = 0;
+    enum book_progress progress = book_apply(&symbol->book, &input, &answers->output);
+    if (is_cancel_of_nothing(answers, delivery))
+        CHECK(tombstones_add(&symbol->tombstones, &delivery->command, position) == STATUS_OK, "no memory for a tombstone");
+    uint32_t index = write_output(answers, delivery, &input, 0);
+    while (progress == BOOK_MORE) {
+        answers->output.event_count = answers->output.level_count = 0;
+        progress = book_step(&symbol->book, &input, &answers->output);
+        index = write_output(answers, delivery, &input, index);
+    }
+}
+
+void answers_control(struct answers *answers, const struct delivery *delivery)
+{
+    struct command none;
+    command_init(&none);
+    struct book_input input = {.command = &none, .src_offset = delivery->offset, .log_time_ms = delivery->log_time_ms};
+    answers->output.event_count = answers->output.level_count = 0;
+    book_control(&delivery->symbol->book, delivery->offset, &answers->output);
+    write_output(answers, delivery, &input, 0);
+}
+
+/* ---- what feeds ask for ---------------------------------------------------------------------------------- */
+
+static void write_last_price(struct answers *answers, struct symbol *symbol, enum ring_kind kind)
+{
+    struct event event = {.symbol = symbol_name(symbol), .fseq = book_fseq(&symbol->book), .instrument = symbol->book.instrument};
+    event.has_last_price = book_last_price(&symbol->book, &event.last_price_ticks);
+    struct ring_head head = head_of(answers, kind, symbol);
+    head.packed_bytes = event_pack(&event, answers->packed);
+    write_record(answers, &head, answers->packed, NULL);
+}
+
+static void write_side(struct answers *answers, struct symbol *symbol, enum side side)
+{
+    struct depth_level levels[64];
+    int64_t after_price_ticks = 0;
+    uint32_t count;
+    while ((count = book_levels(&symbol->book, side, after_price_ticks, levels, 64)) > 0) {
+        for (uint32_t i = 0; i < count; i++) {
+            struct ring_level level = {levels[i].price_ticks, levels[i].total_lots, side};
+            struct ring_head head = head_of(answers, RING_SNAPSHOT_LEVEL, symbol);
+            head.packed_bytes = sizeof level;
+            write_record(answers, &head, &level, NULL);
+        }
+        after_price_ticks = levels[count - 1].price_ticks;
+    }
+}
+
+static void write_orders(struct answers *answers, struct symbol *symbol)
+{
+    struct book_cursor cursor = {0};
+    struct event order;
+    while (book_next_order(&symbol->book, &cursor, &order)) {
+        order.symbol = symbol_name(symbol);
+        order.fseq = book_fseq(&symbol->book);
+        struct ring_head head = head_of(answers, RING_SNAPSHOT_ORDER, symbol);
+        head.packed_bytes = event_pack(&order, answers->packed);
+        write_record(answers, &head, answers->packed, NULL);
+    }
+}
+
+void answers_snapshot(struct answers *answers, struct symbol *symbol)
+{
+    if (!answers->has_feeds)
+        return;
+    write_last_price(answers, symbol, RING_SNAPSHOT_BEGIN);
+    write_side(answers, symbol, SIDE_BUY);
+    write_side(answers, symbol, SIDE_SELL);
+    write_orders(answers, symbol);
+    struct ring_head end = head_of(answers, RING_SNAPSHOT_END, symbol);
+    write_record(answers, &end, NULL, NULL);
+}
+
+void answers_ready(struct answers *answers, struct symbol *symbol)
+{
+    if (book_fseq(&symbol->book) < symbol->published_fseq) {
+        fprintf(stderr, "fatal: topic fills holds event %llu of %.*s, but orders yields only %llu: orders was truncated or replaced\n",
+                (unsigned long long)symbol->published_fseq, (int)symbol->name.size, symbol->name.bytes,
+                (unsigned long long)book_fseq(&symbol->book));
+        CHECK(false, "topic fills is ahead of the log");
+    }
+    if (answers->has_feeds)
+        write_last_price(answers, symbol, RING_READY);
+}
+
+/* ---- for the fills writer -------------------------------------------------------------------------------- */
+
+void answers_mark(struct answers *answers, int32_t partition, int64_t offset)
+{
+    struct ring_head head = {
+        .kind = RING_MARK, .after_worker = RING_NO_WORKER, .worker = answers->worker, .partition = partition, .src_offset = offset};
+    write_record(answers, &head, NULL, NULL);
+}
+
+void answers_dead_letter(struct answers *answers, const struct log_record *record, enum reason reason)
+{
+    static _Thread_local _Alignas(8) unsigned char packed[DEAD_LETTER_PACKED_BYTES_MAX];
+    struct ring_head head = {.kind = RING_DEAD_LETTER,
+                             .after_worker = RING_NO_WORKER,
+                             .worker = answers->worker,
+                             .partition = record->partition,
+                             .src_offset = record->offset};
+    head.packed_bytes = dead_letter_pack(record, reason, packed);
+    write_record(answers, &head, packed, NULL);
+    counter_add(&answers->counters->dead_letters, 1);
+}
