@@ -2,8 +2,6 @@
 
 #include "core/limits.h"
 
-#include <stdbool.h>
-
 __extension__ typedef unsigned __int128 wide;
 
 enum { DIGITS_MAX = 19, EXPONENT_CLAMP = 1000000000 };
@@ -96,11 +94,11 @@ static struct decimal assemble(const struct digits *digits, int64_t places, int6
 struct decimal decimal_parse(struct text text)
 {
     const struct decimal bad = {.state = DECIMAL_BAD};
-    const char *at = text.data, *end = text.data + text.size;
     struct digits digits = {0};
     int64_t places = 0, exponent = 0;
     if (text.size == 0)
         return bad;
+    const char *at = text.data, *end = text.data + text.size;
     at = read_integer(at, end, &digits);
     if (at)
         at = read_fraction(at, end, &digits, &places);
@@ -206,4 +204,31 @@ size_t decimal_format(int64_t units, struct decimal_unit unit, char *out)
     out[whole] = '.';
     memcpy(out + whole + 1, first + whole, unit.places);
     return whole + 1 + unit.places;
+}
+
+uint8_t decimal_places(struct text text)
+{
+    uint32_t behind = 0;
+    while (behind < text.size && text.data[text.size - 1 - behind] != '.')
+        behind++;
+    return behind == text.size || behind > UINT8_MAX ? 0 : (uint8_t)behind;
+}
+
+bool decimal_read(struct text text, struct decimal_unit unit, int64_t *units)
+{
+    enum { DIGITS_READ_MAX = 38 };
+    wide value = 0;
+    if (text.size > DIGITS_READ_MAX || text.size < (unit.places ? unit.places + 2u : 1u) || decimal_places(text) != unit.places)
+        return false;
+    uint32_t point = unit.places ? text.size - 1 - unit.places : text.size;
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (i == point)
+            continue;
+        if (!is_digit(text.data[i]))
+            return false;
+        value = value * 10 + (unsigned)(text.data[i] - '0');
+    }
+    bool leading_zero = text.data[0] == '0' && point > 1;
+    *units = (int64_t)(value / unit.mantissa);
+    return !leading_zero && value % unit.mantissa == 0 && value / unit.mantissa <= INT64_MAX;
 }

@@ -4,8 +4,11 @@
 
 #include "core/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+enum { DECIMAL_PLACES_MAX = 12 };
 
 enum decimal_state {
     DECIMAL_ABSENT = 0,
@@ -24,7 +27,7 @@ struct decimal {
 };
 
 /* The size of one tick or lot: mantissa * 10^-places, as INSTRUMENT gives it; 0.01 is {1, 2}, 0.05 is
- * {5, 2}, 1 is {1, 0}. mantissa >= 1, places 0 to 12. */
+ * {5, 2}, 1 is {1, 0}. mantissa >= 1, places 0 to DECIMAL_PLACES_MAX. */
 struct decimal_unit {
     uint32_t mantissa;
     uint8_t places;
@@ -50,5 +53,12 @@ enum decimal_fit decimal_to_units(struct decimal value, struct decimal_unit unit
 /* Writes units * unit with exactly unit.places places to out (at least 40 bytes, not terminated), returns
  * the bytes written. units >= 0. Any thread. */
 size_t decimal_format(int64_t units, struct decimal_unit unit, char *out);
+
+/* Reads back what decimal_format wrote: exactly unit.places places, a multiple of the unit, below 2^63 units. False if it is
+ * anything else. Any thread. */
+bool decimal_read(struct text text, struct decimal_unit unit, int64_t *units);
+
+/* The places that a text written by decimal_format has: what stands behind its point. Any thread. */
+uint8_t decimal_places(struct text text);
 
 #endif

@@ -128,7 +128,7 @@ static inline struct level *ladder_enter(struct ladder *ladder, struct arena *ar
     return level;
 }
 
-/* Removes the level of a key after its last order left (its head is 0). Pointers to levels are no longer good. */
+/* Removes the level of a key after its last order left (all of it is 0). Pointers to levels are no longer good. */
 static inline void ladder_leave(struct ladder *ladder, struct arena *arena, uint64_t key)
 {
     uint64_t at = key - ladder->base;
