@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "io/memory/memory_log.h"
 
 #include <errno.h>
