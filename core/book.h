@@ -22,6 +22,7 @@ struct book_input {
     int64_t src_offset;      /* of the record in orders[home] */
     int64_t log_time_ms;
     uint8_t verdict;         /* enum book_verdict: what the shard's repeat check found */
+    bool by_client_order_id; /* the verdict is about the clientOrderId: whether the orderId is still open is looked at before it */
     struct text original_order_id; /* BOOK_REPEAT: the original's own id */
     bool cancelled_before;   /* a tombstone of that account for that id exists */
 };
@@ -61,7 +62,7 @@ enum book_progress book_step(struct book *book, const struct book_input *input, 
 /* Numbers a CONTROL event in the book's stream: it takes an fseq and enters the hash and changes nothing else. */
 void book_control(struct book *book, int64_t src_offset, struct book_output *out);
 
-/* Fills in the members of *event that the book knows: type, fseq, hash, ids, prices, quantities, reason, instrument; the
+/* Empties *event and fills in the members that the book knows: type, fseq, hash, ids, prices, quantities, reason, instrument; the
  * caller adds symbol, src_partition, src_offset, src_index, own, timestamp_ms and the control members. Texts view the book's memory and
  * the input's command, until the next step. */
 void book_view(const struct book *book, const struct book_input *input, const struct book_event *book_event, struct event *event);

@@ -39,7 +39,7 @@ _Static_assert(sizeof(struct book_event) == 64, "one cache line");
 
 enum book_event_flag {
     BOOK_EVENT_KEPT_PRIORITY = 1,
-    BOOK_EVENT_BY_COMMAND = 2, /* a command made it happen to another's slot: its commandId is printed */
+    BOOK_EVENT_BY_COMMAND = 2, /* the command did it to an order that was there: its commandId is printed */
     BOOK_EVENT_SELL = 4        /* FILL: the taker sells */
 };
 
@@ -66,14 +66,15 @@ struct book_run {
     uint8_t order_type;
     uint8_t time_in_force;
     bool post_only;
-    bool capacity_scan;  /* BOOK_SCANNING: for CAPACITY, else for FOK */
+    bool is_accepted;    /* BOOK_SCANNING: for FOK, else for CAPACITY before the order is accepted */
     uint32_t slot;       /* of a modified order; 0: the command's own */
     uint64_t limit_key;  /* worst key of the other side that it may trade at */
     uint64_t id_hash;    /* of its orderId */
+    uint64_t client_hash; /* of account and clientOrderId, if the command has both */
     int64_t price_ticks; /* LIMIT */
     int64_t quantity_lots, leaves_lots;
     int64_t src_offset;
-    uint64_t user_hash;
+    uint64_t user_hash;  /* rolling_id of the command's userId */
     uint64_t scan_key;   /* BOOK_SCANNING, BOOK_CANCELLING: next level to look at */
     int64_t scan_lots;   /* BOOK_SCANNING: found so far */
     uint32_t cancel_slot; /* BOOK_CANCELLING: next order to look at, 0: the first of scan_key */

@@ -63,7 +63,7 @@ void ladder_init(struct ladder *ladder);
 void ladder_clear(struct ladder *ladder, struct arena *arena);
 
 /* Parts of the functions below that leave the window. */
-struct level *ladder_far_find(struct ladder *ladder, const struct arena *arena, uint64_t key);
+struct level *ladder_far_find(const struct ladder *ladder, const struct arena *arena, uint64_t key);
 struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint64_t key);
 void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key);
 uint64_t ladder_far_next(const struct ladder *ladder, const struct arena *arena, uint64_t key);
@@ -105,6 +105,7 @@ static inline struct level *ladder_get(struct ladder *ladder, const struct arena
     uint64_t at = key - ladder->base;
     if (__builtin_expect(at < ladder->size, 1))
         return &ladder->levels[at];
+    ladder->far_debt++;
     struct level *level = ladder_far_find(ladder, arena, key);
     CHECK(level, "a level that must exist is not in the ladder");
     return level;
@@ -145,7 +146,7 @@ static inline void ladder_leave(struct ladder *ladder, struct arena *arena, uint
 }
 
 /* The level of a key, or NULL. */
-static inline struct level *ladder_find(struct ladder *ladder, const struct arena *arena, uint64_t key)
+static inline const struct level *ladder_find(const struct ladder *ladder, const struct arena *arena, uint64_t key)
 {
     uint64_t at = key - ladder->base;
     if (at >= ladder->size)

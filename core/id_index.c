@@ -1,0 +1,204 @@
+#include "core/id_index.h"
+
+#include "core/check.h"
+
+#include <string.h>
+
+enum {
+    FIRST_BUCKETS = ARENA_PAGE_BYTES / sizeof(struct id_bucket),
+    ENTRIES_PER_BUCKET = 4, /* on average, before another bucket is added */
+    LONG_TEXTS_BYTES = 256
+};
+
+struct order_texts order_texts(const struct arena *arena, uint32_t slot)
+{
+    const struct order_record *record = &arena->records[slot];
+    const char *at = record->texts;
+    if (__builtin_expect(arena->orders[slot].long_texts, 0))
+        at = pool_at(arena, LONG_TEXTS_BYTES, record->long_texts);
+    struct order_texts texts;
+    texts.order_id = (struct text){at, record->order_id_bytes};
+    at += record->order_id_bytes;
+    texts.client_order_id = record->client_order_id_bytes ? (struct text){at, record->client_order_id_bytes} : TEXT_NONE;
+    at += record->client_order_id_bytes;
+    texts.user_id = record->user_id_bytes ? (struct text){at, record->user_id_bytes} : TEXT_NONE;
+    return texts;
+}
+
+/* Segment 0 has the first 8 buckets, segment s the 8 << (s - 1) from there on. */
+static struct id_bucket *bucket_at(const struct id_index *index, const struct arena *arena, uint32_t number)
+{
+    uint32_t segment = number < FIRST_BUCKETS ? 0 : 29 - (uint32_t)__builtin_clz(number);
+    uint32_t first = segment ? (uint32_t)FIRST_BUCKETS << (segment - 1) : 0;
+    return (struct id_bucket *)arena_page(arena, index->segments[segment]) + (number - first);
+}
+
+static struct id_bucket *overflow_at(const struct arena *arena, uint32_t piece)
+{
+    return pool_at(arena, sizeof(struct id_bucket), piece);
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+static uint32_t bucket_number(const struct id_index *index, uint32_t tag)
+{
+    uint32_t number = tag & (index->low_mask * 2 + 1);
+    return number < index->buckets ? number : tag & index->low_mask;
+}
+
+static bool is_order(const struct arena *arena, uint32_t slot, uint64_t hash, struct text order_id)
+{
+    return arena->orders[slot].id_hash == hash && text_equal(order_texts(arena, slot).order_id, order_id);
+}
+
+uint32_t id_index_find_order(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id)
+{
+    if (!index->entries)
+        return 0;
+    uint32_t tag = tag_of(hash);
+    const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
+    for (;; bucket = overflow_at(arena, bucket->overflow)) {
+        for (uint32_t i = 0; i < bucket->count; i++)
+            if (bucket->tags[i] == tag && (bucket->entries[i] & 1) == ID_ORDER && is_order(arena, bucket->entries[i] >> 1, hash, order_id))
+                return bucket->entries[i] >> 1;
+        if (!bucket->overflow)
+            return 0;
+    }
+}
+
+static bool is_client(const struct arena *arena, uint32_t slot, uint64_t hash, struct text user_id, struct text client_order_id)
+{
+    if (arena->records[slot].client_hash != hash)
+        return false;
+    struct order_texts texts = order_texts(arena, slot);
+    return text_equal(texts.user_id, user_id) && text_equal(texts.client_order_id, client_order_id);
+}
+
+uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text user_id, struct text client_order_id)
+{
+    if (!index->entries)
+        return 0;
+    uint32_t tag = tag_of(hash);
+    const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
+    for (;; bucket = overflow_at(arena, bucket->overflow)) {
+        for (uint32_t i = 0; i < bucket->count; i++)
+            if (bucket->tags[i] == tag && (bucket->entries[i] & 1) == ID_CLIENT && is_client(arena, bucket->entries[i] >> 1, hash, user_id, client_order_id))
+                return bucket->entries[i] >> 1;
+        if (!bucket->overflow)
+            return 0;
+    }
+}
+
+static void append(struct id_index *index, struct arena *arena, struct id_bucket *bucket, uint32_t tag, uint32_t entry)
+{
+    while (bucket->count == ID_BUCKET_ENTRIES) {
+        if (!bucket->overflow) {
+            uint32_t piece = pool_take(&index->overflow, arena, sizeof *bucket);
+            struct id_bucket *fresh = overflow_at(arena, piece);
+            fresh->count = fresh->overflow = 0;
+            bucket->overflow = piece;
+        }
+        bucket = overflow_at(arena, bucket->overflow);
+    }
+    bucket->tags[bucket->count] = tag;
+    bucket->entries[bucket->count++] = entry;
+}
+
+/* Which power of two of pages segment s has. */
+static uint32_t segment_size(uint32_t segment)
+{
+    return segment ? segment - 1 : 0;
+}
+
+/* One bucket more at the end; its entries are still in the bucket that it is split from. */
+static struct id_bucket *add_bucket(struct id_index *index, struct arena *arena)
+{
+    uint32_t number = index->buckets, segment = number < FIRST_BUCKETS ? 0 : 29 - (uint32_t)__builtin_clz(number);
+    bool is_first = number == 0 || (number >= FIRST_BUCKETS && (number & (number - 1)) == 0);
+    if (is_first) {
+        CHECK(segment < ID_INDEX_SEGMENTS, "more ids in one book than its index has room for");
+        index->segments[segment] = arena_take_pages(arena, segment_size(segment));
+    }
+    index->buckets++;
+    if ((number & (number - 1)) == 0)
+        index->low_mask = number ? number - 1 : 0;
+    struct id_bucket *bucket = bucket_at(index, arena, number);
+    bucket->count = bucket->overflow = 0;
+    return bucket;
+}
+
+/* Deals the entries of one bucket chain out again between it and the bucket just added. */
+static void split_bucket(struct id_index *index, struct arena *arena)
+{
+    struct id_bucket *fresh = add_bucket(index, arena);
+    uint32_t fresh_number = index->buckets - 1;
+    struct id_bucket *old = bucket_at(index, arena, fresh_number & index->low_mask);
+    struct id_bucket copy = *old;
+    old->count = old->overflow = 0;
+    for (;;) {
+        for (uint32_t i = 0; i < copy.count; i++)
+            append(index, arena, bucket_number(index, copy.tags[i]) == fresh_number ? fresh : old, copy.tags[i], copy.entries[i]);
+        uint32_t piece = copy.overflow;
+        if (!piece)
+            return;
+        copy = *overflow_at(arena, piece);
+        pool_give(&index->overflow, arena, sizeof copy, piece);
+    }
+}
+
+static void make_room(struct id_index *index, struct arena *arena)
+{
+    if (!index->buckets)
+        add_bucket(index, arena);
+    else if (index->entries >= index->buckets * ENTRIES_PER_BUCKET)
+        split_bucket(index, arena);
+}
+
+void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot)
+{
+    make_room(index, arena);
+    uint32_t tag = tag_of(hash);
+    append(index, arena, bucket_at(index, arena, bucket_number(index, tag)), tag, slot << 1 | (uint32_t)kind);
+    index->entries++;
+}
+
+/* Fills the gap with the last entry of the same bucket, and gives an overflow bucket back that is empty then. */
+static void take_out(struct id_index *index, struct arena *arena, struct id_bucket *before, struct id_bucket *bucket, uint32_t i)
+{
+    uint32_t last = --bucket->count;
+    bucket->tags[i] = bucket->tags[last];
+    bucket->entries[i] = bucket->entries[last];
+    if (last == 0 && before) {
+        uint32_t piece = before->overflow;
+        before->overflow = bucket->overflow;
+        pool_give(&index->overflow, arena, sizeof *bucket, piece);
+    }
+}
+
+void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot)
+{
+    CHECK(index->entries, "an id is taken out of an empty index");
+    uint32_t entry = slot << 1 | (uint32_t)kind;
+    struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag_of(hash))), *before = NULL;
+    for (;; before = bucket, bucket = overflow_at(arena, bucket->overflow)) {
+        for (uint32_t i = 0; i < bucket->count; i++)
+            if (bucket->entries[i] == entry) {
+                take_out(index, arena, before, bucket, i);
+                index->entries--;
+                return;
+            }
+        CHECK(bucket->overflow, "an open order is not in the index of ids");
+    }
+}
+
+void id_index_clear(struct id_index *index, struct arena *arena)
+{
+    uint32_t buckets = index->buckets;
+    for (uint32_t segment = 0; buckets > (segment ? (uint32_t)FIRST_BUCKETS << (segment - 1) : 0); segment++)
+        arena_give_pages(arena, segment_size(segment), index->segments[segment], index->segments[segment]);
+    pool_clear(&index->overflow, arena);
+    *index = (struct id_index){0};
+}
