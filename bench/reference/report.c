@@ -1,0 +1,240 @@
+#include "bench/reference/report.h"
+
+#include "bench/reference/number.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PRICE_PLACES = 2, QUANTITY_PLACES = 0 };
+
+/* ---- the rolling hash, from its formula */
+
+static uint64_t mix(uint64_t v)
+{
+    return (v ^ (v >> 29)) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static uint64_t id_number(struct text id)
+{
+    uint64_t v = id.size;
+    for (uint32_t at = 0; at < id.size; at += 8) {
+        uint64_t word = 0;
+        for (uint32_t i = 0; i < 8 && at + i < id.size; i++)
+            word |= (uint64_t)(unsigned char)id.data[at + i] << (8 * i);
+        v = mix(v ^ word);
+    }
+    return v;
+}
+
+uint64_t report_hash(uint64_t before, const struct report *r)
+{
+    static const uint64_t k[8] = {UINT64_C(0xe220a8397b1dcdaf), UINT64_C(0x6e789e6aa1b965f5), UINT64_C(0x06c45d188009454f),
+                                  UINT64_C(0xf88bb8a8724c81ed), UINT64_C(0x1b39896a51a8749b), UINT64_C(0x53cb9f0c747ea2eb),
+                                  UINT64_C(0x2c829abe1f4532e1), UINT64_C(0xc584133ac916ab3d)};
+    bool trade = r->type == REPORT_FILL || r->type == REPORT_PREVENTED;
+    uint64_t values[8] = {(uint64_t)r->type,
+                          r->fseq,
+                          (uint64_t)r->src_offset,
+                          (uint64_t)r->price,
+                          (uint64_t)r->quantity,
+                          (uint64_t)(trade ? r->taker.leaves : r->leaves),
+                          id_number(trade ? r->taker.order_id : r->order_id),
+                          trade ? id_number(r->maker.order_id) : 0};
+    uint64_t sum = 0;
+    for (int i = 0; i < 8; i++)
+        sum += values[i] * k[i];
+    return mix(before ^ sum);
+}
+
+/* ---- JSON */
+
+struct sheet {
+    char *at;
+    size_t room;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct sheet *sheet, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int bytes = vsnprintf(sheet->at, sheet->room, format, arguments);
+    va_end(arguments);
+    if (bytes < 0 || (size_t)bytes >= sheet->room) {
+        fprintf(stderr, "reference book: an event is longer than %d bytes\n", EVENT_BYTES_MAX);
+        abort();
+    }
+    sheet->at += bytes;
+    sheet->room -= (size_t)bytes;
+}
+
+static void put_escaped(struct sheet *sheet, struct text text)
+{
+    for (uint32_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c == '"' || c == '\\')
+            put(sheet, "\\%c", c);
+        else if (c < 0x20)
+            put(sheet, "\\u%04x", c);
+        else
+            put(sheet, "%c", c);
+    }
+}
+
+static bool is_plain(struct text text)
+{
+    for (uint32_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == '"' || text.data[i] == '\\')
+            return false;
+    return true;
+}
+
+/* Writes `"name":"text"` behind `before`, if there is a text. */
+static bool put_text(struct sheet *sheet, const char *before, const char *name, struct text text)
+{
+    if (text.size == 0)
+        return false;
+    put(sheet, "%s\"%s\":\"", before, name);
+    if (is_plain(text))
+        put(sheet, "%.*s", (int)text.size, text.data);
+    else
+        put_escaped(sheet, text);
+    put(sheet, "\"");
+    return true;
+}
+
+static void put_word(struct sheet *sheet, const char *name, const char *word)
+{
+    if (word)
+        put_text(sheet, ",", name, text_of(word));
+}
+
+static void put_number(struct sheet *sheet, const char *before, const char *name, int64_t units, int places)
+{
+    char printed[48];
+    number_print(units, places, printed);
+    put(sheet, "%s\"%s\":\"%s\"", before, name, printed);
+}
+
+static void put_quantity(struct sheet *sheet, const char *name, int64_t lots)
+{
+    put_number(sheet, ",", name, lots, QUANTITY_PLACES);
+}
+
+static void put_price(struct sheet *sheet, int64_t ticks)
+{
+    if (ticks)
+        put_number(sheet, ",", "price", ticks, PRICE_PLACES);
+}
+
+static void put_ids(struct sheet *sheet, const struct report *r)
+{
+    put_text(sheet, ",", "orderId", r->order_id);
+    put_text(sheet, ",", "clientOrderId", r->client_order_id);
+    put_text(sheet, ",", "commandId", r->command_id);
+    put_text(sheet, ",", "userId", r->user_id);
+}
+
+static void put_party(struct sheet *sheet, const char *name, const struct report_party *party)
+{
+    put(sheet, ",\"%s\":{", name);
+    put_text(sheet, "", "orderId", party->order_id);
+    put_text(sheet, ",", "clientOrderId", party->client_order_id);
+    put_text(sheet, ",", "userId", party->user_id);
+    put_quantity(sheet, "leaves", party->leaves);
+    put_quantity(sheet, "cumulative", party->cumulative);
+    put(sheet, "}");
+}
+
+static void put_accepted(struct sheet *sheet, const struct report *r)
+{
+    put_ids(sheet, r);
+    put_word(sheet, "side", r->side);
+    put_word(sheet, "orderType", r->order_type);
+    put_word(sheet, "timeInForce", r->time_in_force);
+    put_price(sheet, r->price);
+    put_quantity(sheet, "quantity", r->quantity);
+    put_quantity(sheet, "leaves", r->leaves);
+}
+
+static void put_fill(struct sheet *sheet, const struct report *r)
+{
+    put(sheet, ",\"tradeId\":%llu", (unsigned long long)r->trade_id);
+    put_price(sheet, r->price);
+    put_quantity(sheet, "quantity", r->quantity);
+    put_word(sheet, "takerSide", r->side);
+    put_party(sheet, "taker", &r->taker);
+    put_party(sheet, "maker", &r->maker);
+}
+
+static void put_modified(struct sheet *sheet, const struct report *r)
+{
+    put_ids(sheet, r);
+    put_price(sheet, r->price);
+    put_quantity(sheet, "quantity", r->quantity);
+    put_quantity(sheet, "leaves", r->leaves);
+    put(sheet, ",\"keptPriority\":%s", r->kept_priority ? "true" : "false");
+}
+
+static void put_row(struct sheet *sheet, const struct report *r)
+{
+    switch (r->type) {
+    case REPORT_ACCEPTED:
+        put_accepted(sheet, r);
+        break;
+    case REPORT_REJECTED:
+        put_ids(sheet, r);
+        put_word(sheet, "reason", r->reason);
+        put_word(sheet, "text", r->explanation);
+        break;
+    case REPORT_DUPLICATE:
+        put_ids(sheet, r);
+        put_text(sheet, ",", "originalOrderId", r->original_order_id);
+        break;
+    case REPORT_FILL:
+        put_fill(sheet, r);
+        break;
+    case REPORT_CANCELLED:
+    case REPORT_EXPIRED:
+        put_ids(sheet, r);
+        put_quantity(sheet, "leaves", r->leaves);
+        put_quantity(sheet, "cumulative", r->cumulative);
+        put_word(sheet, "reason", r->reason);
+        break;
+    case REPORT_CANCEL_ALL_DONE:
+        put_text(sheet, ",", "commandId", r->command_id);
+        put_text(sheet, ",", "userId", r->user_id);
+        put_word(sheet, "side", r->side);
+        put(sheet, ",\"count\":%llu", (unsigned long long)r->count);
+        break;
+    case REPORT_MODIFIED:
+        put_modified(sheet, r);
+        break;
+    case REPORT_CONTROL:
+        put_word(sheet, "kind", r->control_kind);
+        put_word(sheet, "result", r->control_result);
+        break;
+    default:
+        fprintf(stderr, "reference book: event type %d is not written yet\n", (int)r->type);
+        abort();
+    }
+}
+
+size_t report_write(const struct report *r, char *out)
+{
+    static const char *const names[] = {
+        [REPORT_ACCEPTED] = "ACCEPTED",   [REPORT_REJECTED] = "REJECTED",
+        [REPORT_DUPLICATE] = "DUPLICATE", [REPORT_FILL] = "FILL",
+        [REPORT_PREVENTED] = "PREVENTED", [REPORT_CANCELLED] = "CANCELLED",
+        [REPORT_EXPIRED] = "EXPIRED",     [REPORT_CANCEL_ALL_DONE] = "CANCEL_ALL_DONE",
+        [REPORT_MODIFIED] = "MODIFIED",   [REPORT_TRIGGERED] = "TRIGGERED",
+        [REPORT_STATE] = "STATE",         [REPORT_CONTROL] = "CONTROL",
+    };
+    struct sheet sheet = {out, EVENT_BYTES_MAX};
+    put(&sheet, "{\"type\":\"%s\",\"symbol\":\"%.*s\",\"fseq\":%llu,\"src\":{\"p\":%d,\"o\":%lld,\"i\":%u},\"own\":%lld,\"timestamp\":%lld",
+        names[r->type], (int)r->symbol.size, r->symbol.data, (unsigned long long)r->fseq, r->src_partition, (long long)r->src_offset,
+        r->src_index, (long long)r->own, (long long)r->timestamp_ms);
+    put_row(&sheet, r);
+    put(&sheet, ",\"hash\":\"%016llx\"}", (unsigned long long)r->hash);
+    return (size_t)(sheet.at - out);
+}

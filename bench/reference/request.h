@@ -1,0 +1,85 @@
+/* What a record of `orders` says, read plainly: a value for every known field. One thread at a time. */
+#ifndef SHARDBOOK_BENCH_REFERENCE_REQUEST_H
+#define SHARDBOOK_BENCH_REFERENCE_REQUEST_H
+
+#include "bench/reference/number.h"
+#include "core/limits.h"
+#include "core/reason.h"
+#include "core/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum request_action {
+    REQUEST_NEW,
+    REQUEST_CANCEL,
+    REQUEST_MODIFY,
+    REQUEST_REPLACE,
+    REQUEST_CANCEL_ALL,
+    REQUEST_LIST,
+    REQUEST_UNKNOWN
+};
+enum { REQUEST_BUY, REQUEST_SELL };
+enum { REQUEST_LIMIT, REQUEST_MARKET, REQUEST_STOP, REQUEST_STOP_LIMIT, REQUEST_TRAILING_STOP };
+enum { REQUEST_GTC, REQUEST_IOC, REQUEST_FOK, REQUEST_GTD, REQUEST_DAY };
+
+enum request_shape { REQUEST_ABSENT, REQUEST_ILL, REQUEST_GOOD };
+
+/* One field. Only the member that the field's form has (request_form_of) means anything, and only when GOOD. */
+struct request_value {
+    enum request_shape shape;
+    uint8_t size;
+    char bytes[ID_BYTES_MAX]; /* ids and the symbol */
+    int choice;               /* enumerations: place in the list of names */
+    bool flag;
+    int64_t integer;
+    struct number number;
+};
+
+struct request {
+    bool malformed; /* nothing else means anything */
+    enum request_action action;
+    struct request_value values[FIELD_COUNT]; /* by enum field */
+};
+
+enum request_form {
+    REQUEST_FORM_CHOICE,
+    REQUEST_FORM_SYMBOL,
+    REQUEST_FORM_ID,
+    REQUEST_FORM_ACCOUNT,
+    REQUEST_FORM_DECIMAL,
+    REQUEST_FORM_INTEGER,
+    REQUEST_FORM_FLAG,
+    REQUEST_FORM_ARRAY
+};
+
+/* Reads a record's value, JSON or msgpack as its first byte says. */
+void request_read(struct text value, struct request *request);
+
+/* MISSING_FIELD, BAD_FIELD, UNSUPPORTED or INVALID_COMBINATION, the first that applies; or NONE. */
+enum reason request_fault(const struct request *request);
+
+/* The fields' common view, for what reads one of the forms of record. */
+enum request_form request_form_of(enum field field);
+enum field request_field_named(const char *name, size_t bytes);
+void request_set_text(struct request *request, enum field field, const char *bytes, size_t size);
+void request_set_ill(struct request *request, enum field field);
+bool request_utf8_is_valid(const char *bytes, size_t size);
+void request_read_json(struct text value, struct request *request);
+void request_read_msgpack(struct text value, struct request *request);
+
+bool request_has(const struct request *request, enum field field);           /* there, well formed or not */
+struct text request_text(const struct request *request, enum field field);   /* absent unless well formed */
+int request_choice(const struct request *request, enum field field);         /* -1 unless well formed */
+
+/* The id the command itself carries; absent if it has none or it is ill-formed. */
+struct text request_own_id(const struct request *request);
+
+/* Writes what the record says, own id and timestamp aside, so that two records that say the same give the same
+ * bytes; out holds REQUEST_CONTENT_BYTES, returns the bytes written. */
+enum { REQUEST_CONTENT_BYTES = 2048 };
+size_t request_content(const struct request *request, char *out);
+
+bool request_symbol_is_proper(struct text symbol);
+
+#endif
