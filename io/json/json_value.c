@@ -73,20 +73,3 @@ bool json_put_member(struct json_room *room, yyjson_val *key, yyjson_val *value)
 {
     return put_bytes(room, ",", 1) && put_text(room, json_text_of(key)) && put_bytes(room, ":", 1) && put_value(room, value, 0);
 }
-
-bool json_integer_of(yyjson_val *value, int64_t *number)
-{
-    if (!yyjson_is_raw(value))
-        return false;
-    struct text digits = json_number_of(value);
-    bool negative = digits.data[0] == '-';
-    int64_t sum = 0;
-    for (uint32_t i = negative; i < digits.size; i++) {
-        int digit = digits.data[i] - '0';
-        if (digit < 0 || digit > 9 || sum > (INT64_MAX - digit) / 10)
-            return false;
-        sum = sum * 10 + digit;
-    }
-    *number = negative ? -sum : sum;
-    return true;
-}

@@ -15,7 +15,4 @@ struct json_room {
  * at most four in one another. False if there is not enough room or they are deeper. */
 bool json_put_member(struct json_room *room, yyjson_val *key, yyjson_val *value);
 
-/* Plain digits, perhaps with a sign in front; false if it is anything else or does not fit. A NULL value is none. */
-bool json_integer_of(yyjson_val *value, int64_t *number);
-
 #endif
