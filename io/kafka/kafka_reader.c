@@ -1,0 +1,266 @@
+/* A reader: one consumer handle, one queue that all its sources flow into, no group. librdkafka's per-partition start
+ * and stop are used (not assign), so that adding a source leaves the others alone. */
+#include "core/limits.h"
+#include "io/kafka/kafka_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct reader_source {
+    bool reading, paused, gone; /* gone: its position is no longer held */
+    int64_t position;           /* records before it are not handed out */
+};
+
+struct kafka_reader {
+    struct log_reader port;
+    struct kafka_connection connection;
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    rd_kafka_topic_t *topics[TOPIC_COUNT];
+    struct reader_source sources[TOPIC_COUNT][PARTITIONS];
+    int gone_count;
+    int passing; /* a status for the next poll, then gone */
+    bool broken; /* refused: every poll says so */
+    /* of the poll that is going on */
+    void (*on_record)(void *context, const struct log_record *record);
+    void *context;
+    int max, count;
+};
+
+static struct text text_from(const void *data, size_t size)
+{
+    return (struct text){data, data ? (uint32_t)size : 0};
+}
+
+/* Fills `headers` with what there is room for; returns how many there are. Parses them only now. */
+static uint32_t read_headers(const rd_kafka_message_t *message, struct log_header headers[LOG_HEADERS_MAX])
+{
+    rd_kafka_headers_t *from;
+    if (rd_kafka_message_headers(message, &from))
+        return 0;
+    uint32_t count = (uint32_t)rd_kafka_header_cnt(from);
+    for (uint32_t i = 0; i < count && i < LOG_HEADERS_MAX; i++) {
+        const char *name;
+        const void *value;
+        size_t bytes;
+        rd_kafka_header_get_all(from, i, &name, &value, &bytes);
+        headers[i] = (struct log_header){text_of(name), text_from(value, bytes)};
+    }
+    return count;
+}
+
+static void hand_out(struct kafka_reader *reader, uint8_t topic, struct reader_source *source, const rd_kafka_message_t *message)
+{
+    struct log_header headers[LOG_HEADERS_MAX];
+    rd_kafka_timestamp_type_t type;
+    struct log_record record = {.topic = topic,
+                                .partition = message->partition,
+                                .offset = message->offset,
+                                .timestamp_ms = rd_kafka_message_timestamp(message, &type),
+                                .key = text_from(message->key, message->key_len),
+                                .value = text_from(message->payload, message->len),
+                                .has_value = message->payload != NULL,
+                                .header_count = read_headers(message, headers),
+                                .headers = headers};
+    source->position = message->offset + 1;
+    reader->on_record(reader->context, &record);
+    if (++reader->count >= reader->max)
+        rd_kafka_yield(reader->rk);
+}
+
+static void on_source_error(struct kafka_reader *reader, uint8_t topic, struct reader_source *source, const rd_kafka_message_t *message)
+{
+    int status = kafka_status_of(message->err);
+    if (status == STATUS_GAP) {
+        reader->gone_count += !source->gone;
+        source->gone = true;
+        kafka_connection_say(&reader->connection, "topic %s partition %d: offset %lld is not held: %s", rd_kafka_topic_name(message->rkt),
+                             message->partition, (long long)source->position, rd_kafka_message_errstr(message));
+    } else if (status == STATUS_REFUSED || status == STATUS_FATAL) {
+        reader->broken = true;
+        kafka_connection_say(&reader->connection, "topic %u partition %d: %s", topic, message->partition, rd_kafka_message_errstr(message));
+    } else {
+        reader->passing = STATUS_AWAY;
+    }
+}
+
+static void on_message(rd_kafka_message_t *message, void *opaque)
+{
+    struct kafka_reader *reader = opaque;
+    if (!message->rkt) { /* about the handle, not a source; on_error of connection.c hears of it too */
+        reader->passing = STATUS_AWAY;
+        return;
+    }
+    uint8_t topic = (uint8_t)(uintptr_t)rd_kafka_topic_opaque(message->rkt);
+    if (message->partition < 0 || message->partition >= PARTITIONS)
+        return;
+    struct reader_source *source = &reader->sources[topic][message->partition];
+    if (message->err)
+        on_source_error(reader, topic, source, message);
+    else if (source->reading && message->offset >= source->position) /* a refetch after a pause may begin earlier */
+        hand_out(reader, topic, source, message);
+}
+
+static int status_of_reader(struct kafka_reader *reader)
+{
+    int passing = reader->passing;
+    reader->passing = STATUS_OK;
+    if (reader->broken || atomic_load_explicit(&reader->connection.failed, memory_order_relaxed))
+        return STATUS_FATAL;
+    if (reader->gone_count > 0)
+        return STATUS_GAP;
+    if (atomic_exchange_explicit(&reader->connection.away_reported, false, memory_order_relaxed))
+        return STATUS_AWAY;
+    return passing;
+}
+
+static int reader_poll(struct log_reader *port, int timeout_ms, int max,
+                       void (*on_record)(void *context, const struct log_record *record), void *context)
+{
+    struct kafka_reader *reader = (struct kafka_reader *)port;
+    if (max <= 0)
+        return 0;
+    reader->on_record = on_record;
+    reader->context = context;
+    reader->max = max;
+    reader->count = 0;
+    rd_kafka_poll(reader->rk, 0);
+    rd_kafka_consume_callback_queue(reader->queue, reader->gone_count || reader->broken ? 0 : timeout_ms, on_message, reader);
+    if (reader->count > 0) {
+        kafka_connection_heard(&reader->connection);
+        return reader->count;
+    }
+    return status_of_reader(reader);
+}
+
+static void reader_wake(struct log_reader *port)
+{
+    rd_kafka_queue_yield(((struct kafka_reader *)port)->queue);
+}
+
+static struct reader_source *source_find(struct kafka_reader *reader, uint8_t topic, int32_t partition)
+{
+    if (topic >= TOPIC_COUNT || partition < 0 || partition >= kafka_topic_partitions(topic))
+        return NULL;
+    return &reader->sources[topic][partition];
+}
+
+static int set_paused(struct kafka_reader *reader, uint8_t topic, int32_t partition, bool paused)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(reader->topics[topic]), partition);
+    rd_kafka_resp_err_t error = paused ? rd_kafka_pause_partitions(reader->rk, list) : rd_kafka_resume_partitions(reader->rk, list);
+    if (!error)
+        error = list->elems[0].err;
+    rd_kafka_topic_partition_list_destroy(list);
+    return kafka_status_of(error);
+}
+
+static void stop_source(struct kafka_reader *reader, uint8_t topic, int32_t partition)
+{
+    struct reader_source *source = &reader->sources[topic][partition];
+    if (source->paused)
+        set_paused(reader, topic, partition, false);
+    if (source->reading)
+        rd_kafka_consume_stop(reader->topics[topic], partition);
+    reader->gone_count -= source->gone;
+    source->reading = source->gone = false;
+}
+
+static int reader_seek(struct log_reader *port, uint8_t topic, int32_t partition, int64_t offset)
+{
+    struct kafka_reader *reader = (struct kafka_reader *)port;
+    struct reader_source *source = source_find(reader, topic, partition);
+    if (!source || offset < 0)
+        return STATUS_INVALID;
+    stop_source(reader, topic, partition);
+    if (rd_kafka_consume_start_queue(reader->topics[topic], partition, offset, reader->queue)) {
+        kafka_connection_say(&reader->connection, "cannot read topic %s partition %d: %s", rd_kafka_topic_name(reader->topics[topic]), partition,
+                             rd_kafka_err2str(rd_kafka_last_error()));
+        return STATUS_REFUSED;
+    }
+    source->reading = true;
+    source->position = offset;
+    return source->paused ? set_paused(reader, topic, partition, true) : STATUS_OK;
+}
+
+static int reader_pause(struct log_reader *port, uint8_t topic, int32_t partition, bool paused)
+{
+    struct kafka_reader *reader = (struct kafka_reader *)port;
+    struct reader_source *source = source_find(reader, topic, partition);
+    if (!source || !source->reading)
+        return STATUS_INVALID;
+    if (source->paused == paused)
+        return STATUS_OK;
+    int status = set_paused(reader, topic, partition, paused);
+    if (status == STATUS_OK)
+        source->paused = paused;
+    return status;
+}
+
+static void reader_close(struct log_reader *port)
+{
+    struct kafka_reader *reader = (struct kafka_reader *)port;
+    for (uint8_t topic = 0; topic < TOPIC_COUNT; topic++)
+        for (int32_t partition = 0; partition < PARTITIONS; partition++)
+            stop_source(reader, topic, partition);
+    kafka_topics_close(reader->topics);
+    if (reader->queue)
+        rd_kafka_queue_destroy(reader->queue);
+    if (reader->rk)
+        rd_kafka_destroy_flags(reader->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    free(reader);
+}
+
+static rd_kafka_conf_t *reader_conf(struct kafka_log *log, struct kafka_connection *connection, char *problem, size_t problem_bytes)
+{
+    char fetch_wait[16], records[16], kbytes[16];
+    snprintf(fetch_wait, sizeof fetch_wait, "%d", log->settings.fetch_wait_ms);
+    snprintf(records, sizeof records, "%d", log->settings.read_ahead_records);
+    snprintf(kbytes, sizeof kbytes, "%d", log->settings.read_ahead_kbytes);
+    const struct kafka_property properties[] = {{"enable.auto.commit", "false"},
+                                                {"enable.auto.offset.store", "false"},
+                                                {"auto.offset.reset", "error"},
+                                                {"isolation.level", "read_uncommitted"},
+                                                {"allow.auto.create.topics", "false"},
+                                                {"check.crcs", "true"},
+                                                {"fetch.wait.max.ms", fetch_wait},
+                                                {"fetch.queue.backoff.ms", "5"},
+                                                {"fetch.error.backoff.ms", "100"},
+                                                {"fetch.message.max.bytes", "1048576"},
+                                                {"fetch.max.bytes", "16777216"},
+                                                {"receive.message.max.bytes", "20000000"},
+                                                {"queued.min.messages", records},
+                                                {"queued.max.messages.kbytes", kbytes}};
+    return kafka_conf_new(&log->settings.kafka, properties, sizeof properties / sizeof *properties, connection, problem, problem_bytes);
+}
+
+static int connect_reader(struct kafka_reader *reader, struct kafka_log *log)
+{
+    char problem[512];
+    rd_kafka_conf_t *conf = reader_conf(log, &reader->connection, problem, sizeof problem);
+    if (!conf) {
+        kafka_connection_say(&reader->connection, "%s", problem);
+        return STATUS_INVALID;
+    }
+    reader->rk = kafka_handle_new(RD_KAFKA_CONSUMER, conf, &reader->connection);
+    if (!reader->rk)
+        return STATUS_INVALID;
+    reader->queue = rd_kafka_queue_new(reader->rk);
+    return kafka_topics_open(reader->rk, &log->settings.kafka, reader->topics);
+}
+
+struct log_reader *kafka_reader_open(struct kafka_log *log, int *status)
+{
+    struct kafka_reader *reader = calloc(1, sizeof *reader);
+    *status = STATUS_NO_MEMORY;
+    if (!reader)
+        return NULL;
+    reader->port = (struct log_reader){reader_poll, reader_wake, reader_seek, reader_pause, reader_close};
+    reader->connection.name = "reader";
+    *status = connect_reader(reader, log);
+    if (*status == STATUS_OK)
+        return &reader->port;
+    reader_close(&reader->port);
+    return NULL;
+}
