@@ -47,14 +47,14 @@ bool address_parse(const char *address, uint16_t default_port, char *host, size_
 
 bool valkey_options_read(const struct configuration *configuration, struct valkey_options *options, char *problem, size_t problem_bytes)
 {
-    const char *address = configuration_text(configuration, "valkey-host");
+    const char *address = configuration_text(configuration, "valkey");
     *options = (struct valkey_options){.user = configuration_text(configuration, "valkey-user"),
                                        .password = configuration_text(configuration, "valkey-password"),
                                        .tls = configuration_switch(configuration, "valkey-tls"),
                                        .ca_file = configuration_text(configuration, "valkey-ca-file")};
     if (!address_parse(address, (uint16_t)configuration_count(configuration, "valkey-port"), options->host, sizeof options->host,
                        &options->port)) {
-        snprintf(problem, problem_bytes, "valkey-host: '%s' is neither HOST nor HOST:PORT", address);
+        snprintf(problem, problem_bytes, "--valkey: '%s' is neither HOST nor HOST:PORT", address);
         return false;
     }
     if (options->user && !options->password) {

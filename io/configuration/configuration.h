@@ -18,8 +18,8 @@ enum option_kind {
 
 struct option_row {
     enum option_kind kind;
-    const char *name;        /* "kafka-brokers": --kafka-brokers VALUE; in files also this name */
-    const char *environment; /* names, separated by spaces; the first one that is set counts: "SHARDBOOK_KAFKA_BROKERS MSK_BOOTSTRAP_SERVERS" */
+    const char *name;        /* "kafka": --kafka VALUE; in files also this name */
+    const char *environment; /* names, separated by spaces; the first one that is set counts: "SHARDBOOK_KAFKA MSK_BOOTSTRAP_SERVERS" */
     const char *fallback;    /* default as text; NULL: none */
     int64_t min, max;        /* OPTION_COUNT */
     const char *placeholder; /* "HOST:PORT" in the help */

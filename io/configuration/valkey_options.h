@@ -10,7 +10,7 @@
 
 #define VALKEY_OPTION_ROWS \
     TITLE_ROW("Valkey"), \
-    TEXT_ROW("valkey-host", "SHARDBOOK_VALKEY_HOST VALKEY_HOST", "127.0.0.1", "HOST[:PORT]", "where Valkey is; a port given here counts"), \
+    TEXT_ROW("valkey", "SHARDBOOK_VALKEY VALKEY_HOST", "127.0.0.1", "HOST[:PORT]", "where Valkey is; a port given here counts"), \
     COUNT_ROW("valkey-port", "SHARDBOOK_VALKEY_PORT VALKEY_PORT", "6379", 1, 65535, "its port"), \
     TEXT_ROW("valkey-user", "SHARDBOOK_VALKEY_USER VALKEY_USER", NULL, "NAME", "user of its ACL; none: the default user"), \
     SECRET_ROW("valkey-password", "SHARDBOOK_VALKEY_PASSWORD VALKEY_AUTH_TOKEN", "file with its password or auth token"), \
@@ -27,7 +27,7 @@ struct valkey_options {
     const char *ca_file;  /* NULL: the system's */
 };
 
-/* Fills *options from a configuration whose table has VALKEY_OPTION_ROWS; false, with the reason in problem, if valkey-host cannot be
+/* Fills *options from a configuration whose table has VALKEY_OPTION_ROWS; false, with the reason in problem, if the address cannot be
  * understood. For a program's check and for its start. */
 bool valkey_options_read(const struct configuration *configuration, struct valkey_options *options, char *problem, size_t problem_bytes);
 

@@ -182,7 +182,7 @@ static bool set_from_file(rd_kafka_conf_t *conf, const char *path, char *problem
     char line[8192];
     FILE *file = fopen(path, "re");
     if (!file) {
-        snprintf(problem, problem_bytes, "kafka-property-file: cannot read %s: %s", path, strerror(errno));
+        snprintf(problem, problem_bytes, "--kafka-property-file: cannot read %s: %s", path, strerror(errno));
         return false;
     }
     bool ok = true;

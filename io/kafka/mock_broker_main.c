@@ -10,6 +10,7 @@
 static const struct option_row options[] = {
     TEXT_ROW("ready-file", "SHARDBOOK_MOCK_READY_FILE", NULL, "FILE", "write the address there too, once ready"),
     SWITCH_ROW("with-parent", NULL, "false", "end when the process that started this one ends"),
+    SWITCH_ROW("topics", NULL, "true", "make the six topics (--no-topics: none)"),
     TITLE_ROW("Names of the topics it makes"),
     TEXT_ROW("orders-topic", "SHARDBOOK_ORDERS_TOPIC ORDERS_TOPIC", "orders", "NAME", "orders"),
     TEXT_ROW("pending-orders-topic", "SHARDBOOK_PENDING_ORDERS_TOPIC", "pending-orders", "NAME", "orders while a symbol moves"),
@@ -35,7 +36,7 @@ static const char *const topic_options[TOPIC_COUNT] = {
 
 static bool make_topics(rd_kafka_mock_cluster_t *cluster, const struct configuration *configuration)
 {
-    for (uint8_t i = 0; i < TOPIC_COUNT; i++) {
+    for (uint8_t i = 0; i < TOPIC_COUNT && configuration_switch(configuration, "topics"); i++) {
         const char *name = configuration_text(configuration, topic_options[i]);
         rd_kafka_resp_err_t error = rd_kafka_mock_topic_create(cluster, name, kafka_topic_partitions(i), 1);
         if (error) {
@@ -62,6 +63,7 @@ static int run(const struct configuration *configuration, const sigset_t *ends)
 {
     struct kafka_connection connection = {.name = "mock broker"};
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "log_level", "3", NULL, 0); /* else it warns that it has no brokers to connect to */
     rd_kafka_conf_set_opaque(conf, &connection);
     rd_kafka_t *rk = kafka_handle_new(RD_KAFKA_PRODUCER, conf, &connection);
     rd_kafka_mock_cluster_t *cluster = rk ? rd_kafka_mock_cluster_new(rk, 1) : NULL;

@@ -43,7 +43,7 @@ static bool check_topics(const struct kafka_settings *settings, char *problem, s
 
 bool kafka_settings_read(const struct configuration *configuration, struct kafka_settings *settings, char *problem, size_t problem_bytes)
 {
-    *settings = (struct kafka_settings){.brokers = configuration_text(configuration, "kafka-brokers"),
+    *settings = (struct kafka_settings){.brokers = configuration_text(configuration, "kafka"),
                                         .property_file = configuration_text(configuration, "kafka-property-file")};
     for (int i = 0; i < TOPIC_COUNT; i++)
         settings->topics[i] = configuration_text(configuration, option_names[i]);

@@ -10,7 +10,7 @@
 
 #define KAFKA_OPTION_ROWS \
     TITLE_ROW("Kafka"), \
-    TEXT_ROW("kafka-brokers", "SHARDBOOK_KAFKA_BROKERS MSK_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "HOST:PORT,...", "brokers to start from"), \
+    TEXT_ROW("kafka", "SHARDBOOK_KAFKA MSK_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "HOST:PORT,...", "brokers to start from"), \
     TEXT_ROW("kafka-property-file", "SHARDBOOK_KAFKA_PROPERTY_FILE", NULL, "FILE", "KEY=VALUE lines: security.protocol, sasl.*, ssl.*"), \
     TEXT_ROW("orders-topic", "SHARDBOOK_ORDERS_TOPIC ORDERS_TOPIC", "orders", "NAME", "topic of orders"), \
     TEXT_ROW("pending-orders-topic", "SHARDBOOK_PENDING_ORDERS_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"), \
