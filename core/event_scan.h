@@ -2,9 +2,7 @@
 #ifndef SHARDBOOK_CORE_EVENT_SCAN_H
 #define SHARDBOOK_CORE_EVENT_SCAN_H
 
-#include "core/text.h"
-
-#include <stdint.h>
+#include "core/event.h"
 
 /* `symbol` views the record's bytes. */
 struct event_scan {
@@ -18,5 +16,19 @@ struct event_scan {
     int64_t timestamp_ms;
     uint64_t hash;
 };
+
+/* These members of a whole event. Any thread. */
+static inline struct event_scan event_scan_of(const struct event *event)
+{
+    return (struct event_scan){.type = event->type,
+                               .symbol = event->symbol,
+                               .fseq = event->fseq,
+                               .src_partition = event->src_partition,
+                               .src_offset = event->src_offset,
+                               .src_index = event->src_index,
+                               .own = event->own,
+                               .timestamp_ms = event->timestamp_ms,
+                               .hash = event->hash};
+}
 
 #endif
