@@ -13,7 +13,7 @@ static const struct option_row options[] = {
     SWITCH_ROW("topics", NULL, "true", "make the six topics (--no-topics: none)"),
     TITLE_ROW("Names of the topics it makes"),
     TEXT_ROW("orders-topic", "SHARDBOOK_ORDERS_TOPIC ORDERS_TOPIC", "orders", "NAME", "orders"),
-    TEXT_ROW("pending-orders-topic", "SHARDBOOK_PENDING_ORDERS_TOPIC", "pending-orders", "NAME", "orders while a symbol moves"),
+    TEXT_ROW("pending-topic", "SHARDBOOK_PENDING_TOPIC", "pending-orders", "NAME", "orders while a symbol moves"),
     TEXT_ROW("fills-topic", "SHARDBOOK_FILLS_TOPIC", "fills", "NAME", "events"),
     TEXT_ROW("dead-letter-topic", "SHARDBOOK_DEAD_LETTER_TOPIC", "orders-dead-letter", "NAME", "what cannot be decoded"),
     TEXT_ROW("snapshots-topic", "SHARDBOOK_SNAPSHOTS_TOPIC", "book-snapshots", "NAME", "snapshots"),
@@ -31,7 +31,7 @@ static const struct program program = {
     .examples = "  shardbook-mock-broker\n  shardbook-mock-broker --ready-file build/run/mock-broker\n"};
 
 static const char *const topic_options[TOPIC_COUNT] = {
-    [TOPIC_ORDERS] = "orders-topic",           [TOPIC_PENDING] = "pending-orders-topic", [TOPIC_FILLS] = "fills-topic",
+    [TOPIC_ORDERS] = "orders-topic",           [TOPIC_PENDING] = "pending-topic", [TOPIC_FILLS] = "fills-topic",
     [TOPIC_DEAD_LETTER] = "dead-letter-topic", [TOPIC_SNAPSHOTS] = "snapshots-topic",    [TOPIC_STATUS] = "status-topic"};
 
 static bool make_topics(rd_kafka_mock_cluster_t *cluster, const struct configuration *configuration)

@@ -9,7 +9,7 @@ static const char *const default_names[TOPIC_COUNT] = {
     [TOPIC_DEAD_LETTER] = "orders-dead-letter", [TOPIC_SNAPSHOTS] = "book-snapshots", [TOPIC_STATUS] = "engine-status"};
 
 static const char *const option_names[TOPIC_COUNT] = {
-    [TOPIC_ORDERS] = "orders-topic",           [TOPIC_PENDING] = "pending-orders-topic", [TOPIC_FILLS] = "fills-topic",
+    [TOPIC_ORDERS] = "orders-topic",           [TOPIC_PENDING] = "pending-topic", [TOPIC_FILLS] = "fills-topic",
     [TOPIC_DEAD_LETTER] = "dead-letter-topic", [TOPIC_SNAPSHOTS] = "snapshots-topic",    [TOPIC_STATUS] = "status-topic"};
 
 const char *kafka_topic_default_name(uint8_t topic)

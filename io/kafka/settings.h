@@ -13,7 +13,7 @@
     TEXT_ROW("kafka", "SHARDBOOK_KAFKA MSK_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "HOST:PORT,...", "brokers to start from"), \
     TEXT_ROW("kafka-property-file", "SHARDBOOK_KAFKA_PROPERTY_FILE", NULL, "FILE", "KEY=VALUE lines: security.protocol, sasl.*, ssl.*"), \
     TEXT_ROW("orders-topic", "SHARDBOOK_ORDERS_TOPIC ORDERS_TOPIC", "orders", "NAME", "topic of orders"), \
-    TEXT_ROW("pending-orders-topic", "SHARDBOOK_PENDING_ORDERS_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"), \
+    TEXT_ROW("pending-topic", "SHARDBOOK_PENDING_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"), \
     TEXT_ROW("fills-topic", "SHARDBOOK_FILLS_TOPIC", "fills", "NAME", "topic of events"), \
     TEXT_ROW("dead-letter-topic", "SHARDBOOK_DEAD_LETTER_TOPIC", "orders-dead-letter", "NAME", "topic of records that cannot be decoded"), \
     TEXT_ROW("snapshots-topic", "SHARDBOOK_SNAPSHOTS_TOPIC", "book-snapshots", "NAME", "topic of snapshots"), \
