@@ -109,8 +109,11 @@ struct control_reader {
     bool (*decode)(struct control_reader *reader, struct text value, struct control *control);
 };
 
-/* Reads what recovery needs of a record of fills; false if it is none of ours. Any thread. */
-typedef bool (*event_scanner)(struct text value, struct event_scan *scan);
+/* Reads what recovery needs of a record of fills; false if it is none of ours. Views live until the next call. One per
+ * thread at a time. */
+struct event_scanner {
+    bool (*scan)(struct event_scanner *scanner, struct text value, struct event_scan *scan);
+};
 
 /* Writes one event in the form of topic fills; returns its bytes, at most EVENT_BYTES_MAX. Any thread. */
 typedef size_t (*event_writer)(const struct event *event, char *out, size_t out_bytes);

@@ -38,15 +38,20 @@ static void write_event(struct answers *answers, struct symbol *symbol, const st
     write_record(answers, &head, answers->packed, answers->text);
 }
 
-static void write_levels(struct answers *answers, struct symbol *symbol, int64_t src_offset)
+static void write_level(struct answers *answers, struct symbol *symbol, enum ring_kind kind, uint8_t side, struct depth_level level)
+{
+    const struct instrument *instrument = &symbol->book.instrument;
+    struct ring_level packed = {level.price_ticks, level.total_lots, instrument->tick, instrument->lot, side};
+    struct ring_head head = head_of(answers, kind, symbol);
+    head.packed_bytes = sizeof packed;
+    write_record(answers, &head, &packed, NULL);
+}
+
+static void write_levels(struct answers *answers, struct symbol *symbol)
 {
     for (uint32_t i = 0; i < answers->output.level_count; i++) {
         const struct level_change *change = &answers->output.levels[i];
-        struct ring_level level = {change->price_ticks, change->total_lots, change->side};
-        struct ring_head head = head_of(answers, RING_LEVEL, symbol);
-        head.src_offset = src_offset;
-        head.packed_bytes = sizeof level;
-        write_record(answers, &head, &level, NULL);
+        write_level(answers, symbol, RING_LEVEL, change->side, (struct depth_level){change->price_ticks, change->total_lots});
     }
 }
 
@@ -104,7 +109,7 @@ static uint32_t write_output(struct answers *answers, const struct delivery *del
     }
     counter_add(&answers->counters->events, answers->output.event_count);
     if (answers->has_feeds && (news || book_fseq(&symbol->book) > symbol->published_fseq))
-        write_levels(answers, symbol, delivery->offset);
+        write_levels(answers, symbol);
     return index;
 }
 
@@ -165,12 +170,8 @@ static void write_side(struct answers *answers, struct symbol *symbol, enum side
     int64_t after_price_ticks = 0;
     uint32_t count;
     while ((count = book_levels(&symbol->book, side, after_price_ticks, levels, 64)) > 0) {
-        for (uint32_t i = 0; i < count; i++) {
-            struct ring_level level = {levels[i].price_ticks, levels[i].total_lots, side};
-            struct ring_head head = head_of(answers, RING_SNAPSHOT_LEVEL, symbol);
-            head.packed_bytes = sizeof level;
-            write_record(answers, &head, &level, NULL);
-        }
+        for (uint32_t i = 0; i < count; i++)
+            write_level(answers, symbol, RING_SNAPSHOT_LEVEL, side, levels[i]);
         after_price_ticks = levels[count - 1].price_ticks;
     }
 }
@@ -208,7 +209,7 @@ void answers_ready(struct answers *answers, struct symbol *symbol)
                 (unsigned long long)book_fseq(&symbol->book));
         CHECK(false, "topic fills is ahead of the log");
     }
-    if (answers->has_feeds)
+    if (answers->has_feeds && symbol->name.bytes[0] != '#')
         write_last_price(answers, symbol, RING_READY);
 }
 

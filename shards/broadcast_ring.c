@@ -111,8 +111,10 @@ bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, c
     uint32_t bytes = (uint32_t)sizeof *head + head->packed_bytes + ((head->text_bytes + 7u) & ~7u);
     uint64_t rest = ring->capacity - (ring->position & (ring->capacity - 1));
     uint64_t skip = rest < bytes ? rest : 0;
-    if (!wait_for_room(ring, ring->position + skip + bytes, stop))
+    if (ring->is_closed || !wait_for_room(ring, ring->position + skip + bytes, stop)) {
+        ring->is_closed = true;
         return false;
+    }
     if (skip)
         write_pad(ring, skip);
     head->bytes = bytes;

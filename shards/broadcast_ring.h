@@ -5,6 +5,7 @@
 #ifndef SHARDBOOK_SHARDS_BROADCAST_RING_H
 #define SHARDBOOK_SHARDS_BROADCAST_RING_H
 
+#include "core/decimal.h"
 #include "core/limits.h"
 #include "core/status.h"
 
@@ -46,6 +47,7 @@ struct ring_head {
 
 struct ring_level {
     int64_t price_ticks, total_lots;
+    struct decimal_unit tick, lot;
     uint64_t side;
 };
 
@@ -66,6 +68,7 @@ struct broadcast_ring {
     uint64_t gate_seen;             /* writer only: last look at `gate` */
     uint64_t published_seen;        /* writer only: what is published */
     uint64_t stalls;                /* writer only: times it waited for the gate */
+    bool is_closed;                 /* writer only: something was not written; nothing may follow it */
     _Alignas(64) _Atomic uint64_t claimed;   /* bytes below claimed - capacity may be overwritten now */
     _Alignas(64) _Atomic uint64_t published; /* bytes below are readable */
     _Alignas(64) _Atomic uint64_t gate;      /* what the holding reader has released */
@@ -80,7 +83,7 @@ int broadcast_ring_init(struct broadcast_ring *ring, uint64_t capacity);
 void broadcast_ring_deinit(struct broadcast_ring *ring);
 
 /* Writes one record: *head (bytes is set here) with its two parts. Waits while the holding reader lags a whole
- * lap behind; false if *stop became true meanwhile. Not readable before broadcast_ring_publish. Writer's thread. */
+ * lap behind; false if *stop became true meanwhile, and from then on: the ring is closed. Not readable before broadcast_ring_publish. Writer's thread. */
 bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, const void *packed, const void *text,
                           const _Atomic bool *stop);
 

@@ -7,19 +7,19 @@
 
 typedef _Atomic uint64_t counter;
 
-static inline void counter_add(counter *counter, uint64_t n)
+static inline void counter_add(counter *at, uint64_t n)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+    atomic_store_explicit(at, atomic_load_explicit(at, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-static inline void counter_set(counter *counter, uint64_t value)
+static inline void counter_set(counter *at, uint64_t value)
 {
-    atomic_store_explicit(counter, value, memory_order_relaxed);
+    atomic_store_explicit(at, value, memory_order_relaxed);
 }
 
-static inline uint64_t counter_get(const counter *counter)
+static inline uint64_t counter_get(const counter *at)
 {
-    return atomic_load_explicit(counter, memory_order_relaxed);
+    return atomic_load_explicit(at, memory_order_relaxed);
 }
 
 /* What became of the records that a worker read: answered = read - dropped - voids - ticks - malformed_controls -
