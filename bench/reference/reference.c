@@ -109,6 +109,13 @@ bool reference_read_origin(struct text me_src, struct reference_origin *origin)
     return read_digits(rest, INT64_MAX, &origin->previous) && origin->previous < origin->offset;
 }
 
+bool reference_names_symbol(struct text value)
+{
+    struct request request;
+    request_read(value, &request);
+    return !request.malformed && request_text(&request, FIELD_SYMBOL).size;
+}
+
 /* True if a copy follows the desk's watermark for its source, which then moves. */
 static bool follows_watermark(struct desk *desk, const struct reference_origin *origin)
 {

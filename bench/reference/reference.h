@@ -85,6 +85,9 @@ struct reference_origin {
 };
 bool reference_read_origin(struct text me_src, struct reference_origin *origin);
 
+/* True if a symbol can be decoded from a record's value, so that it can be carried to that symbol's home. */
+bool reference_names_symbol(struct text value);
+
 /* The home partition of a symbol. */
 int32_t reference_home(struct text symbol);
 
