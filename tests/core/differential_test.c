@@ -445,6 +445,16 @@ static int report(struct pair *pair, const struct record *records, uint32_t *whi
     return 1;
 }
 
+static void free_pair(struct pair *pair)
+{
+    for (uint32_t i = 0; i < EVENTS_KEPT; i++)
+        free(pair->expected[i]);
+    json_decoder_deinit(&pair->decoder);
+    free(depth_memory(&pair->depth));
+    free(pair->arena);
+    free(pair);
+}
+
 int main(int argc, char **argv)
 {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
@@ -468,6 +478,8 @@ int main(int argc, char **argv)
             return report(pair, records, which, (uint32_t)at + 1, seed + round);
     }
     printf("%lu events of %lu records are the same\n", (unsigned long)pair->events, (unsigned long)rounds * count);
-    json_decoder_deinit(&pair->decoder);
+    free_pair(pair);
+    free(records);
+    free(which);
     return 0;
 }
