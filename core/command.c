@@ -59,10 +59,7 @@ static uint64_t alternative_fields(const struct command *command)
 
 static enum field lowest_field(uint64_t fields)
 {
-    enum field field = FIELD_NONE;
-    while (field < FIELD_COUNT && !(fields & BIT(field)))
-        field++;
-    return field < FIELD_COUNT ? field : FIELD_NONE;
+    return fields ? (enum field)__builtin_ctzll(fields) : FIELD_NONE;
 }
 
 static enum field find_missing(const struct command *command)

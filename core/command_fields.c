@@ -98,72 +98,57 @@ static void take_symbol(struct command *command, struct text text)
         mark_bad(command, FIELD_SYMBOL);
 }
 
-/* The names of an enumeration and where its number goes. A number below `first` has no name. */
-struct enumeration {
-    uint8_t *member;
-    unsigned first, count;
-    struct text (*name)(unsigned number);
-};
-
-static struct text name_action(unsigned number)
-{
-    return action_name((enum action)number);
-}
-
-static struct text name_side(unsigned number)
-{
-    return side_name((enum side)number);
-}
-
-static struct text name_order_type(unsigned number)
-{
-    return order_type_name((enum order_type)number);
-}
-
-static struct text name_time_in_force(unsigned number)
-{
-    return time_in_force_name((enum time_in_force)number);
-}
-
-static struct text name_self_trade(unsigned number)
-{
-    return self_trade_name((enum self_trade)number);
-}
-
-static struct text name_contingency(unsigned number)
-{
-    return contingency_name((enum contingency)number);
-}
-
-static struct enumeration enumeration_of(struct command *command, enum field field)
+static uint8_t *enumeration_of(struct command *command, enum field field)
 {
     switch (field) {
     case FIELD_ACTION:
-        return (struct enumeration){&command->action, 0, ACTION_COUNT, name_action};
+        return &command->action;
     case FIELD_SIDE:
-        return (struct enumeration){&command->side, 0, SIDE_NONE, name_side};
+        return &command->side;
     case FIELD_ORDER_TYPE:
-        return (struct enumeration){&command->order_type, 0, ORDER_TYPE_NONE, name_order_type};
+        return &command->order_type;
     case FIELD_TIME_IN_FORCE:
-        return (struct enumeration){&command->time_in_force, 0, TIF_NONE, name_time_in_force};
+        return &command->time_in_force;
     case FIELD_SELF_TRADE_PREVENTION:
-        return (struct enumeration){&command->self_trade, 0, SELF_TRADE_DECREMENT + 1, name_self_trade};
+        return &command->self_trade;
     case FIELD_CONTINGENCY:
-        return (struct enumeration){&command->contingency, CONTINGENCY_OCO, CONTINGENCY_OTOCO + 1, name_contingency};
+        return &command->contingency;
     default:
-        return (struct enumeration){0};
+        return NULL;
+    }
+}
+
+/* The name of a number; absent past the last one. */
+static struct text name_of(enum field field, unsigned number)
+{
+    switch (field) {
+    case FIELD_ACTION:
+        return action_name((enum action)number);
+    case FIELD_SIDE:
+        return side_name((enum side)number);
+    case FIELD_ORDER_TYPE:
+        return order_type_name((enum order_type)number);
+    case FIELD_TIME_IN_FORCE:
+        return time_in_force_name((enum time_in_force)number);
+    case FIELD_SELF_TRADE_PREVENTION:
+        return self_trade_name((enum self_trade)number);
+    default:
+        return contingency_name((enum contingency)number);
     }
 }
 
 static void take_name(struct command *command, enum field field, struct text text)
 {
-    struct enumeration enumeration = enumeration_of(command, field);
+    uint8_t *number = enumeration_of(command, field);
     command->present |= BIT(field);
-    for (unsigned i = enumeration.first; i < enumeration.count; i++) {
-        if (text_equal(enumeration.name(i), text)) {
-            *enumeration.member = (uint8_t)i;
-            return;
-        }
+    for (unsigned i = field == FIELD_CONTINGENCY; number; i++) {
+        struct text name = name_of(field, i);
+        if (text_is_absent(name))
+            break;
+        if (!text_equal(name, text))
+            continue;
+        *number = (uint8_t)i;
+        return;
     }
     mark_bad(command, field);
 }
@@ -265,10 +250,10 @@ void command_take_array(struct command *command, enum field field)
 
 void command_take_ordinal(struct command *command, enum field field, uint64_t value)
 {
-    struct enumeration enumeration = enumeration_of(command, field);
+    uint8_t *number = enumeration_of(command, field);
     command->present |= BIT(field);
-    if (value < enumeration.count && value >= enumeration.first)
-        *enumeration.member = (uint8_t)value;
+    if (number && value <= UINT8_MAX && !text_is_absent(name_of(field, (unsigned)value)))
+        *number = (uint8_t)value;
     else
         mark_bad(command, field);
 }

@@ -91,13 +91,43 @@ static struct decimal assemble(const struct digits *digits, int64_t places, int6
     return (struct decimal){.mantissa = digits->mantissa, .exponent = (int16_t)e, .state = DECIMAL_VALUE};
 }
 
+/* What almost every number looks like: at most 18 digits and perhaps a point. False, with nothing said, if it does not. */
+static bool parse_plain(struct text text, struct decimal *decimal)
+{
+    uint64_t mantissa = 0;
+    uint32_t point = text.size;
+    if (text.size > 19)
+        return false;
+    for (uint32_t i = 0; i < text.size; i++) {
+        unsigned digit = (unsigned)(text.data[i] - '0');
+        if (digit < 10)
+            mantissa = mantissa * 10 + digit;
+        else if (text.data[i] == '.' && point == text.size)
+            point = i;
+        else
+            return false;
+    }
+    bool extra_zero = text.data[0] == '0' && point > 1;
+    bool bare_point = point == 0 || point + 1 == text.size;
+    if (extra_zero || bare_point || (text.size == 19 && point == text.size))
+        return false;
+    int32_t exponent = point == text.size ? 0 : -(int32_t)(text.size - 1 - point);
+    for (; mantissa && mantissa % 10 == 0; exponent++)
+        mantissa /= 10;
+    *decimal = (struct decimal){.mantissa = mantissa, .exponent = mantissa ? (int16_t)exponent : 0, .state = DECIMAL_VALUE};
+    return true;
+}
+
 struct decimal decimal_parse(struct text text)
 {
+    struct decimal plain;
     const struct decimal bad = {.state = DECIMAL_BAD};
     struct digits digits = {0};
     int64_t places = 0, exponent = 0;
     if (text.size == 0)
         return bad;
+    if (parse_plain(text, &plain))
+        return plain;
     const char *at = text.data, *end = text.data + text.size;
     at = read_integer(at, end, &digits);
     if (at)

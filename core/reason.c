@@ -90,53 +90,64 @@ struct text field_name(enum field field)
     return (unsigned)field < FIELD_COUNT ? fields[field] : TEXT_NONE;
 }
 
-static enum field match(struct text name, enum field field)
-{
-    return memcmp(name.data, fields[field].data, name.size) == 0 ? field : FIELD_NONE;
-}
-
-static enum field match_2(struct text name, enum field a, enum field b)
-{
-    enum field field = match(name, a);
-    return field ? field : match(name, b);
-}
-
-static enum field match_4(struct text name, enum field a, enum field b, enum field c, enum field d)
-{
-    enum field field = match_2(name, a, b);
-    return field ? field : match_2(name, c, d);
-}
+/* The sizes are constants here, so that each comparison is a few instructions. */
+#define MATCH(literal, field)                                                                                                   \
+    if (memcmp(name.data, (literal), sizeof(literal) - 1) == 0)                                                                 \
+        return (field);
 
 enum field field_find(struct text name)
 {
     switch (name.size) {
     case 4:
-        return match(name, FIELD_SIDE);
+        MATCH("side", FIELD_SIDE)
+        break;
     case 5:
-        return match(name, FIELD_PRICE);
-    case 6: {
-        enum field field = match_4(name, FIELD_SYMBOL, FIELD_USER_ID, FIELD_ACTION, FIELD_LIST_ID);
-        return field ? field : match(name, FIELD_ORDERS);
-    }
+        MATCH("price", FIELD_PRICE)
+        break;
+    case 6:
+        MATCH("symbol", FIELD_SYMBOL)
+        MATCH("userId", FIELD_USER_ID)
+        MATCH("action", FIELD_ACTION)
+        MATCH("listId", FIELD_LIST_ID)
+        MATCH("orders", FIELD_ORDERS)
+        break;
     case 7:
-        return match(name, FIELD_ORDER_ID);
+        MATCH("orderId", FIELD_ORDER_ID)
+        break;
     case 8:
-        return match_2(name, FIELD_QUANTITY, FIELD_POST_ONLY);
+        MATCH("quantity", FIELD_QUANTITY)
+        MATCH("postOnly", FIELD_POST_ONLY)
+        break;
     case 9:
-        return match_4(name, FIELD_ORDER_TYPE, FIELD_TIMESTAMP, FIELD_COMMAND_ID, FIELD_STOP_PRICE);
+        MATCH("orderType", FIELD_ORDER_TYPE)
+        MATCH("timestamp", FIELD_TIMESTAMP)
+        MATCH("commandId", FIELD_COMMAND_ID)
+        MATCH("stopPrice", FIELD_STOP_PRICE)
+        break;
     case 10:
-        return match(name, FIELD_EXPIRE_TIME);
+        MATCH("expireTime", FIELD_EXPIRE_TIME)
+        break;
     case 11:
-        return match_4(name, FIELD_TIME_IN_FORCE, FIELD_CONTINGENCY, FIELD_MAX_SLIPPAGE, FIELD_TRAILING_BPS);
+        MATCH("timeInForce", FIELD_TIME_IN_FORCE)
+        MATCH("contingency", FIELD_CONTINGENCY)
+        MATCH("maxSlippage", FIELD_MAX_SLIPPAGE)
+        MATCH("trailingBps", FIELD_TRAILING_BPS)
+        break;
     case 13:
-        return match_2(name, FIELD_CLIENT_ORDER_ID, FIELD_CANCEL_ORDER_ID);
+        MATCH("clientOrderId", FIELD_CLIENT_ORDER_ID)
+        MATCH("cancelOrderId", FIELD_CANCEL_ORDER_ID)
+        break;
     case 14:
-        return match(name, FIELD_TRAILING_AMOUNT);
+        MATCH("trailingAmount", FIELD_TRAILING_AMOUNT)
+        break;
     case 15:
-        return match(name, FIELD_DISPLAY_QUANTITY);
+        MATCH("displayQuantity", FIELD_DISPLAY_QUANTITY)
+        break;
     case 19:
-        return match(name, FIELD_SELF_TRADE_PREVENTION);
+        MATCH("selfTradePrevention", FIELD_SELF_TRADE_PREVENTION)
+        break;
     default:
-        return FIELD_NONE;
+        break;
     }
+    return FIELD_NONE;
 }
