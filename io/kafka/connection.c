@@ -87,7 +87,6 @@ static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque
             kafka_connection_say(connection, "fatal, this handle is done for: %s", text);
     } else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         on_away(connection, reason);
-        atomic_store(&connection->away_reported, true);
     } else if (error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__RESOLVE) {
         return; /* one broker of several, perhaps; on_log said it */
     } else if (!is_repeated(connection, reason)) {

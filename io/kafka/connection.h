@@ -18,7 +18,6 @@ struct kafka_connection {
     const char *name; /* who speaks in the log: "orders writer"; static */
     void *owner;
     atomic_bool away;          /* said to be unreachable, and nothing heard since */
-    atomic_bool away_reported; /* for the owner to take with atomic_exchange: all brokers went away since last asked */
     atomic_bool failed;        /* a fatal error: this handle is done for */
     struct {
         atomic_uint_fast64_t hash;

@@ -35,7 +35,8 @@ struct kafka_log_settings kafka_log_defaults(void);
  * in), INVALID (a setting), NO_MEMORY. The caller closes it after its readers and writers.
  *
  * Beyond the port: a writer's append answers STATUS_INVALID when the first record is larger than its topic can hold (64 KiB with key and
- * headers in orders and pending-orders, 1 MiB else); a reader's poll answers STATUS_AWAY once for each time that all brokers went away. */
+ * headers in orders and pending-orders, 1 MiB else); a reader's poll that found nothing answers STATUS_AWAY (after its timeout)
+ * for as long as no broker can be reached. */
 struct log_store *kafka_log_open(const struct kafka_log_settings *settings, int *status);
 
 #endif

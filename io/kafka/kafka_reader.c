@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum { ASK_PAUSE_MS = 500, ASK_WAIT_MS = 20 };
 
 struct reader_source {
     bool reading, paused, gone; /* gone: its position is no longer held */
@@ -19,13 +22,20 @@ struct kafka_reader {
     rd_kafka_topic_t *topics[TOPIC_COUNT];
     struct reader_source sources[TOPIC_COUNT][PARTITIONS];
     int gone_count;
-    int passing; /* a status for the next poll, then gone */
+    int64_t asked_ms; /* when a broker that is away was last asked whether it is back */
     bool broken; /* refused: every poll says so */
     /* of the poll that is going on */
     void (*on_record)(void *context, const struct log_record *record);
     void *context;
     int max, count;
 };
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static struct text text_from(const void *data, size_t size)
 {
@@ -80,17 +90,15 @@ static void on_source_error(struct kafka_reader *reader, uint8_t topic, struct r
         reader->broken = true;
         kafka_connection_say(&reader->connection, "topic %u partition %d: %s", topic, message->partition, rd_kafka_message_errstr(message));
     } else {
-        reader->passing = STATUS_AWAY;
+        atomic_store(&reader->connection.away, true);
     }
 }
 
 static void on_message(rd_kafka_message_t *message, void *opaque)
 {
     struct kafka_reader *reader = opaque;
-    if (!message->rkt) { /* about the handle, not a source; on_error of connection.c hears of it too */
-        reader->passing = STATUS_AWAY;
+    if (!message->rkt) /* about the handle, not a source: on_error of connection.c hears of it */
         return;
-    }
     uint8_t topic = (uint8_t)(uintptr_t)rd_kafka_topic_opaque(message->rkt);
     if (message->partition < 0 || message->partition >= PARTITIONS)
         return;
@@ -101,17 +109,30 @@ static void on_message(rd_kafka_message_t *message, void *opaque)
         hand_out(reader, topic, source, message);
 }
 
+/* Whether the brokers are away. Silence alone does not tell, so once they were away they are asked, rarely and briefly. */
+static bool is_away(struct kafka_reader *reader)
+{
+    const struct rd_kafka_metadata *metadata;
+    if (!atomic_load_explicit(&reader->connection.away, memory_order_relaxed))
+        return false;
+    int64_t now_ms = monotonic_ms();
+    if (now_ms - reader->asked_ms < ASK_PAUSE_MS)
+        return true;
+    reader->asked_ms = now_ms;
+    if (rd_kafka_metadata(reader->rk, 0, reader->topics[TOPIC_ORDERS], &metadata, ASK_WAIT_MS))
+        return true;
+    rd_kafka_metadata_destroy(metadata);
+    kafka_connection_is_back(&reader->connection);
+    return false;
+}
+
 static int status_of_reader(struct kafka_reader *reader)
 {
-    int passing = reader->passing;
-    reader->passing = STATUS_OK;
     if (reader->broken || atomic_load_explicit(&reader->connection.failed, memory_order_relaxed))
         return STATUS_FATAL;
     if (reader->gone_count > 0)
         return STATUS_GAP;
-    if (atomic_exchange_explicit(&reader->connection.away_reported, false, memory_order_relaxed))
-        return STATUS_AWAY;
-    return passing;
+    return is_away(reader) ? STATUS_AWAY : 0;
 }
 
 static int reader_poll(struct log_reader *port, int timeout_ms, int max,
@@ -247,7 +268,10 @@ static int connect_reader(struct kafka_reader *reader, struct kafka_log *log)
     if (!reader->rk)
         return STATUS_INVALID;
     reader->queue = rd_kafka_queue_new(reader->rk);
-    return kafka_topics_open(reader->rk, &log->settings.kafka, reader->topics);
+    int status = kafka_topics_open(reader->rk, &log->settings.kafka, reader->topics);
+    if (status != STATUS_OK) /* connected now, so that later silence means an empty partition and not a slow start */
+        return status;
+    return kafka_topic_check(reader->rk, &reader->connection, reader->topics[TOPIC_ORDERS], TOPIC_ORDERS, log->settings.metadata_timeout_ms);
 }
 
 struct log_reader *kafka_reader_open(struct kafka_log *log, int *status)
