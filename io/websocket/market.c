@@ -61,6 +61,10 @@ static void resume_add(struct market_resume *resume, uint64_t previous_u, struct
 {
     if (resume->slots == 0)
         return;
+    if (!resume->frames) {
+        resume->frames = must_have(malloc(resume->slots * sizeof *resume->frames));
+        resume->previous_u = must_have(malloc(resume->slots * sizeof *resume->previous_u));
+    }
     while (resume->count == resume->slots || (resume->count && resume->bytes + frames->size > resume->bytes_max))
         resume_drop_first(resume);
     uint32_t slot = (resume->first + resume->count) % resume->slots;
@@ -253,8 +257,6 @@ void market_want(struct market *market, const struct market_limits *limits)
     market->is_wanted = true;
     market->resume.slots = limits->resume_changes;
     market->resume.bytes_max = limits->resume_bytes;
-    market->resume.frames = must_have(calloc(limits->resume_changes + 1, sizeof(struct frames *)));
-    market->resume.previous_u = must_have(calloc(limits->resume_changes + 1, sizeof(uint64_t)));
     market->trade_slots = limits->resume_trades;
     market->trades_after = market->fseq;
     market->told_u = market->fseq;

@@ -73,7 +73,7 @@ struct market {
     int64_t ticker_told_ms;
     int64_t last_price_ticks;
     struct decimal_unit last_tick;
-    struct hold *hold;     /* resync.h: what waits for missing events */
+    struct hold *hold;     /* hold.h: what waits for missing events, or NULL */
 
     enum market_depth state;
     struct depth depth;
