@@ -13,6 +13,25 @@ static inline uint64_t rolling_mix(uint64_t v)
     return (v ^ v >> 29) * ROLLING_HASH_MULTIPLIER;
 }
 
+/* The last 1 to 7 bytes of an id of `size` bytes, zero-padded, without a read outside of it. */
+static inline uint64_t rolling_tail(const char *at, uint32_t left, uint32_t size)
+{
+    uint64_t w;
+    if (size >= 8) {
+        memcpy(&w, at + left - 8, 8);
+        return w >> (64 - 8 * left);
+    }
+    if (left >= 4) {
+        uint32_t low, high;
+        memcpy(&low, at, 4);
+        memcpy(&high, at + left - 4, 4);
+        return low | (uint64_t)high << (8 * left - 32);
+    }
+    const unsigned char *bytes = (const unsigned char *)at;
+    w = bytes[0] | (uint64_t)bytes[left >> 1] << (left >> 1 << 3);
+    return w | (uint64_t)bytes[left - 1] << ((left - 1) << 3);
+}
+
 /* The hash of an id: the length in bytes, then each 8 bytes, little-endian, zero-padded, mixed in. An
  * absent id is 0. Any thread. */
 static inline uint64_t rolling_id(struct text id)
@@ -27,12 +46,7 @@ static inline uint64_t rolling_id(struct text id)
         memcpy(&w, at, 8);
         v = rolling_mix(v ^ w);
     }
-    if (left) {
-        uint64_t w = 0;
-        memcpy(&w, at, left);
-        v = rolling_mix(v ^ w);
-    }
-    return v;
+    return left ? rolling_mix(v ^ rolling_tail(at, left, id.size)) : v;
 }
 
 /* What one event adds. Absent values are 0. */
