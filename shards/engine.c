@@ -85,7 +85,7 @@ static void on_recovered(void *context, int worker)
 
 static int refuse(struct engine *engine, int status, const char *words)
 {
-    if (!engine->words[0])
+    if (status != STATUS_OK && !engine->words[0])
         snprintf(engine->words, sizeof engine->words, "%s (%s)", words, status_name(status));
     return status;
 }

@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+enum { HELD_BY_NOBODY = -1 };
+
 /* Two halves with two owners. The home half belongs to the worker of the symbol's partition, which reads its log. The
  * book half belongs to the worker that holds the symbol; it changes hands by LINK_ADOPT alone. The name never changes. */
 struct symbol {
@@ -22,7 +24,7 @@ struct symbol {
     struct move move;
     struct watermarks watermarks;
 
-    /* Which worker holds the book half; written by that worker when it adopts the symbol. */
+    /* Which worker holds the book half: written by that worker when it adopts the symbol, and when it gives it away. */
     _Alignas(64) _Atomic int holder;
 
     /* book half */

@@ -90,6 +90,8 @@ static void send(struct worker *worker, int to, const struct delivery *delivery)
 
 static void hand_over(struct worker *worker, struct symbol *symbol, int to)
 {
+    /* Nobody's until it is adopted: it may come back here, and what follows it must not find it here before. */
+    atomic_store_explicit(&symbol->holder, HELD_BY_NOBODY, memory_order_release);
     symbol->after_worker = (uint8_t)worker->index;
     symbol->after_position = worker->ring.position;
     symbol->next_adoption = NULL;
