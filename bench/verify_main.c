@@ -16,11 +16,11 @@ static const struct option_row options[] = {
     TEXT_ROW("fills-topic", "SHARDBOOK_FILLS_TOPIC", "fills", "NAME", "topic of events"),
     TEXT_ROW("pending-orders-topic", "SHARDBOOK_PENDING_ORDERS_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"),
     TITLE_ROW("How"),
-    SWITCH_ROW("with-pending", "", "false", "check also that every record of pending-orders was carried to orders, once"),
-    COUNT_ROW("timeout", "", "10", 0, 3600, "seconds to wait for fills, once orders is read"),
-    COUNT_ROW("silence", "", "30", 1, 3600, "seconds after which a broker that says nothing is given up"),
-    SWITCH_ROW("no-repeats", "", "false", "an event that is in fills twice is a difference too"),
-    SWITCH_ROW("json", "", "false", "the result as JSON"),
+    SWITCH_ROW("with-pending", NULL, "false", "check also that every record of pending-orders was carried to orders, once"),
+    COUNT_ROW("timeout", NULL, "10", 0, 3600, "seconds to wait for fills, once orders is read"),
+    COUNT_ROW("silence", NULL, "30", 1, 3600, "seconds after which a broker that says nothing is given up"),
+    SWITCH_ROW("no-repeats", NULL, "false", "an event that is in fills twice is a difference too"),
+    SWITCH_ROW("json", NULL, "false", "the result as JSON"),
 };
 
 static const struct program program = {
@@ -28,7 +28,7 @@ static const struct program program = {
     .purpose = "Computes from topic orders, with a plain reference book, every event that topic fills must hold, and compares.",
     .notes = "Both topics are read from their first record. What comes into orders after the start is not judged. CONTROL events\n"
              "are compared up to their own fields, and by their hash.\n"
-             "Exit code: 0 the same, 3 different (the first difference is printed), 1 the topics could not be read, 2 wrong usage.\n",
+             "Exit code: 0 the same, 3 different (the first difference is printed), 1 the topics could not be read, 2 wrong usage.",
     .examples = "  shardbook-verify --kafka 127.0.0.1:19092\n"
                 "  shardbook-verify --kafka 127.0.0.1:19092 --with-pending --timeout 60 --json\n",
     .options = options,
