@@ -41,7 +41,7 @@ void kafka_connection_say(const struct kafka_connection *connection, const char 
 static bool is_repeated(struct kafka_connection *connection, const char *text)
 {
     uint64_t hash = 14695981039346656037u;
-    for (; *text; text++)
+    for (; *text && strncmp(text, "(after ", 7) != 0; text++)
         if (*text < '0' || *text > '9')
             hash = (hash ^ (unsigned char)*text) * 1099511628211u;
     size_t slot = hash % KAFKA_LINES_REMEMBERED;

@@ -115,6 +115,7 @@ static int open_handle(struct order_producer *producer)
         return STATUS_INVALID;
     producer->reports = rd_kafka_queue_get_main(producer->rk);
     rd_kafka_queue_cb_event_enable(producer->reports, on_reports, &producer->async);
+    uv_async_send(&producer->async); /* something may have come before: only the first in an empty queue is told */
     if (kafka_topics_open(producer->rk, &producer->kafka, producer->topics) != STATUS_OK)
         return STATUS_NO_MEMORY;
     const struct rd_kafka_metadata *metadata; /* not waited for: the request alone makes the first order quick */
