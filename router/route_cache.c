@@ -54,8 +54,13 @@ static bool forget(struct route_cache *cache, uint32_t hole, uint64_t now_ms)
     return true;
 }
 
+/* At most once a second: a flood of new symbols must not cost a walk each. */
 static void make_room(struct route_cache *cache, uint64_t now_ms)
 {
+    if (cache->swept_ms && now_ms - cache->swept_ms < 1000) {
+        return;
+    }
+    cache->swept_ms = now_ms;
     for (uint32_t i = 0; i < cache->capacity; i++) {
         while (cache->entries[i].symbol_size && is_idle(&cache->entries[i], now_ms) && forget(cache, i, now_ms)) {
         }

@@ -18,7 +18,8 @@ struct route_entry {
     bool migrating;       /* the last known route */
     bool looking;         /* a look-up is on its way */
     uint64_t v;           /* the route's version, 0 if it named none */
-    uint64_t looked_ms;   /* when the route was last asked for with success, or given up; 0: never */
+    uint64_t asked_ms;    /* when the last look-up was sent */
+    uint64_t looked_ms;   /* how old the route is: when it was asked for, or given up; 0: never */
     uint64_t used_ms;
     uint64_t sequence;    /* of the last record sent (header me-n) */
     uint32_t in_flight;   /* records sent through `door` and not acknowledged */
@@ -28,6 +29,7 @@ struct route_entry {
 struct route_cache {
     struct route_entry *entries; /* open addressing by symbol */
     uint32_t capacity, used;
+    uint64_t swept_ms;       /* when idle symbols were last looked for */
     uint64_t sequence_floor; /* no symbol that was forgotten had a greater sequence */
 };
 
