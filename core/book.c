@@ -21,7 +21,7 @@ void book_deinit(struct book *book)
 
 static enum book_progress reject(struct book *book, struct book_output *out, enum reason reason)
 {
-    book_answer(book, out, &(struct book_event){.type = EVENT_REJECTED, .reason = (uint8_t)reason}, book->run.id_hash, 0);
+    book_answer(book, out, (struct book_event){.type = EVENT_REJECTED, .reason = (uint8_t)reason}, book->run.id_hash, 0);
     return BOOK_DONE;
 }
 
@@ -47,7 +47,7 @@ static enum book_progress answer_repeat(struct book *book, struct book_output *o
 {
     if (type == EVENT_REJECTED)
         return reject(book, out, REASON_DUPLICATE_ID);
-    book_answer(book, out, &(struct book_event){.type = EVENT_DUPLICATE}, book->run.id_hash, 0);
+    book_answer(book, out, (struct book_event){.type = EVENT_DUPLICATE}, book->run.id_hash, 0);
     return BOOK_DONE;
 }
 
@@ -61,14 +61,24 @@ static bool is_notional_too_large(const struct values *values)
     return (unsigned __int128)values->price_ticks * (unsigned __int128)values->quantity_lots > (unsigned __int128)1 << 63;
 }
 
+/* Units are units in any instrument. */
+static inline enum decimal_fit read_units(const struct decimal *decimal, struct decimal_unit unit, int64_t *units)
+{
+    if (decimal->state == DECIMAL_UNITS && decimal->mantissa <= (uint64_t)PRICE_TICKS_MAX) {
+        *units = (int64_t)decimal->mantissa;
+        return DECIMAL_FITS;
+    }
+    return decimal_to_units(*decimal, unit, units);
+}
+
 /* The first of OFF_TICK, OFF_LOT and OUT_OF_RANGE that applies to the values given, else NONE. */
 static enum reason read_values(const struct instrument *instrument, const struct decimal *price, const struct decimal *quantity, struct values *values)
 {
     enum decimal_fit price_fit = DECIMAL_FITS, quantity_fit = DECIMAL_FITS;
     if (price)
-        price_fit = decimal_to_units(*price, instrument->tick, &values->price_ticks);
+        price_fit = read_units(price, instrument->tick, &values->price_ticks);
     if (quantity)
-        quantity_fit = decimal_to_units(*quantity, instrument->lot, &values->quantity_lots);
+        quantity_fit = read_units(quantity, instrument->lot, &values->quantity_lots);
     if (price_fit == DECIMAL_OFF_UNIT)
         return REASON_OFF_TICK;
     if (quantity_fit == DECIMAL_OFF_UNIT)
@@ -102,7 +112,7 @@ static void accept(struct book *book, struct book_output *out)
 {
     const struct book_run *run = &book->run;
     book_answer(book, out,
-                &(struct book_event){.type = EVENT_ACCEPTED,
+                (struct book_event){.type = EVENT_ACCEPTED,
                                      .price_ticks = run->price_ticks,
                                      .quantity_lots = run->quantity_lots,
                                      .leaves_lots = run->quantity_lots},
@@ -145,7 +155,7 @@ static enum book_progress apply_new(struct book *book, const struct book_input *
     }
     accept(book, out);
     run->phase = BOOK_MATCHING;
-    if (run->time_in_force == TIF_FOK)
+    if (__builtin_expect(run->time_in_force == TIF_FOK, 0))
         start_scan(book, true);
     return go_on(book, input, out);
 }
@@ -156,16 +166,14 @@ static uint32_t find_own_order(const struct book *book, const struct command *co
     if (!command->order_id.size)
         return id_index_find_client(&book->ids, book->arena, book->run.client_hash, command->user_id, command->client_order_id);
     uint32_t slot = id_index_find_order(&book->ids, book->arena, book->run.id_hash, command->order_id);
-    if (!slot || !text_equal(order_texts(book->arena, slot).user_id, command->user_id))
-        return 0;
-    return slot;
+    return slot && order_is_of(book->arena, slot, command->user_id) ? slot : 0;
 }
 
 static enum book_progress end_by_command(struct book *book, struct book_output *out, uint32_t slot, enum reason reason)
 {
     book_unlink(book, out, slot);
     book_answer(book, out,
-                &(struct book_event){.type = EVENT_CANCELLED,
+                (struct book_event){.type = EVENT_CANCELLED,
                                      .reason = (uint8_t)reason,
                                      .flags = BOOK_EVENT_BY_COMMAND,
                                      .order_slot = slot,
@@ -184,7 +192,7 @@ static enum book_progress apply_cancel(struct book *book, const struct book_inpu
 static void answer_modified(struct book *book, struct book_output *out, uint32_t slot, const struct values *values, int64_t leaves_lots, bool kept_priority)
 {
     book_answer(book, out,
-                &(struct book_event){.type = EVENT_MODIFIED,
+                (struct book_event){.type = EVENT_MODIFIED,
                                      .flags = BOOK_EVENT_BY_COMMAND | (kept_priority ? BOOK_EVENT_KEPT_PRIORITY : 0),
                                      .order_slot = slot,
                                      .price_ticks = values->price_ticks,
@@ -199,7 +207,7 @@ static enum book_progress modify_in_place(struct book *book, struct book_output 
     struct order *order = &book->orders[slot];
     enum side side = order->side;
     int64_t less = (int64_t)order->leaves_lots - leaves_lots;
-    book->records[slot].quantity_lots = values->quantity_lots;
+    book->records[slot].quantity_lots = (uint64_t)values->quantity_lots;
     order->leaves_lots = (uint64_t)leaves_lots;
     if (less) {
         struct level *level = ladder_get(&book->ladders[side], book->arena, ladder_key(side, values->price_ticks));
@@ -217,7 +225,7 @@ static enum book_progress modify_and_match(struct book *book, const struct book_
     struct book_run *run = &book->run;
     struct order *order = &book->orders[slot];
     book_unlink(book, out, slot);
-    book->records[slot].quantity_lots = values->quantity_lots;
+    book->records[slot].quantity_lots = (uint64_t)values->quantity_lots;
     order->leaves_lots = (uint64_t)leaves_lots;
     order->price_ticks = (uint64_t)values->price_ticks;
     answer_modified(book, out, slot, values, leaves_lots, false);
@@ -246,7 +254,7 @@ static enum book_progress apply_modify(struct book *book, const struct book_inpu
     const struct order *order = &book->orders[slot];
     struct values old = {0};
     if (slot)
-        old = (struct values){(int64_t)order->price_ticks, book->records[slot].quantity_lots};
+        old = (struct values){(int64_t)order->price_ticks, (int64_t)book->records[slot].quantity_lots};
     struct values new = old;
     enum reason reason = read_values(&book->instrument, given(&command->price), given(&command->quantity), &new);
     if (reason != REASON_NONE)
@@ -271,6 +279,7 @@ static enum book_progress apply_cancel_all(struct book *book, const struct book_
     enum side side = input->command->side;
     run->cancel_side = side == SIDE_NONE ? SIDE_BUY : side;
     run->cancel_last_side = side == SIDE_NONE ? SIDE_SELL : side;
+    run->user_hash = rolling_id(input->command->user_id);
     run->cancel_slot = 0;
     run->cancel_count = 0;
     run->scan_key = book->ladders[run->cancel_side].best;
@@ -287,7 +296,7 @@ static void end_scan(struct book *book, struct book_output *out, bool is_enough)
     else if (!run->is_accepted)
         reject(book, out, REASON_CAPACITY);
     else if (!is_enough)
-        book_answer(book, out, &(struct book_event){.type = EVENT_EXPIRED, .reason = REASON_FOK, .leaves_lots = run->leaves_lots},
+        book_answer(book, out, (struct book_event){.type = EVENT_EXPIRED, .reason = REASON_FOK, .leaves_lots = run->leaves_lots},
                     run->id_hash, 0);
 }
 
@@ -311,8 +320,8 @@ static enum book_progress go_on(struct book *book, const struct book_input *inpu
 static void hash_ids(struct book_run *run, const struct command *command)
 {
     run->id_hash = rolling_id(command->order_id);
-    run->user_hash = rolling_id(command->user_id);
-    run->client_hash = command->client_order_id.size ? id_client_hash(run->user_hash, command->client_order_id) : 0;
+    if (command->client_order_id.size)
+        run->client_hash = id_client_hash(rolling_id(command->user_id), command->client_order_id);
 }
 
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out)
@@ -352,5 +361,5 @@ void book_control(struct book *book, int64_t src_offset, struct book_output *out
 {
     CHECK(book->run.phase == BOOK_IDLE, "a control record in the middle of a command");
     book->run.src_offset = src_offset;
-    book_answer(book, out, &(struct book_event){.type = EVENT_CONTROL}, 0, 0);
+    book_answer(book, out, (struct book_event){.type = EVENT_CONTROL}, 0, 0);
 }

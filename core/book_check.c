@@ -8,15 +8,15 @@ struct count {
 static void check_order(const struct book *book, enum side side, uint64_t key, uint32_t slot, uint32_t before, struct count *count)
 {
     const struct order *order = &book->orders[slot];
-    const struct order_record *record = &book->records[slot];
     struct order_texts texts = order_texts(book->arena, slot);
     CHECK(order->side == side && ladder_key(side, (int64_t)order->price_ticks) == key, "an order is at another price than its level");
     CHECK(order->prev == before, "a level's chain is broken backwards");
-    CHECK(order->leaves_lots > 0 && record->prevented_lots >= 0 && book_filled(book, slot, (int64_t)order->leaves_lots) >= 0,
+    CHECK(order->leaves_lots > 0 && book_filled(book, slot, (int64_t)order->leaves_lots) >= 0,
           "an order's quantity is not what was filled, prevented and left");
     CHECK(order->id_hash == rolling_id(texts.order_id), "an order's hash is not its id's");
     CHECK(id_index_find_order(&book->ids, book->arena, order->id_hash, texts.order_id) == slot, "an open order is not found by its id");
-    CHECK(!order->has_client || id_index_find_client(&book->ids, book->arena, record->client_hash, texts.user_id, texts.client_order_id) == slot,
+    CHECK(!order->has_client || id_index_find_client(&book->ids, book->arena, id_client_hash(rolling_id(texts.user_id), texts.client_order_id),
+                                                     texts.user_id, texts.client_order_id) == slot,
           "an open order is not found by its clientOrderId");
     count->orders++;
     count->entries += 1 + order->has_client;

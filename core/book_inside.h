@@ -6,25 +6,38 @@
 #include "core/check.h"
 #include "core/rolling_hash.h"
 
-/* Numbers an event, adds it to the hash and to the step's answers. */
-static inline void book_answer(struct book *book, struct book_output *out, const struct book_event *event, uint64_t order_hash,
-                               uint64_t maker_hash)
+/* Numbers an event, adds it to the hash and to the step's answers. Member by member, so that the event is put
+ * together in its place. */
+static inline __attribute__((always_inline)) void book_answer(struct book *book, struct book_output *out, struct book_event event,
+                                                              uint64_t order_hash, uint64_t maker_hash)
 {
     CHECK(out->event_count < BOOK_EVENTS_MAX, "a step answers more than its output holds");
     struct book_event *e = &out->events[out->event_count++];
-    *e = *event;
-    e->fseq = ++book->fseq;
-    book->hash = rolling_add(book->hash, &(struct rolling_input){
-                                             .type = e->type,
-                                             .fseq = e->fseq,
-                                             .src_offset = (uint64_t)book->run.src_offset,
-                                             .price_ticks = (uint64_t)e->price_ticks,
-                                             .quantity_lots = (uint64_t)e->quantity_lots,
-                                             .leaves_lots = (uint64_t)e->leaves_lots,
-                                             .order = order_hash,
-                                             .maker = maker_hash,
-                                         });
-    e->hash = book->hash;
+    uint64_t fseq = ++book->fseq;
+    uint64_t hash = rolling_add(book->hash, &(struct rolling_input){
+                                                .type = event.type,
+                                                .fseq = fseq,
+                                                .src_offset = (uint64_t)book->run.src_offset,
+                                                .price_ticks = (uint64_t)event.price_ticks,
+                                                .quantity_lots = (uint64_t)event.quantity_lots,
+                                                .leaves_lots = (uint64_t)event.leaves_lots,
+                                                .order = order_hash,
+                                                .maker = maker_hash,
+                                            });
+    book->hash = hash;
+    e->type = event.type;
+    e->reason = event.reason;
+    e->flags = event.flags;
+    e->spare = 0;
+    e->order_slot = event.order_slot;
+    e->maker_slot = event.maker_slot;
+    e->trade = event.trade;
+    e->fseq = fseq;
+    e->hash = hash;
+    e->price_ticks = event.price_ticks;
+    e->quantity_lots = event.quantity_lots;
+    e->leaves_lots = event.leaves_lots;
+    e->rest = event.rest;
 }
 
 /* Notes what a level holds now. */
@@ -44,21 +57,16 @@ static inline void book_note_level(struct book_output *out, enum side side, int6
 static inline int64_t book_filled(const struct book *book, uint32_t slot, int64_t leaves_lots)
 {
     const struct order_record *record = &book->records[slot];
-    return record->quantity_lots - record->prevented_lots - leaves_lots;
+    return (int64_t)record->quantity_lots - (int64_t)record->prevented_lots - leaves_lots;
 }
 
-/* An order as it comes to rest. */
-struct book_order_terms {
-    enum side side;
-    enum time_in_force time_in_force;
-    bool post_only;
-    int64_t price_ticks, quantity_lots, leaves_lots;
-    struct text order_id, client_order_id, user_id;
-    uint64_t id_hash, client_hash, user_hash; /* client_hash counts if both of its texts are there */
-};
+static inline uint16_t book_account_tag(uint64_t user_hash)
+{
+    return (uint16_t)(user_hash >> 48);
+}
 
-/* Makes an order from its terms and enters its ids; it is at no level yet. Its slot. */
-uint32_t book_add_order(struct book *book, const struct book_order_terms *terms);
+/* Makes an order of book->run, with the command's ids, and enters them; it is at no level yet. Its slot. */
+uint32_t book_add_order(struct book *book, const struct command *command);
 
 /* Puts an order that is at no level at the tail of the level of its price. */
 void book_rest(struct book *book, struct book_output *out, uint32_t slot);

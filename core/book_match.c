@@ -20,7 +20,7 @@ static void answer_fill(struct book *book, struct book_output *out, uint32_t mak
     book->last_price_ticks = price_ticks;
     book->has_last_price = true;
     book_answer(book, out,
-                &(struct book_event){.type = EVENT_FILL,
+                (struct book_event){.type = EVENT_FILL,
                                      .flags = book->run.side == SIDE_SELL ? BOOK_EVENT_SELL : 0,
                                      .order_slot = book->run.slot,
                                      .maker_slot = maker_slot,
@@ -65,29 +65,11 @@ static void sweep_level(struct book *book, struct book_output *out, struct ladde
         ladder_leave(ladder, book->arena, key);
 }
 
-static void rest_new(struct book *book, struct book_output *out, const struct command *command)
-{
-    const struct book_run *run = &book->run;
-    uint32_t slot = book_add_order(book, &(struct book_order_terms){.side = run->side,
-                                                                    .time_in_force = run->time_in_force,
-                                                                    .post_only = run->post_only,
-                                                                    .price_ticks = run->price_ticks,
-                                                                    .quantity_lots = run->quantity_lots,
-                                                                    .leaves_lots = run->leaves_lots,
-                                                                    .order_id = command->order_id,
-                                                                    .client_order_id = command->client_order_id,
-                                                                    .user_id = command->user_id,
-                                                                    .id_hash = run->id_hash,
-                                                                    .client_hash = run->client_hash,
-                                                                    .user_hash = run->user_hash});
-    book_rest(book, out, slot);
-}
-
 static void expire(struct book *book, struct book_output *out)
 {
     const struct book_run *run = &book->run;
     enum reason reason = run->time_in_force == TIF_FOK ? REASON_FOK : run->order_type == ORDER_MARKET ? REASON_NO_LIQUIDITY : REASON_IOC;
-    book_answer(book, out, &(struct book_event){.type = EVENT_EXPIRED, .reason = (uint8_t)reason, .leaves_lots = run->leaves_lots},
+    book_answer(book, out, (struct book_event){.type = EVENT_EXPIRED, .reason = (uint8_t)reason, .leaves_lots = run->leaves_lots},
                 run->id_hash, 0);
 }
 
@@ -101,7 +83,7 @@ static void end_taker(struct book *book, struct book_output *out, const struct c
         else
             book_end_order(book, run->slot);
     } else if (run->leaves_lots && run->time_in_force == TIF_GTC) {
-        rest_new(book, out, command);
+        book_rest(book, out, book_add_order(book, command));
     } else if (run->leaves_lots) {
         expire(book, out);
     }
@@ -137,15 +119,14 @@ enum book_scan book_scan(struct book *book)
 
 static bool is_of_account(const struct book *book, uint32_t slot, struct text user_id)
 {
-    return book->orders[slot].account_tag == (uint16_t)(book->run.user_hash >> 48) &&
-           text_equal(order_texts(book->arena, slot).user_id, user_id);
+    return book->orders[slot].account_tag == book_account_tag(book->run.user_hash) && order_is_of(book->arena, slot, user_id);
 }
 
 static void cancel_one(struct book *book, struct book_output *out, uint32_t slot)
 {
     book_unlink(book, out, slot);
     book_answer(book, out,
-                &(struct book_event){.type = EVENT_CANCELLED,
+                (struct book_event){.type = EVENT_CANCELLED,
                                      .reason = REASON_MASS,
                                      .flags = BOOK_EVENT_BY_COMMAND,
                                      .order_slot = slot,
@@ -186,6 +167,6 @@ bool book_cancel_all(struct book *book, struct book_output *out, const struct co
         if (is_mine)
             cancel_one(book, out, slot);
     }
-    book_answer(book, out, &(struct book_event){.type = EVENT_CANCEL_ALL_DONE, .rest = run->cancel_count}, 0, 0);
+    book_answer(book, out, (struct book_event){.type = EVENT_CANCEL_ALL_DONE, .rest = run->cancel_count}, 0, 0);
     return true;
 }

@@ -1,5 +1,6 @@
 /* The life of a slot: taken, at rest, unlinked, ended, free again. */
 #include "core/book_inside.h"
+#include "core/short_text.h"
 
 enum {
     LONG_TEXTS_BYTES = 256,
@@ -29,57 +30,47 @@ static uint32_t take_slot(struct book *book)
     return slot;
 }
 
-/* One behind the other; returns where the text ended. */
-static char *put_text(char *at, struct text text)
+static char *take_long_texts(struct book *book, uint32_t slot)
 {
-    if (text.size)
-        memcpy(at, text.data, text.size);
-    return at + text.size;
+    uint32_t piece = pool_take(&book->long_texts, book->arena, LONG_TEXTS_BYTES);
+    book->records[slot].long_texts = piece;
+    return pool_at(book->arena, LONG_TEXTS_BYTES, piece);
 }
 
-static void put_texts(struct book *book, uint32_t slot, const struct book_order_terms *terms)
+static void put_record(struct book *book, uint32_t slot, const struct command *command, bool is_long)
 {
     struct order_record *record = &book->records[slot];
-    CHECK(terms->order_id.size <= ID_BYTES_MAX && terms->client_order_id.size <= ID_BYTES_MAX && terms->user_id.size <= ID_BYTES_MAX,
+    struct text order_id = command->order_id, client_order_id = command->client_order_id, user_id = command->user_id;
+    CHECK(order_id.size <= ID_BYTES_MAX && client_order_id.size <= ID_BYTES_MAX && user_id.size <= ID_BYTES_MAX,
           "a decoder let an id through that is longer than 64 bytes");
-    char *at = record->texts;
-    bool is_long = terms->order_id.size + terms->client_order_id.size + terms->user_id.size > ORDER_TEXT_BYTES;
-    if (is_long) {
-        record->long_texts = pool_take(&book->long_texts, book->arena, LONG_TEXTS_BYTES);
-        at = pool_at(book->arena, LONG_TEXTS_BYTES, record->long_texts);
-    }
-    book->orders[slot].long_texts = is_long;
-    record->order_id_bytes = (uint8_t)terms->order_id.size;
-    record->client_order_id_bytes = (uint8_t)terms->client_order_id.size;
-    record->user_id_bytes = (uint8_t)terms->user_id.size;
-    put_text(put_text(put_text(at, terms->order_id), terms->client_order_id), terms->user_id);
+    record->quantity_lots = (uint64_t)book->run.quantity_lots;
+    record->order_id_bytes = order_id.size;
+    record->client_order_id_bytes = client_order_id.size;
+    record->prevented_lots = 0;
+    record->user_id_bytes = user_id.size;
+    char *at = __builtin_expect(is_long, 0) ? take_long_texts(book, slot) : record->texts;
+    short_put(short_put(short_put(at, order_id), client_order_id), user_id);
 }
 
-static void add_ids(struct book *book, uint32_t slot, const struct book_order_terms *terms)
+uint32_t book_add_order(struct book *book, const struct command *command)
 {
-    bool has_client = terms->user_id.size && terms->client_order_id.size;
-    book->orders[slot].has_client = has_client;
-    id_index_add(&book->ids, book->arena, terms->id_hash, ID_ORDER, slot);
-    if (has_client) {
-        book->records[slot].client_hash = terms->client_hash;
-        id_index_add(&book->ids, book->arena, terms->client_hash, ID_CLIENT, slot);
-    }
-}
-
-uint32_t book_add_order(struct book *book, const struct book_order_terms *terms)
-{
+    const struct book_run *run = &book->run;
+    bool is_long = command->order_id.size + command->client_order_id.size + command->user_id.size > ORDER_TEXT_BYTES;
+    bool has_client = command->user_id.size && command->client_order_id.size;
     uint32_t slot = take_slot(book);
-    book->orders[slot] = (struct order){.leaves_lots = (uint64_t)terms->leaves_lots,
-                                        .side = terms->side,
-                                        .time_in_force = terms->time_in_force,
-                                        .post_only = terms->post_only,
-                                        .price_ticks = (uint64_t)terms->price_ticks,
-                                        .account_tag = (uint16_t)(terms->user_hash >> 48),
-                                        .id_hash = terms->id_hash};
-    book->records[slot].quantity_lots = terms->quantity_lots;
-    book->records[slot].prevented_lots = 0;
-    put_texts(book, slot, terms);
-    add_ids(book, slot, terms);
+    book->orders[slot] = (struct order){.leaves_lots = (uint64_t)run->leaves_lots,
+                                        .side = run->side,
+                                        .time_in_force = run->time_in_force,
+                                        .post_only = run->post_only,
+                                        .long_texts = is_long,
+                                        .has_client = has_client,
+                                        .price_ticks = (uint64_t)run->price_ticks,
+                                        .account_tag = book_account_tag(rolling_id(command->user_id)),
+                                        .id_hash = run->id_hash};
+    put_record(book, slot, command, is_long);
+    id_index_add(&book->ids, book->arena, run->id_hash, ID_ORDER, slot);
+    if (has_client)
+        id_index_add(&book->ids, book->arena, run->client_hash, ID_CLIENT, slot);
     book->open_orders++;
     return slot;
 }
@@ -122,12 +113,18 @@ void book_unlink(struct book *book, struct book_output *out, uint32_t slot)
         ladder_leave(&book->ladders[side], book->arena, key);
 }
 
+static uint64_t client_hash_of(const struct book *book, uint32_t slot)
+{
+    struct order_texts texts = order_texts(book->arena, slot);
+    return id_client_hash(rolling_id(texts.user_id), texts.client_order_id);
+}
+
 void book_end_order(struct book *book, uint32_t slot)
 {
     struct order *order = &book->orders[slot];
     id_index_remove(&book->ids, book->arena, order->id_hash, ID_ORDER, slot);
     if (order->has_client)
-        id_index_remove(&book->ids, book->arena, book->records[slot].client_hash, ID_CLIENT, slot);
+        id_index_remove(&book->ids, book->arena, client_hash_of(book, slot), ID_CLIENT, slot);
     book->freed_long_texts += order->long_texts;
     order->next = book->freed_first;
     if (!book->freed_first)

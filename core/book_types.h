@@ -74,7 +74,7 @@ struct book_run {
     int64_t price_ticks; /* LIMIT */
     int64_t quantity_lots, leaves_lots;
     int64_t src_offset;
-    uint64_t user_hash;  /* rolling_id of the command's userId */
+    uint64_t user_hash;  /* BOOK_CANCELLING: rolling_id of the account */
     uint64_t scan_key;   /* BOOK_SCANNING, BOOK_CANCELLING: next level to look at */
     int64_t scan_lots;   /* BOOK_SCANNING: found so far */
     uint32_t cancel_slot; /* BOOK_CANCELLING: next order to look at, 0: the first of scan_key */

@@ -1,8 +1,11 @@
 #include "core/id_index.h"
 
 #include "core/check.h"
+#include "core/short_text.h"
 
-#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum {
     FIRST_BUCKETS = ARENA_PAGE_BYTES / sizeof(struct id_bucket),
@@ -10,12 +13,18 @@ enum {
     LONG_TEXTS_BYTES = 256
 };
 
+static const char *texts_at(const struct arena *arena, uint32_t slot)
+{
+    const struct order_record *record = &arena->records[slot];
+    if (__builtin_expect(arena->orders[slot].long_texts, 0))
+        return pool_at(arena, LONG_TEXTS_BYTES, record->long_texts);
+    return record->texts;
+}
+
 struct order_texts order_texts(const struct arena *arena, uint32_t slot)
 {
     const struct order_record *record = &arena->records[slot];
-    const char *at = record->texts;
-    if (__builtin_expect(arena->orders[slot].long_texts, 0))
-        at = pool_at(arena, LONG_TEXTS_BYTES, record->long_texts);
+    const char *at = texts_at(arena, slot);
     struct order_texts texts;
     texts.order_id = (struct text){at, record->order_id_bytes};
     at += record->order_id_bytes;
@@ -23,6 +32,13 @@ struct order_texts order_texts(const struct arena *arena, uint32_t slot)
     at += record->client_order_id_bytes;
     texts.user_id = record->user_id_bytes ? (struct text){at, record->user_id_bytes} : TEXT_NONE;
     return texts;
+}
+
+bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id)
+{
+    const struct order_record *record = &arena->records[slot];
+    const char *at = texts_at(arena, slot) + record->order_id_bytes + record->client_order_id_bytes;
+    return record->user_id_bytes == user_id.size && short_equal(at, user_id.data, user_id.size);
 }
 
 /* Segment 0 has the first 8 buckets, segment s the 8 << (s - 1) from there on. */
@@ -49,9 +65,28 @@ static uint32_t bucket_number(const struct id_index *index, uint32_t tag)
     return number < index->buckets ? number : tag & index->low_mask;
 }
 
-static bool is_order(const struct arena *arena, uint32_t slot, uint64_t hash, struct text order_id)
+/* A bit for each entry of the bucket whose tag it is. */
+static inline uint32_t match_tag(const struct id_bucket *bucket, uint32_t tag)
 {
-    return arena->orders[slot].id_hash == hash && text_equal(order_texts(arena, slot).order_id, order_id);
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi32((int)tag);
+    const __m128i *tags = (const __m128i *)bucket; /* the eighth is no tag: `count` leaves it out */
+    uint32_t low = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags), wanted)));
+    uint32_t high = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted)));
+    return (low | high << 4) & ((1u << bucket->count) - 1);
+#else
+    uint32_t matches = 0;
+    for (uint32_t i = 0; i < bucket->count; i++)
+        matches |= (uint32_t)(bucket->tags[i] == tag) << i;
+    return matches;
+#endif
+}
+
+static inline bool is_order(const struct arena *arena, uint32_t entry, uint64_t hash, struct text order_id)
+{
+    uint32_t slot = entry >> 1;
+    return (entry & 1) == ID_ORDER && arena->orders[slot].id_hash == hash && arena->records[slot].order_id_bytes == order_id.size &&
+           short_equal(texts_at(arena, slot), order_id.data, order_id.size);
 }
 
 uint32_t id_index_find_order(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id)
@@ -61,20 +96,20 @@ uint32_t id_index_find_order(const struct id_index *index, const struct arena *a
     uint32_t tag = tag_of(hash);
     const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
     for (;; bucket = overflow_at(arena, bucket->overflow)) {
-        for (uint32_t i = 0; i < bucket->count; i++)
-            if (bucket->tags[i] == tag && (bucket->entries[i] & 1) == ID_ORDER && is_order(arena, bucket->entries[i] >> 1, hash, order_id))
-                return bucket->entries[i] >> 1;
-        if (!bucket->overflow)
+        for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
+            uint32_t entry = bucket->entries[__builtin_ctz(matches)];
+            if (is_order(arena, entry, hash, order_id))
+                return entry >> 1;
+        }
+        if (__builtin_expect(!bucket->overflow, 1))
             return 0;
     }
 }
 
-static bool is_client(const struct arena *arena, uint32_t slot, uint64_t hash, struct text user_id, struct text client_order_id)
+static bool is_client(const struct arena *arena, uint32_t entry, struct text user_id, struct text client_order_id)
 {
-    if (arena->records[slot].client_hash != hash)
-        return false;
-    struct order_texts texts = order_texts(arena, slot);
-    return text_equal(texts.user_id, user_id) && text_equal(texts.client_order_id, client_order_id);
+    struct order_texts texts = order_texts(arena, entry >> 1);
+    return (entry & 1) == ID_CLIENT && text_equal(texts.user_id, user_id) && text_equal(texts.client_order_id, client_order_id);
 }
 
 uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text user_id, struct text client_order_id)
@@ -84,10 +119,12 @@ uint32_t id_index_find_client(const struct id_index *index, const struct arena *
     uint32_t tag = tag_of(hash);
     const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
     for (;; bucket = overflow_at(arena, bucket->overflow)) {
-        for (uint32_t i = 0; i < bucket->count; i++)
-            if (bucket->tags[i] == tag && (bucket->entries[i] & 1) == ID_CLIENT && is_client(arena, bucket->entries[i] >> 1, hash, user_id, client_order_id))
-                return bucket->entries[i] >> 1;
-        if (!bucket->overflow)
+        for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
+            uint32_t entry = bucket->entries[__builtin_ctz(matches)];
+            if (is_client(arena, entry, user_id, client_order_id))
+                return entry >> 1;
+        }
+        if (__builtin_expect(!bucket->overflow, 1))
             return 0;
     }
 }
@@ -153,16 +190,25 @@ static void make_room(struct id_index *index, struct arena *arena)
 {
     if (!index->buckets)
         add_bucket(index, arena);
-    else if (index->entries >= index->buckets * ENTRIES_PER_BUCKET)
+    else
         split_bucket(index, arena);
 }
 
 void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot)
 {
-    make_room(index, arena);
-    uint32_t tag = tag_of(hash);
-    append(index, arena, bucket_at(index, arena, bucket_number(index, tag)), tag, slot << 1 | (uint32_t)kind);
+    if (__builtin_expect(index->entries >= index->buckets * ENTRIES_PER_BUCKET, 0))
+        make_room(index, arena);
+    uint32_t tag = tag_of(hash), entry = slot << 1 | (uint32_t)kind;
+    struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
+    uint32_t count = bucket->count;
     index->entries++;
+    if (__builtin_expect(count < ID_BUCKET_ENTRIES, 1)) {
+        bucket->tags[count] = tag;
+        bucket->entries[count] = entry;
+        bucket->count = count + 1;
+    } else {
+        append(index, arena, bucket, tag, entry);
+    }
 }
 
 /* Fills the gap with the last entry of the same bucket, and gives an overflow bucket back that is empty then. */
@@ -181,15 +227,17 @@ static void take_out(struct id_index *index, struct arena *arena, struct id_buck
 void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot)
 {
     CHECK(index->entries, "an id is taken out of an empty index");
-    uint32_t entry = slot << 1 | (uint32_t)kind;
-    struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag_of(hash))), *before = NULL;
+    uint32_t entry = slot << 1 | (uint32_t)kind, tag = tag_of(hash);
+    struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag)), *before = NULL;
     for (;; before = bucket, bucket = overflow_at(arena, bucket->overflow)) {
-        for (uint32_t i = 0; i < bucket->count; i++)
+        for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
+            uint32_t i = (uint32_t)__builtin_ctz(matches);
             if (bucket->entries[i] == entry) {
                 take_out(index, arena, before, bucket, i);
                 index->entries--;
                 return;
             }
+        }
         CHECK(bucket->overflow, "an open order is not in the index of ids");
     }
 }

@@ -60,4 +60,7 @@ struct order_texts {
 };
 struct order_texts order_texts(const struct arena *arena, uint32_t slot);
 
+/* True if the order belongs to this account; an order of nobody belongs to the absent one. */
+bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id);
+
 #endif

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-enum { ORDER_TEXT_BYTES = 88 };
+enum { ORDER_TEXT_BYTES = 48 };
 
 /* Two to a cache line. Slots count from 1; 0 is "none". A free slot uses `next` alone. */
 struct order {
@@ -27,18 +27,21 @@ struct order {
 
 _Static_assert(sizeof(struct order) == 32, "two orders share a cache line");
 
-/* What answers print. Texts lie one behind the other: orderId, clientOrderId, userId. Filled = quantity - prevented -
- * leaves, at any time, so a fill needs no write here. */
+/* What answers print. Texts lie one behind the other: orderId, clientOrderId, userId; if that is more than fits they are in a
+ * piece of their own. Filled = quantity - prevented - leaves, at any time, so a fill needs no write here. */
 struct order_record {
-    int64_t quantity_lots;  /* as last modified */
-    int64_t prevented_lots; /* taken off by self-trade prevention */
-    uint64_t client_hash;   /* of account and clientOrderId, if has_client */
-    uint32_t long_texts;    /* the piece of the book's long_texts pool */
-    uint8_t order_id_bytes, client_order_id_bytes, user_id_bytes, spare;
-    uint32_t spare2[2];
-    char texts[ORDER_TEXT_BYTES];
+    uint64_t quantity_lots : 48; /* as last modified */
+    uint64_t order_id_bytes : 8;
+    uint64_t client_order_id_bytes : 8;
+    uint64_t prevented_lots : 48; /* taken off by self-trade prevention */
+    uint64_t user_id_bytes : 8;
+    uint64_t spare : 8;
+    union {
+        char texts[ORDER_TEXT_BYTES];
+        uint32_t long_texts; /* the piece of the book's long_texts pool */
+    };
 };
 
-_Static_assert(sizeof(struct order_record) == 128, "two cache lines, the first of them enough for short ids");
+_Static_assert(sizeof(struct order_record) == 64, "one cache line");
 
 #endif
