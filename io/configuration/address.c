@@ -1,6 +1,7 @@
 #include "io/configuration/configuration.h"
 #include "io/configuration/valkey_options.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,7 +43,8 @@ bool address_parse(const char *address, uint16_t default_port, char *host, size_
         return false;
     memcpy(host, begin, length);
     host[length] = 0;
-    return true;
+    struct in6_addr v6;
+    return !memchr(host, ':', length) || inet_pton(AF_INET6, host, &v6) == 1;
 }
 
 bool valkey_options_read(const struct configuration *configuration, struct valkey_options *options, char *problem, size_t problem_bytes)

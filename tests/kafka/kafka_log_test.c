@@ -675,7 +675,12 @@ static void name_topics(void)
         settings.kafka.topics[i] = getenv(names[i]);
 }
 
-#define RUN(call) (fprintf(stderr, "%s\n", #call), call)
+#define RUN(call) \
+    do { \
+        int64_t began_ = now_ms(); \
+        call; \
+        fprintf(stderr, "%s: %d ms\n", #call, (int)(now_ms() - began_)); \
+    } while (0)
 
 int main(void)
 {
