@@ -28,6 +28,7 @@ static struct arena_layout arena_lay_out(uint64_t orders_max)
     l.block_count = (uint32_t)(orders_max * 2 / ORDERS_PER_TWO_BLOCKS + 1);
     l.page_count = (uint32_t)(page_bytes / ARENA_PAGE_BYTES + 1);
     size_t slots = (size_t)l.block_count * ARENA_ORDERS_PER_BLOCK;
+    CHECK(l.page_count < UINT32_MAX / (ARENA_PAGE_BYTES / 16), "an arena too large for the numbers of its small pieces");
     l.orders = round_up(slots * sizeof(struct order));
     l.records = round_up(slots * sizeof(struct order_record));
     l.pages = round_up((size_t)l.page_count * ARENA_PAGE_BYTES);

@@ -25,22 +25,25 @@ static enum book_progress reject(struct book *book, struct book_output *out, enu
     return BOOK_DONE;
 }
 
-/* Looks at what the shard's repeat check found, and at ids that are still open; NONE if the command is new. */
+static bool is_client_open(const struct book *book, const struct command *command)
+{
+    return command->client_order_id.size && command->user_id.size &&
+           id_index_find_client(&book->ids, book->arena, book->run.client_hash, command->user_id, command->client_order_id);
+}
+
+/* Looks at what the shard's repeat check found, and at ids that are still open; 0 if the command is new. */
 static enum event_type find_repeat(const struct book *book, const struct book_input *input)
 {
     const struct command *command = input->command;
-    const enum event_type verdict = input->verdict == BOOK_REPEAT ? EVENT_DUPLICATE : EVENT_REJECTED;
-    bool names_order = (command->action == ACTION_NEW || command->action == ACTION_REPLACE) && command->order_id.size;
-    if (input->verdict != BOOK_FRESH && !input->by_client_order_id)
+    const enum event_type verdict = input->verdict == BOOK_FRESH ? 0 : input->verdict == BOOK_REPEAT ? EVENT_DUPLICATE : EVENT_REJECTED;
+    if (verdict && !input->by_client_order_id)
         return verdict;
+    bool names_order = command->order_id.size && (command->action == ACTION_NEW || command->action == ACTION_REPLACE);
     if (names_order && id_index_find_order(&book->ids, book->arena, book->run.id_hash, command->order_id))
         return EVENT_REJECTED;
-    if (input->verdict != BOOK_FRESH)
+    if (verdict)
         return verdict;
-    if (names_order && command->user_id.size && command->client_order_id.size &&
-        id_index_find_client(&book->ids, book->arena, book->run.client_hash, command->user_id, command->client_order_id))
-        return EVENT_REJECTED;
-    return 0;
+    return names_order && is_client_open(book, command) ? EVENT_REJECTED : 0;
 }
 
 static enum book_progress answer_repeat(struct book *book, struct book_output *out, enum event_type type)
@@ -54,11 +57,12 @@ static enum book_progress answer_repeat(struct book *book, struct book_output *o
 /* The price and quantity of a command in ticks and lots; what it does not give stays as it was. */
 struct values {
     int64_t price_ticks, quantity_lots;
+    enum reason reason; /* the first of OFF_TICK, OFF_LOT and OUT_OF_RANGE that applies, else NONE */
 };
 
-static bool is_notional_too_large(const struct values *values)
+static bool is_notional_too_large(int64_t price_ticks, int64_t quantity_lots)
 {
-    return (unsigned __int128)values->price_ticks * (unsigned __int128)values->quantity_lots > (unsigned __int128)1 << 63;
+    return (unsigned __int128)price_ticks * (unsigned __int128)quantity_lots > (unsigned __int128)1 << 63;
 }
 
 /* Units are units in any instrument. */
@@ -68,28 +72,29 @@ static inline enum decimal_fit read_units(const struct decimal *decimal, struct 
         *units = (int64_t)decimal->mantissa;
         return DECIMAL_FITS;
     }
-    return decimal_to_units(*decimal, unit, units);
+    int64_t value = *units;
+    enum decimal_fit fit = decimal_to_units(*decimal, unit, &value);
+    *units = value;
+    return fit;
 }
 
-/* The first of OFF_TICK, OFF_LOT and OUT_OF_RANGE that applies to the values given, else NONE. */
-static enum reason read_values(const struct instrument *instrument, const struct decimal *price, const struct decimal *quantity, struct values *values)
+/* Price and quantity where they are given. */
+static inline struct values read_values(const struct book *book, const struct command *command, bool has_price, bool has_quantity, struct values values)
 {
+    const struct instrument *instrument = &book->instrument;
     enum decimal_fit price_fit = DECIMAL_FITS, quantity_fit = DECIMAL_FITS;
-    if (price)
-        price_fit = read_units(price, instrument->tick, &values->price_ticks);
-    if (quantity)
-        quantity_fit = read_units(quantity, instrument->lot, &values->quantity_lots);
-    if (price_fit == DECIMAL_OFF_UNIT)
-        return REASON_OFF_TICK;
-    if (quantity_fit == DECIMAL_OFF_UNIT)
-        return REASON_OFF_LOT;
-    if (price_fit != DECIMAL_FITS || quantity_fit != DECIMAL_FITS)
-        return REASON_OUT_OF_RANGE;
-    if (price && (values->price_ticks < instrument->price_ticks_min || values->price_ticks > instrument->price_ticks_max))
-        return REASON_OUT_OF_RANGE;
-    if (quantity && (values->quantity_lots < instrument->quantity_lots_min || values->quantity_lots > instrument->quantity_lots_max))
-        return REASON_OUT_OF_RANGE;
-    return REASON_NONE;
+    if (has_price)
+        price_fit = read_units(&command->price, instrument->tick, &values.price_ticks);
+    if (has_quantity)
+        quantity_fit = read_units(&command->quantity, instrument->lot, &values.quantity_lots);
+    bool is_in_range = (price_fit | quantity_fit) == DECIMAL_FITS &&
+                       (!has_price || (values.price_ticks >= instrument->price_ticks_min && values.price_ticks <= instrument->price_ticks_max)) &&
+                       (!has_quantity || (values.quantity_lots >= instrument->quantity_lots_min && values.quantity_lots <= instrument->quantity_lots_max));
+    values.reason = is_in_range                       ? REASON_NONE
+                    : price_fit == DECIMAL_OFF_UNIT    ? REASON_OFF_TICK
+                    : quantity_fit == DECIMAL_OFF_UNIT ? REASON_OFF_LOT
+                                                       : REASON_OUT_OF_RANGE;
+    return values;
 }
 
 /* The worst key of the other side that the taker of book->run may trade at. */
@@ -121,7 +126,7 @@ static void accept(struct book *book, struct book_output *out)
 
 static enum book_progress go_on(struct book *book, const struct book_input *input, struct book_output *out);
 
-static void read_new(struct book_run *run, const struct command *command, const struct values *values)
+static void read_new(struct book_run *run, const struct command *command, int64_t price_ticks, int64_t quantity_lots)
 {
     bool is_market = command->order_type == ORDER_MARKET;
     run->slot = 0;
@@ -129,8 +134,8 @@ static void read_new(struct book_run *run, const struct command *command, const 
     run->order_type = command->order_type;
     run->time_in_force = command->time_in_force != TIF_NONE ? command->time_in_force : is_market ? TIF_IOC : TIF_GTC;
     run->post_only = command->post_only;
-    run->price_ticks = values->price_ticks;
-    run->quantity_lots = run->leaves_lots = values->quantity_lots;
+    run->price_ticks = price_ticks;
+    run->quantity_lots = run->leaves_lots = quantity_lots;
     run->limit_key = limit_key(run);
 }
 
@@ -138,15 +143,14 @@ static enum book_progress apply_new(struct book *book, const struct book_input *
 {
     const struct command *command = input->command;
     struct book_run *run = &book->run;
-    struct values values = {0};
-    enum reason reason = read_values(&book->instrument, command->order_type == ORDER_MARKET ? NULL : &command->price, &command->quantity, &values);
-    if (reason != REASON_NONE)
-        return reject(book, out, reason);
-    if (is_notional_too_large(&values))
-        return reject(book, out, REASON_OUT_OF_RANGE);
+    struct values values = read_values(book, command, command->order_type != ORDER_MARKET, true, (struct values){0});
+    if (values.reason == REASON_NONE && is_notional_too_large(values.price_ticks, values.quantity_lots))
+        values.reason = REASON_OUT_OF_RANGE;
+    if (values.reason != REASON_NONE)
+        return reject(book, out, values.reason);
     if (input->cancelled_before)
         return reject(book, out, REASON_CANCELLED_BEFORE);
-    read_new(run, command, &values);
+    read_new(run, command, values.price_ticks, values.quantity_lots);
     if (run->post_only && book_crosses(book, run->side, run->price_ticks))
         return reject(book, out, REASON_POST_ONLY);
     if (run->time_in_force == TIF_GTC && book->open_orders >= OPEN_ORDERS_PER_SYMBOL_MAX) {
@@ -242,11 +246,6 @@ static enum book_progress modify_and_match(struct book *book, const struct book_
     return go_on(book, input, out);
 }
 
-static const struct decimal *given(const struct decimal *decimal)
-{
-    return decimal->state == DECIMAL_ABSENT ? NULL : decimal;
-}
-
 static enum book_progress apply_modify(struct book *book, const struct book_input *input, struct book_output *out)
 {
     const struct command *command = input->command;
@@ -254,17 +253,16 @@ static enum book_progress apply_modify(struct book *book, const struct book_inpu
     const struct order *order = &book->orders[slot];
     struct values old = {0};
     if (slot)
-        old = (struct values){(int64_t)order->price_ticks, (int64_t)book->records[slot].quantity_lots};
-    struct values new = old;
-    enum reason reason = read_values(&book->instrument, given(&command->price), given(&command->quantity), &new);
-    if (reason != REASON_NONE)
-        return reject(book, out, reason);
+        old = (struct values){(int64_t)order->price_ticks, (int64_t)book->records[slot].quantity_lots, REASON_NONE};
+    struct values new = read_values(book, command, command->price.state != DECIMAL_ABSENT, command->quantity.state != DECIMAL_ABSENT, old);
+    if (new.reason != REASON_NONE)
+        return reject(book, out, new.reason);
     if (!slot)
         return reject(book, out, REASON_UNKNOWN);
     int64_t leaves_lots = new.quantity_lots - (old.quantity_lots - (int64_t)order->leaves_lots);
     if (leaves_lots <= 0)
         return end_by_command(book, out, slot, REASON_REDUCED);
-    if (is_notional_too_large(&new))
+    if (is_notional_too_large(new.price_ticks, new.quantity_lots))
         return reject(book, out, REASON_OUT_OF_RANGE);
     if (new.price_ticks == old.price_ticks && new.quantity_lots <= old.quantity_lots)
         return modify_in_place(book, out, slot, &new, leaves_lots);

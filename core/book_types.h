@@ -61,44 +61,47 @@ enum book_phase { BOOK_IDLE = 0, BOOK_SCANNING, BOOK_MATCHING, BOOK_CANCELLING }
 
 /* The order that matches now, and how far a long command has come. */
 struct book_run {
-    uint8_t phase; /* enum book_phase */
+    int64_t src_offset;
+    uint64_t id_hash;    /* of its orderId */
+    uint64_t limit_key;  /* worst key of the other side that it may trade at */
+    int64_t price_ticks; /* LIMIT */
+    int64_t quantity_lots, leaves_lots;
+    uint32_t slot;       /* of a modified order; 0: the command's own */
+    uint8_t phase;       /* enum book_phase */
     uint8_t side;
     uint8_t order_type;
     uint8_t time_in_force;
     bool post_only;
     bool is_accepted;    /* BOOK_SCANNING: for FOK, else for CAPACITY before the order is accepted */
-    uint32_t slot;       /* of a modified order; 0: the command's own */
-    uint64_t limit_key;  /* worst key of the other side that it may trade at */
-    uint64_t id_hash;    /* of its orderId */
-    uint64_t client_hash; /* of account and clientOrderId, if the command has both */
-    int64_t price_ticks; /* LIMIT */
-    int64_t quantity_lots, leaves_lots;
-    int64_t src_offset;
-    uint64_t user_hash;  /* BOOK_CANCELLING: rolling_id of the account */
-    uint64_t scan_key;   /* BOOK_SCANNING, BOOK_CANCELLING: next level to look at */
-    int64_t scan_lots;   /* BOOK_SCANNING: found so far */
-    uint32_t cancel_slot; /* BOOK_CANCELLING: next order to look at, 0: the first of scan_key */
     uint8_t cancel_side, cancel_last_side;
+    uint64_t client_hash; /* of account and clientOrderId, if the command has the latter */
+    uint64_t user_hash;   /* BOOK_CANCELLING: rolling_id of the account */
+    uint64_t scan_key;    /* BOOK_SCANNING, BOOK_CANCELLING: next level to look at */
+    int64_t scan_lots;    /* BOOK_SCANNING: found so far */
     int64_t cancel_count;
+    uint32_t cancel_slot; /* BOOK_CANCELLING: next order to look at, 0: the first of scan_key */
 };
 
+/* What most commands touch comes first and lies together. */
 struct book {
     struct order *orders;         /* the arena's */
     struct order_record *records; /* the arena's */
     struct arena *arena;
-    uint64_t fseq, hash, trades;
-    int64_t last_price_ticks;
-    bool has_last_price;
+    uint64_t fseq, hash;
+    uint32_t open_orders;
     uint32_t free_slot;                /* chain of slots to take, the latest first */
     uint32_t freed_first, freed_last;  /* slots that this step's events still show */
     uint32_t freed_long_texts;         /* how many of them have such */
-    uint32_t open_orders;
-    uint32_t first_block, last_block, blocks; /* chain of its blocks */
-    struct ladder ladders[2];          /* by enum side */
-    struct id_index ids;
-    struct pool long_texts;
-    struct instrument instrument;
+    uint32_t blocks;                   /* how many it has ... */
     struct book_run run;
+    struct id_index ids;
+    struct ladder ladders[2];          /* by enum side */
+    uint64_t trades;
+    int64_t last_price_ticks;
+    bool has_last_price;
+    struct instrument instrument;
+    struct pool long_texts;
+    uint32_t first_block, last_block;  /* ... and their chain */
 };
 
 #endif

@@ -41,12 +41,20 @@ bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id)
     return record->user_id_bytes == user_id.size && short_equal(at, user_id.data, user_id.size);
 }
 
-/* Segment 0 has the first 8 buckets, segment s the 8 << (s - 1) from there on. */
-static struct id_bucket *bucket_at(const struct id_index *index, const struct arena *arena, uint32_t number)
+/* Segment 0 has the first 8 buckets, segment s the 4 << s from number 4 << s on. */
+static inline uint32_t segment_of(uint32_t number)
 {
-    uint32_t segment = number < FIRST_BUCKETS ? 0 : 29 - (uint32_t)__builtin_clz(number);
-    uint32_t first = segment ? (uint32_t)FIRST_BUCKETS << (segment - 1) : 0;
-    return (struct id_bucket *)arena_page(arena, index->segments[segment]) + (number - first);
+    return 29 - (uint32_t)__builtin_clz(number | (FIRST_BUCKETS - 1));
+}
+
+static inline uint32_t segment_first(uint32_t segment)
+{
+    return segment ? 4u << segment : 0;
+}
+
+static inline struct id_bucket *bucket_at(const struct id_index *index, const struct arena *arena, uint32_t number)
+{
+    return (struct id_bucket *)arena->pages + (uint32_t)(index->segments[segment_of(number)] + number);
 }
 
 static struct id_bucket *overflow_at(const struct arena *arena, uint32_t piece)
@@ -153,11 +161,10 @@ static uint32_t segment_size(uint32_t segment)
 /* One bucket more at the end; its entries are still in the bucket that it is split from. */
 static struct id_bucket *add_bucket(struct id_index *index, struct arena *arena)
 {
-    uint32_t number = index->buckets, segment = number < FIRST_BUCKETS ? 0 : 29 - (uint32_t)__builtin_clz(number);
-    bool is_first = number == 0 || (number >= FIRST_BUCKETS && (number & (number - 1)) == 0);
-    if (is_first) {
+    uint32_t number = index->buckets, segment = segment_of(number);
+    if (number == segment_first(segment)) {
         CHECK(segment < ID_INDEX_SEGMENTS, "more ids in one book than its index has room for");
-        index->segments[segment] = arena_take_pages(arena, segment_size(segment));
+        index->segments[segment] = arena_take_pages(arena, segment_size(segment)) * FIRST_BUCKETS - number;
     }
     index->buckets++;
     if ((number & (number - 1)) == 0)
@@ -244,9 +251,10 @@ void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash,
 
 void id_index_clear(struct id_index *index, struct arena *arena)
 {
-    uint32_t buckets = index->buckets;
-    for (uint32_t segment = 0; buckets > (segment ? (uint32_t)FIRST_BUCKETS << (segment - 1) : 0); segment++)
-        arena_give_pages(arena, segment_size(segment), index->segments[segment], index->segments[segment]);
+    for (uint32_t segment = 0; segment < ID_INDEX_SEGMENTS && segment_first(segment) < index->buckets; segment++) {
+        uint32_t page = (index->segments[segment] + segment_first(segment)) / FIRST_BUCKETS;
+        arena_give_pages(arena, segment_size(segment), page, page);
+    }
     pool_clear(&index->overflow, arena);
     *index = (struct id_index){0};
 }

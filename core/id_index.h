@@ -29,7 +29,8 @@ struct id_index {
     uint32_t buckets; /* 0 before the first entry */
     uint32_t low_mask; /* 2^L - 1, 2^L <= buckets < 2^(L+1) */
     uint32_t entries;
-    uint32_t segments[ID_INDEX_SEGMENTS]; /* pages: 8 buckets, then as many as there are before */
+    uint32_t segments[ID_INDEX_SEGMENTS]; /* of 8 buckets, then as many as there are before: place of the first in the arena's pages, less
+                                             its number */
     struct pool overflow;
 };
 

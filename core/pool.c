@@ -20,7 +20,6 @@ static void put_free(struct pool *pool, struct arena *arena, uint32_t bytes, uin
 static void add_page(struct pool *pool, struct arena *arena, uint32_t bytes)
 {
     uint32_t page = arena_take_pages(arena, 0), pieces = ARENA_PAGE_BYTES / bytes;
-    CHECK(page <= UINT32_MAX / pieces - 1, "an arena too large for the numbers of its small pieces");
     arena_link_page(arena, page, pool->first_page);
     if (!pool->first_page)
         pool->last_page = page;
