@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    CLOSE_GRACE_S = 5,         /* for the close frame to get through a full socket */
+    CLOSE_GRACE_S = 5,         /* for the close frame to get through a full socket, and to be answered */
     OUTBOX_ENTRIES_MAX = 8192, /* pieces waiting for one client count as lag too */
     ALLOWANCE_UNIT = 1000      /* of one message */
 };
@@ -74,6 +74,7 @@ void connection_free(struct connection *connection)
         push->connections = connection->next;
     if (connection->next)
         connection->next->previous = connection->previous;
+    frames_release(connection->close_frame);
     free(connection->received);
     free(connection);
     push_discount(&push->counters.connections, 1);
@@ -93,8 +94,7 @@ void connection_close(struct connection *connection, uint16_t code, const char *
         return;
     detach(connection);
     connection->is_closing = true;
-    connection->close_code = code;
-    snprintf(connection->close_reason, sizeof connection->close_reason, "%s", reason);
+    connection->close_frame = frames_of_close(code, text_of(reason));
     lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CLOSE_GRACE_S);
     connection_ask(connection);
 }
@@ -157,7 +157,7 @@ static bool pay(struct connection *connection)
         enum outbox_kind kind = OUTBOX_DEPTH;
         if (frames) {
             at->owes_depth = false;
-        } else if (at->owes_ticker) {
+        } else if (at->owes_ticker && at->market->state == MARKET_DEPTH_LIVE) {
             frames = market_ticker(at->market, &push->scratch);
             at->owes_ticker = false;
             kind = OUTBOX_TICKER;
@@ -183,6 +183,24 @@ static bool write_some(struct connection *connection)
     return true;
 }
 
+/* The close frame is written here and the socket left to the client's answer or the timeout: asked to close by
+ * lws_close_reason and a nonzero result, libwebsockets as Debian builds it closes a second time at once when it runs on libuv, and the
+ * frame is never sent. */
+static int send_close(struct connection *connection)
+{
+    struct frames *frames = connection->close_frame;
+    if (!frames)
+        return 0;
+    if (lws_partial_buffered(connection->wsi)) {
+        connection_ask(connection);
+        return 0;
+    }
+    bool is_sent = connection_write_frames(connection->wsi, frames_text(frames));
+    frames_release(frames);
+    connection->close_frame = NULL;
+    return is_sent ? 0 : -1;
+}
+
 int connection_on_writable(struct connection *connection)
 {
     connection->is_asked = false;
@@ -196,11 +214,8 @@ int connection_on_writable(struct connection *connection)
         if (lws_partial_buffered(connection->wsi))
             break; /* the socket is full; lws sends the rest first */
     }
-    if (connection->is_closing) {
-        lws_close_reason(connection->wsi, (enum lws_close_status)connection->close_code, (unsigned char *)connection->close_reason,
-                         strlen(connection->close_reason));
-        return -1;
-    }
+    if (connection->is_closing)
+        return send_close(connection);
     connection_ask(connection);
     return 0;
 }

@@ -15,7 +15,7 @@
 
 struct push;
 
-enum { CONNECTION_ID_BYTES = 16, ADDRESS_BYTES_MAX = 48, CLOSE_REASON_BYTES_MAX = 96 };
+enum { CONNECTION_ID_BYTES = 16, ADDRESS_BYTES_MAX = 48 };
 
 struct connection {
     struct push *push;
@@ -34,8 +34,7 @@ struct connection {
     uint32_t subscription_count;
     bool is_asked;    /* to be called when its socket is writable */
     bool is_closing;
-    uint16_t close_code;
-    char close_reason[CLOSE_REASON_BYTES_MAX];
+    struct frames *close_frame; /* to be sent; NULL: nothing is, or it was */
 
     char *received;   /* of a message that comes in pieces; NULL: none */
     uint32_t received_bytes;

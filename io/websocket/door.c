@@ -138,6 +138,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         return connection ? connection_on_received(connection, in, size) : -1;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return connection ? connection_on_writable(connection) : -1;
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return connection && connection->is_closing ? -1 : 0; /* the answer to ours, or to be answered by lws */
     case LWS_CALLBACK_CLOSED:
         leave(wsi);
         return 0;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { FIN_TEXT = 0x81, LENGTH_16 = 126, LENGTH_64 = 127 };
+enum { FIN_TEXT = 0x81, FIN_CLOSE = 0x88, LENGTH_16 = 126, LENGTH_64 = 127 };
 
 static struct frames *resize(struct frames *frames, uint32_t capacity)
 {
@@ -52,6 +52,20 @@ struct frames *frames_of(struct text payload)
 {
     struct frames *frames = frames_open(payload.size + FRAME_HEADER_BYTES_MAX);
     frames_append(&frames, payload);
+    return frames;
+}
+
+struct frames *frames_of_close(uint16_t code, struct text reason)
+{
+    uint32_t reason_bytes = reason.size < CLOSE_REASON_BYTES_MAX ? reason.size : CLOSE_REASON_BYTES_MAX;
+    struct frames *frames = frames_open(4 + CLOSE_REASON_BYTES_MAX);
+    unsigned char *at = frames->bytes + FRAMES_LEAD;
+    at[0] = FIN_CLOSE;
+    at[1] = (unsigned char)(2 + reason_bytes);
+    at[2] = (unsigned char)(code >> 8);
+    at[3] = (unsigned char)code;
+    memcpy(at + 4, reason.data, reason_bytes);
+    frames->size = 4 + reason_bytes;
     return frames;
 }
 

@@ -42,6 +42,10 @@ static inline struct text frames_text(const struct frames *frames)
     return (struct text){(const char *)frames->bytes + FRAMES_LEAD, frames->size};
 }
 
+/* A close frame in a piece of its own; at most CLOSE_REASON_BYTES_MAX bytes of the reason are sent. */
+enum { CLOSE_REASON_BYTES_MAX = 123 };
+struct frames *frames_of_close(uint16_t code, struct text reason);
+
 /* Writes the header of an unmasked final text frame to out (FRAME_HEADER_BYTES_MAX bytes), returns its bytes. */
 uint32_t frame_header(uint64_t payload_bytes, unsigned char *out);
 

@@ -101,6 +101,8 @@ static bool publish_ticker(struct push *push, struct market *market)
     if (market->ticker_told_ms && now_ms - market->ticker_told_ms < push->settings.ticker_ms)
         return true;
     struct frames *frames = market_ticker(market, &push->scratch);
+    for (uint32_t i = 0; i < market->subscriber_count[MARKET_TICKER]; i++)
+        market->subscribers[MARKET_TICKER][i]->owes_ticker = false;
     publish(market, MARKET_TICKER, frames, OUTBOX_TICKER);
     frames_release(frames);
     market->ticker_told_ms = now_ms;
