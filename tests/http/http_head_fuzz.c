@@ -1,0 +1,34 @@
+#include "io/http/http_head.h"
+#include "router/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct http_head head, other;
+    struct target target;
+    size_t head_bytes = 0, other_bytes = 0, scanned = 0;
+    char *bytes = malloc(size + 1); /* exactly as long, so that a byte too far is seen */
+    memcpy(bytes, data, size);
+    int state = http_head_parse(bytes, size, &head, &head_bytes, &scanned);
+    if (state == HTTP_HEAD_DONE) {
+        if (head_bytes > size) {
+            abort();
+        }
+        scanned = 0;
+        int again = HTTP_HEAD_MORE;
+        for (size_t n = 0; n <= size && again == HTTP_HEAD_MORE; n++) {
+            again = http_head_parse(bytes, n, &other, &other_bytes, &scanned);
+        }
+        if (again != HTTP_HEAD_DONE || other_bytes != head_bytes || other.length != head.length) {
+            abort(); /* cut into pieces it must be the same request */
+        }
+        struct fault fault = target_parse(&target, head.method, head.path, head.query);
+        if (!fault.status && target.order_id.size > 64) {
+            abort();
+        }
+    }
+    free(bytes);
+    return 0;
+}
