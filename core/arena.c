@@ -22,7 +22,7 @@ static size_t round_up(size_t bytes)
 
 static struct arena_layout arena_lay_out(uint64_t orders_max)
 {
-    CHECK(orders_max >= 1024 && orders_max <= UINT64_C(1) << 27, "an arena is for 1024 to 2^27 orders");
+    CHECK(orders_max >= 1024 && orders_max <= UINT64_C(1) << 25, "an arena is for 1024 to 2^25 orders");
     struct arena_layout l;
     uint64_t page_bytes = orders_max * PAGE_BYTES_PER_ORDER + PAGE_BYTES_AT_LEAST;
     l.block_count = (uint32_t)(orders_max * 2 / ORDERS_PER_TWO_BLOCKS + 1);

@@ -33,7 +33,7 @@ struct arena {
     _Atomic uint32_t fresh_page;
 };
 
-/* Bytes for books that hold up to orders_max (1024 to 2^27) orders together. What counts of a book is the most it held since it was
+/* Bytes for books that hold up to orders_max (1024 to 2^25) orders together. What counts of a book is the most it held since it was
  * last empty (then it gives its blocks back), and at least 4. Generous, because only what is touched becomes real: map it
  * without reserving (MAP_NORESERVE), in huge pages if there are. Any thread. */
 size_t arena_bytes(uint64_t orders_max);
