@@ -39,6 +39,8 @@ bool ctl_log_open(struct ctl_log *log, struct ctl *ctl)
 
 void ctl_log_close(struct ctl_log *log)
 {
+    if (log->writer)
+        log->writer->close(log->writer);
     if (log->store)
         log->store->close(log->store);
     json_decoder_deinit(&log->json);
@@ -156,6 +158,16 @@ static void on_ack(void *context, const struct log_ack *ack)
     *(struct log_ack *)context = *ack;
 }
 
+bool ctl_log_want_writer(struct ctl_log *log)
+{
+    int status = STATUS_OK;
+    if (!log->writer)
+        log->writer = log->store->open_writer(log->store, &status);
+    if (!log->writer)
+        ctl_complain(CTL_FAILED, "cannot write to the log (%s)", status_name(status));
+    return log->writer != NULL;
+}
+
 /* Appends one record and waits until it is stored; its offset, or -1 after a complaint. */
 static int64_t append_control(struct ctl_log *log, const struct control *control)
 {
@@ -169,16 +181,13 @@ static int64_t append_control(struct ctl_log *log, const struct control *control
                                       .header_count = 1,
                                       .headers = &header};
     struct log_ack ack = {.status = STATUS_AWAY};
-    int status;
-    struct log_writer *writer = log->store->open_writer(log->store, &status);
-    if (writer) {
-        int64_t deadline_ms = now_ms() + log->wait_ms + 1000;
-        int taken = writer->append(writer, &record, 1);
-        for (int got = 0; taken == 1 && got == 0 && now_ms() < deadline_ms;)
-            got = writer->poll(writer, POLL_MS, on_ack, &ack);
-        status = taken < 0 ? taken : ack.status;
-        writer->close(writer);
-    }
+    if (!ctl_log_want_writer(log))
+        return -1;
+    int64_t deadline_ms = now_ms() + log->wait_ms + 1000;
+    int taken = log->writer->append(log->writer, &record, 1);
+    for (int got = 0; taken == 1 && got == 0 && now_ms() < deadline_ms;)
+        got = log->writer->poll(log->writer, POLL_MS, on_ack, &ack);
+    int status = taken < 0 ? taken : ack.status;
     if (status == STATUS_OK)
         return ack.offset;
     ctl_complain(CTL_FAILED, "the %.*s record could not be written, or it is not known whether it was (%s)",

@@ -12,6 +12,7 @@
 struct ctl_log {
     struct ctl *ctl;
     struct log_store *store;
+    struct log_writer *writer; /* once it is wanted */
     struct json_decoder json;
     struct msgpack_decoder msgpack;
     int wait_ms;
@@ -34,6 +35,9 @@ bool ctl_log_event(struct ctl_log *log, const struct log_record *record, struct 
 /* Whether the record is a CONTROL event of the symbol, and then what it says: *control has the fields of the record that was
  * decided on. Texts live until the next call. */
 bool ctl_log_control(struct ctl_log *log, const struct log_record *record, struct text symbol, struct event *event, struct control *control);
+
+/* Opens the writer ahead of its first record, which then does not wait for the producer's id (a second); false after a complaint. */
+bool ctl_log_want_writer(struct ctl_log *log);
 
 /* A control record's answer. */
 struct ctl_answer {

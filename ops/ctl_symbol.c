@@ -72,6 +72,8 @@ static bool prepare(struct symbol_move *move)
 {
     struct symbol_moves moves;
     const char *mid = configuration_text(move->log.ctl->configuration, "mid");
+    if (!configuration_switch(move->log.ctl->configuration, "dry-run") && !ctl_log_want_writer(&move->log))
+        return false;
     if (!symbol_moves_read(&move->log, move->symbol, &moves))
         return false;
     if (moves.open) {
