@@ -199,6 +199,14 @@ static bool take_symbol(const struct found *found, struct control *control)
     return text_equal(control->symbol, TEXT("*")) || symbol_is_valid(control->symbol);
 }
 
+/* Members that this kind does not have are unknown ones. */
+static void forget_others(struct found *found, uint8_t kind)
+{
+    for (unsigned i = MEMBER_MID; i < MEMBER_COUNT; i++)
+        if (!(members_of[kind] & BIT(i)))
+            found->values[i] = NULL;
+}
+
 static void take_move(const struct found *found, struct control *control)
 {
     uint64_t worker = 0;
@@ -227,7 +235,7 @@ static bool take_fields(struct json_decoder *decoder, const struct found *found,
     char *const out = decoder->scratch;
     struct json_room room = {out, out + CONTROL_FIELDS_BYTES_MAX};
     for (unsigned i = MEMBER_MID; i < MEMBER_COUNT; i++) {
-        yyjson_val *value = members_of[control->kind] & BIT(i) ? value_of(found, (enum member)i) : NULL;
+        yyjson_val *value = value_of(found, (enum member)i);
         if (value && !json_put_member(&room, found->keys[i], value))
             return false;
     }
@@ -246,6 +254,7 @@ bool json_control_decode(struct json_decoder *decoder, const char *bytes, size_t
     control->kind = (uint8_t)control_kind_find(text_of_member(&found, MEMBER_KIND));
     if (control->kind == CONTROL_NONE || !take_symbol(&found, control))
         return false;
+    forget_others(&found, control->kind);
     take_move(&found, control);
     return has_what_it_needs(control) && take_fields(decoder, &found, control);
 }

@@ -22,8 +22,8 @@ static size_t room_for(const struct event *event)
 
 /* A member that is left out when its text is absent. */
 #define PUT_TEXT(at, name, text) (text_is_absent(text) ? (at) : json_put_text(JSON_PUT((at), ",\"" name "\":"), (text)))
-/* Names of enumerations need no escapes. */
-#define PUT_NAME(at, name, text) put_name(JSON_PUT((at), ",\"" name "\":"), (text))
+/* Names of enumerations are left out like texts and need no escapes. */
+#define PUT_NAME(at, name, text) (text_is_absent(text) ? (at) : put_name(JSON_PUT((at), ",\"" name "\":"), (text)))
 #define PUT_UNSIGNED(at, name, number) json_put_unsigned(JSON_PUT((at), ",\"" name "\":"), (number))
 #define PUT_PRICE(at, name, ticks) json_put_decimal(JSON_PUT((at), ",\"" name "\":"), (ticks), event->instrument.tick)
 #define PUT_QUANTITY(at, name, lots) json_put_decimal(JSON_PUT((at), ",\"" name "\":"), (lots), event->instrument.lot)
@@ -82,7 +82,7 @@ static char *put_rejected(char *at, const struct event *event)
 {
     at = put_ids(at, event);
     at = PUT_NAME(at, "reason", reason_name(event->reason));
-    return json_put_text(JSON_PUT(at, ",\"text\":"), reason_text(event->reason));
+    return PUT_TEXT(at, "text", reason_text(event->reason));
 }
 
 static char *put_party(char *at, const struct event *event, const struct event_party *party)
@@ -102,8 +102,7 @@ static char *put_match(char *at, const struct event *event)
 {
     at = PUT_PRICE(at, "price", event->price_ticks);
     at = PUT_QUANTITY(at, "quantity", event->quantity_lots);
-    if (event->side != SIDE_NONE)
-        at = PUT_NAME(at, "takerSide", side_name(event->side));
+    at = PUT_NAME(at, "takerSide", side_name(event->side));
     at = put_party(JSON_PUT(at, ",\"taker\":"), event, &event->taker);
     return put_party(JSON_PUT(at, ",\"maker\":"), event, &event->maker);
 }
@@ -120,8 +119,7 @@ static char *put_cancel_all_done(char *at, const struct event *event)
 {
     at = PUT_TEXT(at, "commandId", event->command_id);
     at = PUT_TEXT(at, "userId", event->user_id);
-    if (event->side != SIDE_NONE)
-        at = PUT_NAME(at, "side", side_name(event->side));
+    at = PUT_NAME(at, "side", side_name(event->side));
     return PUT_UNSIGNED(at, "count", event->count);
 }
 
