@@ -2,6 +2,7 @@
 #include "io/configuration/configuration.h"
 #include "io/configuration/valkey_options.h"
 #include "io/json/json_depth.h"
+#include "io/json/json_event.h"
 #include "io/kafka/kafka_log.h"
 #include "io/valkey/valkey_writer.h"
 #include "io/websocket/push.h"
@@ -47,7 +48,6 @@ struct server {
     struct codecs codecs;
     struct engine engine;
     bool has_engine;
-    struct keys *keys;
     struct json_decoder valkey_json;
     struct valkey_writer *valkey;
     struct push *push;
@@ -55,7 +55,7 @@ struct server {
     uv_loop_t loop;
     uv_async_t changed;
     uv_timer_t watchdog, shutdown;
-    uv_signal_t terminate, interrupt;
+    uv_signal_t terminate, interrupt, hang_up;
     bool was_ready;
     int exit_code;
 };
@@ -93,7 +93,7 @@ static const struct program program = {
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .notes = "It says `ready` on standard output once every partition is replayed. SIGTERM drains and ends it;\n"
-             "kill -9 costs nothing but the time to replay.\n",
+             "kill -9 costs nothing but the time to replay. SIGHUP reads the API keys again.\n",
     .examples = "  shardbook-server --kafka 127.0.0.1:9092 --valkey 127.0.0.1:6379 --valkey-password-file /run/secret\n"
                 "  shardbook-server --workers 4 --listen 0.0.0.0:8081 --api-keys /etc/shardbook/api-keys\n"
                 "  SHARDBOOK_KAFKA=broker:9092 shardbook-server --print-config\n",
@@ -222,17 +222,6 @@ static bool start_valkey(struct server *server, struct feed *feed)
     return true;
 }
 
-static bool open_keys(struct server *server)
-{
-    const char *path = configuration_text(server->configuration, "api-keys");
-    char problem[512];
-    int status;
-    if (!path)
-        return true;
-    server->keys = keys_open(path, &status, problem, sizeof problem);
-    return server->keys || fail(problem);
-}
-
 static bool start_push(struct server *server, struct feed *feed)
 {
     char host[256], problem[512];
@@ -241,7 +230,7 @@ static bool start_push(struct server *server, struct feed *feed)
     settings.bind_address = host;
     struct push_world world = {.feed = feed,
                                .log = server->stores[STORE_PUSH],
-                               .keys = server->keys,
+                               .keys_path = configuration_text(server->configuration, "api-keys"),
                                .valkey = server->stores[STORE_VALKEY] ? &server->valkey_client : NULL,
                                .pages = {.write_metrics = write_metrics, .ready = is_ready, .context = server}};
     if (push_start(&server->push, &settings, &world) != STATUS_OK)
@@ -257,7 +246,7 @@ static bool start_readers(struct server *server)
     fill_valkey_client(server);
     if (server->stores[STORE_VALKEY] && !start_valkey(server, engine_feed(&server->engine, feed++)))
         return false;
-    return !server->stores[STORE_PUSH] || (open_keys(server) && start_push(server, engine_feed(&server->engine, feed)));
+    return !server->stores[STORE_PUSH] || start_push(server, engine_feed(&server->engine, feed));
 }
 
 /* ---- watching over it ------------------------------------------------------------------------------------ */
@@ -318,6 +307,14 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     uv_timer_start(&server->shutdown, on_shutdown, server->push ? PUSH_SHUTDOWN_MS : 0, 0);
 }
 
+static void on_hang_up(uv_signal_t *handle, int signal_number)
+{
+    struct server *server = handle->data;
+    (void)signal_number;
+    if (server->push)
+        push_reload_keys(server->push);
+}
+
 static bool open_loop(struct server *server)
 {
     if (uv_loop_init(&server->loop) != 0 || uv_async_init(&server->loop, &server->changed, on_changed) != 0)
@@ -326,10 +323,13 @@ static bool open_loop(struct server *server)
     uv_timer_init(&server->loop, &server->shutdown);
     uv_signal_init(&server->loop, &server->terminate);
     uv_signal_init(&server->loop, &server->interrupt);
-    server->changed.data = server->watchdog.data = server->shutdown.data = server->terminate.data = server->interrupt.data = server;
+    uv_signal_init(&server->loop, &server->hang_up);
+    server->changed.data = server->watchdog.data = server->shutdown.data = server->terminate.data = server->interrupt.data = server->hang_up.data =
+        server;
     uv_timer_start(&server->watchdog, on_watchdog, WATCHDOG_MS, WATCHDOG_MS);
     uv_signal_start(&server->terminate, on_signal, SIGTERM);
     uv_signal_start(&server->interrupt, on_signal, SIGINT);
+    uv_signal_start(&server->hang_up, on_hang_up, SIGHUP);
     return true;
 }
 
@@ -361,8 +361,6 @@ static void close_all(struct server *server)
         codecs_deinit(&server->codecs);
     }
     json_decoder_deinit(&server->valkey_json);
-    if (server->keys)
-        keys_close(server->keys);
     for (int i = 0; i < STORES; i++)
         if (server->stores[i])
             server->stores[i]->close(server->stores[i]);

@@ -267,7 +267,7 @@ static void test_crashes(void)
     struct market market;
     market_init(&market, 4, 20);
     for (int i = 0; i < 10; i++) {
-        struct memory_faults faults = {.in_flight_max = 300, .append_pieces_max = 7, .fail_after = true, .fail_after_records = 500 + 300 * (uint64_t)i,
+        struct memory_faults faults = {.in_flight_max = 300, .append_pieces_max = 7, .fail_after = true, .fail_after_records = RECORDS / 60 + RECORDS / 200 * (uint64_t)i,
                                        .fail_stores = i % 2 == 0};
         memory_log_set_faults(log, &faults);
         EXPECT(start(&server, log, 1 + i % 2, 0) == STATUS_OK, "%s", server.engine.words);
