@@ -18,6 +18,8 @@ static void check_order(const struct book *book, enum side side, uint64_t key, u
     CHECK(!order->has_client || id_index_find_client(&book->ids, book->arena, id_client_hash(rolling_id(texts.user_id), texts.client_order_id),
                                                      texts.user_id, texts.client_order_id) == slot,
           "an open order is not found by its clientOrderId");
+    CHECK(order->has_client == (texts.user_id.size && texts.client_order_id.size), "an order's mark for its clientOrderId is wrong");
+    CHECK(order->account_tag == book_account_tag(rolling_id(texts.user_id)), "an order's account tag is not its account's");
     count->orders++;
     count->entries += 1 + order->has_client;
     count->long_texts += order->long_texts;

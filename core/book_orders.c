@@ -43,11 +43,7 @@ static void put_record(struct book *book, uint32_t slot, const struct command *c
     struct text order_id = command->order_id, client_order_id = command->client_order_id, user_id = command->user_id;
     CHECK(order_id.size <= ID_BYTES_MAX && client_order_id.size <= ID_BYTES_MAX && user_id.size <= ID_BYTES_MAX,
           "a decoder let an id through that is longer than 64 bytes");
-    record->quantity_lots = (uint64_t)book->run.quantity_lots;
-    record->order_id_bytes = order_id.size;
-    record->client_order_id_bytes = client_order_id.size;
-    record->prevented_lots = 0;
-    record->user_id_bytes = user_id.size;
+    order_record_write(record, book->run.quantity_lots, order_id, client_order_id, user_id);
     char *at = __builtin_expect(is_long, 0) ? take_long_texts(book, slot) : record->texts;
     short_put(short_put(short_put(at, order_id), client_order_id), user_id);
 }
@@ -58,15 +54,10 @@ uint32_t book_add_order(struct book *book, const struct command *command)
     bool is_long = command->order_id.size + command->client_order_id.size + command->user_id.size > ORDER_TEXT_BYTES;
     bool has_client = command->user_id.size && command->client_order_id.size;
     uint32_t slot = take_slot(book);
-    book->orders[slot] = (struct order){.leaves_lots = (uint64_t)run->leaves_lots,
-                                        .side = run->side,
-                                        .time_in_force = run->time_in_force,
-                                        .post_only = run->post_only,
-                                        .long_texts = is_long,
-                                        .has_client = has_client,
-                                        .price_ticks = (uint64_t)run->price_ticks,
-                                        .account_tag = book_account_tag(rolling_id(command->user_id)),
-                                        .id_hash = run->id_hash};
+    struct order *order = &book->orders[slot];
+    order_write(order, run->leaves_lots, run->side, run->time_in_force, run->post_only, is_long, has_client, run->price_ticks,
+                book_account_tag(rolling_id(command->user_id)));
+    order->id_hash = run->id_hash;
     put_record(book, slot, command, is_long);
     id_index_add(&book->ids, book->arena, run->id_hash, ID_ORDER, slot);
     if (has_client)
