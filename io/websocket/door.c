@@ -168,24 +168,26 @@ int door_open(struct push *push)
         .protocols = protocols,
         .foreign_loops = loops,
         .user = push,
+        .pcontext = &push->lws, /* NULL again once all of it is freed */
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
         .timeout_secs = REQUEST_TIMEOUT_S,
         .timeout_secs_ah_idle = REQUEST_TIMEOUT_S,
         .keepalive_timeout = IDLE_TIMEOUT_S,
         .retry_and_idle_policy = &push->heartbeat,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
     };
     if (!strchr(settings->bind_address, ':'))
         info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     lws_set_log_level(0, NULL); /* what matters is said by push_log */
     push->lws = lws_create_context(&info);
-    if (!push->lws) {
+    struct lws_vhost *vhost = push->lws ? lws_create_vhost(push->lws, &info) : NULL; /* apart: a context that fails leaks */
+    if (!vhost) {
         push_log(&push->world, "cannot listen on %s port %u: is the port taken, or the address not of this machine?", settings->bind_address,
                  settings->port);
         return STATUS_REFUSED;
     }
-    push->port = (uint16_t)lws_get_vhost_listen_port(lws_get_vhost_by_name(push->lws, "default"));
+    push->port = (uint16_t)lws_get_vhost_listen_port(vhost);
     return STATUS_OK;
 }
 
@@ -193,5 +195,4 @@ void door_close(struct push *push)
 {
     if (push->lws)
         lws_context_destroy(push->lws);
-    push->lws = NULL;
 }

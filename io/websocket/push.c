@@ -256,13 +256,17 @@ static void on_ready_symbol(struct push *push, struct market *market, const stru
     push_touch(push, market);
 }
 
+static bool is_same_unit(struct decimal_unit a, struct decimal_unit b)
+{
+    return a.mantissa == b.mantissa && a.places == b.places;
+}
+
+/* Levels told in other units mean nothing any more. */
 static void on_instrument(struct market *market, const struct instrument *instrument)
 {
-    if (memcmp(&market->instrument.tick, &instrument->tick, sizeof instrument->tick) != 0 ||
-        memcmp(&market->instrument.lot, &instrument->lot, sizeof instrument->lot) != 0) {
-        if (market->is_known)
-            market_forget_depth(market);
-    }
+    bool is_same = is_same_unit(market->instrument.tick, instrument->tick) && is_same_unit(market->instrument.lot, instrument->lot);
+    if (!is_same && market->is_known)
+        market_forget_depth(market);
     market->instrument = *instrument;
 }
 
@@ -607,6 +611,10 @@ static void run(void *context)
     }
     uv_sem_post(&push->started);
     uv_run(&push->loop, UV_RUN_DEFAULT);
+    while (push->lws) { /* libwebsockets ends in two calls, the loop's run between them */
+        door_close(push);
+        uv_run(&push->loop, UV_RUN_DEFAULT);
+    }
     if (push->resync)
         resync_stop(push->resync);
     deinit_tables(push);
