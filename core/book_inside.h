@@ -8,9 +8,8 @@
 
 /* Numbers an event, adds it to the hash and to the step's answers. Member by member, so that the event is put
  * together in its place. */
-static inline __attribute__((always_inline)) void book_answer(struct book *book, struct book_output *out, struct book_event event,
-                                                              uint64_t order_hash, uint64_t maker_hash)
-{
+static inline __attribute__((always_inline)) void book_answer(
+    struct book *book, struct book_output *out, struct book_event event, uint64_t order_hash, uint64_t maker_hash) {
     CHECK(out->event_count < BOOK_EVENTS_MAX, "a step answers more than its output holds");
     struct book_event *e = &out->events[out->event_count++];
     uint64_t fseq = ++book->fseq;
@@ -41,8 +40,7 @@ static inline __attribute__((always_inline)) void book_answer(struct book *book,
 }
 
 /* Notes what a level holds now. */
-static inline void book_note_level(struct book_output *out, enum side side, int64_t price_ticks, int64_t total_lots)
-{
+static inline void book_note_level(struct book_output *out, enum side side, int64_t price_ticks, int64_t total_lots) {
     uint32_t last = out->level_count;
     if (last && out->levels[last - 1].price_ticks == price_ticks && out->levels[last - 1].side == side) {
         out->levels[last - 1].total_lots = total_lots;
@@ -54,16 +52,12 @@ static inline void book_note_level(struct book_output *out, enum side side, int6
 }
 
 /* What was filled of an open order, or of one that a step's events still show, when `leaves_lots` were left. */
-static inline int64_t book_filled(const struct book *book, uint32_t slot, int64_t leaves_lots)
-{
+static inline int64_t book_filled(const struct book *book, uint32_t slot, int64_t leaves_lots) {
     const struct order_record *record = &book->records[slot];
     return (int64_t)record->quantity_lots - (int64_t)record->prevented_lots - leaves_lots;
 }
 
-static inline uint16_t book_account_tag(uint64_t user_hash)
-{
-    return (uint16_t)(user_hash >> 48);
-}
+static inline uint16_t book_account_tag(uint64_t user_hash) { return (uint16_t)(user_hash >> 48); }
 
 /* Makes an order of book->run, with the command's ids, and enters them; it is at no level yet. Its slot. */
 uint32_t book_add_order(struct book *book, const struct command *command);
@@ -77,12 +71,12 @@ void book_unlink(struct book *book, struct book_output *out, uint32_t slot);
 /* Ends an order that is at no level any more. Its slot is not given out again before this step's events were viewed. */
 void book_end_order(struct book *book, uint32_t slot);
 
-/* Makes the slots that ended in the step before free; between two commands (`is_idle`) an empty book also gives memory back. */
+/* Makes the slots that ended in the step before free; between two commands (`is_idle`) an empty book also gives memory
+ * back. */
 void book_recycle(struct book *book, bool is_idle);
 
 /* True when a taker of `side` at this price would meet a resting order. */
-static inline bool book_crosses(const struct book *book, enum side side, int64_t price_ticks)
-{
+static inline bool book_crosses(const struct book *book, enum side side, int64_t price_ticks) {
     enum side other = side == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
     return book->ladders[other].best <= ladder_key(other, price_ticks);
 }

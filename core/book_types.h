@@ -32,7 +32,7 @@ struct book_event {
     uint64_t fseq;
     uint64_t hash;
     int64_t price_ticks, quantity_lots, leaves_lots; /* as in the rolling hash */
-    int64_t rest; /* FILL: the maker's leaves; CANCEL_ALL_DONE: how many */
+    int64_t rest;                                    /* FILL: the maker's leaves; CANCEL_ALL_DONE: how many */
 };
 
 _Static_assert(sizeof(struct book_event) == 64, "one cache line");
@@ -66,13 +66,13 @@ struct book_run {
     uint64_t limit_key;  /* worst key of the other side that it may trade at */
     int64_t price_ticks; /* LIMIT */
     int64_t quantity_lots, leaves_lots;
-    uint32_t slot;       /* of a modified order; 0: the command's own */
-    uint8_t phase;       /* enum book_phase */
+    uint32_t slot; /* of a modified order; 0: the command's own */
+    uint8_t phase; /* enum book_phase */
     uint8_t side;
     uint8_t order_type;
     uint8_t time_in_force;
     bool post_only;
-    bool is_accepted;    /* BOOK_SCANNING: for FOK, else for CAPACITY before the order is accepted */
+    bool is_accepted; /* BOOK_SCANNING: for FOK, else for CAPACITY before the order is accepted */
     uint8_t cancel_side, cancel_last_side;
     uint64_t client_hash; /* of account and clientOrderId, if the command has the latter */
     uint64_t user_hash;   /* BOOK_CANCELLING: rolling_id of the account */
@@ -89,19 +89,19 @@ struct book {
     struct arena *arena;
     uint64_t fseq, hash;
     uint32_t open_orders;
-    uint32_t free_slot;                /* chain of slots to take, the latest first */
-    uint32_t freed_first, freed_last;  /* slots that this step's events still show */
-    uint32_t freed_long_texts;         /* how many of them have such */
-    uint32_t blocks;                   /* how many it has ... */
+    uint32_t free_slot;               /* chain of slots to take, the latest first */
+    uint32_t freed_first, freed_last; /* slots that this step's events still show */
+    uint32_t freed_long_texts;        /* how many of them have such */
+    uint32_t blocks;                  /* how many it has ... */
     struct book_run run;
     struct id_index ids;
-    struct ladder ladders[2];          /* by enum side */
+    struct ladder ladders[2]; /* by enum side */
     uint64_t trades;
     int64_t last_price_ticks;
     bool has_last_price;
     struct instrument instrument;
     struct pool long_texts;
-    uint32_t first_block, last_block;  /* ... and their chain */
+    uint32_t first_block, last_block; /* ... and their chain */
 };
 
 #endif

@@ -6,10 +6,9 @@
 _Noreturn void check_failed(const char *file, int line, const char *words);
 
 /* Stays in release builds. `words` says what is wrong, for who reads the log. */
-#define CHECK(condition, words)                                                                                                  \
-    do {                                                                                                                         \
-        if (__builtin_expect(!(condition), 0))                                                                                   \
-            check_failed(__FILE__, __LINE__, words);                                                                             \
+#define CHECK(condition, words)                                                                                        \
+    do {                                                                                                               \
+        if (__builtin_expect(!(condition), 0)) check_failed(__FILE__, __LINE__, words);                                \
     } while (0)
 
 #endif

@@ -13,69 +13,56 @@ enum {
     LONG_TEXTS_BYTES = 256
 };
 
-static const char *texts_at(const struct arena *arena, uint32_t slot)
-{
+static const char *texts_at(const struct arena *arena, uint32_t slot) {
     const struct order_record *record = &arena->records[slot];
     if (__builtin_expect(arena->orders[slot].long_texts, 0))
         return pool_at(arena, LONG_TEXTS_BYTES, record->long_texts);
     return record->texts;
 }
 
-struct order_texts order_texts(const struct arena *arena, uint32_t slot)
-{
+struct order_texts order_texts(const struct arena *arena, uint32_t slot) {
     const struct order_record *record = &arena->records[slot];
     const char *at = texts_at(arena, slot);
     struct order_texts texts;
     texts.order_id = (struct text){at, record->order_id_bytes};
     at += record->order_id_bytes;
-    texts.client_order_id = record->client_order_id_bytes ? (struct text){at, record->client_order_id_bytes} : TEXT_NONE;
+    texts.client_order_id =
+        record->client_order_id_bytes ? (struct text){at, record->client_order_id_bytes} : TEXT_NONE;
     at += record->client_order_id_bytes;
     texts.user_id = record->user_id_bytes ? (struct text){at, record->user_id_bytes} : TEXT_NONE;
     return texts;
 }
 
-bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id)
-{
+bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id) {
     const struct order_record *record = &arena->records[slot];
     const char *at = texts_at(arena, slot) + record->order_id_bytes + record->client_order_id_bytes;
     return record->user_id_bytes == user_id.size && short_equal(at, user_id.data, user_id.size);
 }
 
 /* Segment 0 has the first 8 buckets, segment s the 4 << s from number 4 << s on. */
-static inline uint32_t segment_of(uint32_t number)
-{
+static inline uint32_t segment_of(uint32_t number) {
     return 29 - (uint32_t)__builtin_clz(number | (FIRST_BUCKETS - 1));
 }
 
-static inline uint32_t segment_first(uint32_t segment)
-{
-    return segment ? 4u << segment : 0;
-}
+static inline uint32_t segment_first(uint32_t segment) { return segment ? 4u << segment : 0; }
 
-static inline struct id_bucket *bucket_at(const struct id_index *index, const struct arena *arena, uint32_t number)
-{
+static inline struct id_bucket *bucket_at(const struct id_index *index, const struct arena *arena, uint32_t number) {
     return (struct id_bucket *)arena->pages + (uint32_t)(index->segments[segment_of(number)] + number);
 }
 
-static struct id_bucket *overflow_at(const struct arena *arena, uint32_t piece)
-{
+static struct id_bucket *overflow_at(const struct arena *arena, uint32_t piece) {
     return pool_at(arena, sizeof(struct id_bucket), piece);
 }
 
-static uint32_t tag_of(uint64_t hash)
-{
-    return (uint32_t)(hash >> 32);
-}
+static uint32_t tag_of(uint64_t hash) { return (uint32_t)(hash >> 32); }
 
-static uint32_t bucket_number(const struct id_index *index, uint32_t tag)
-{
+static uint32_t bucket_number(const struct id_index *index, uint32_t tag) {
     uint32_t number = tag & (index->low_mask * 2 + 1);
     return number < index->buckets ? number : tag & index->low_mask;
 }
 
 /* A bit for each entry of the bucket whose tag it is. */
-static inline uint32_t match_tag(const struct id_bucket *bucket, uint32_t tag)
-{
+static inline uint32_t match_tag(const struct id_bucket *bucket, uint32_t tag) {
 #ifdef __SSE2__
     const __m128i wanted = _mm_set1_epi32((int)tag);
     const __m128i *tags = (const __m128i *)bucket; /* the eighth is no tag: `count` leaves it out */
@@ -84,61 +71,54 @@ static inline uint32_t match_tag(const struct id_bucket *bucket, uint32_t tag)
     return (low | high << 4) & ((1u << bucket->count) - 1);
 #else
     uint32_t matches = 0;
-    for (uint32_t i = 0; i < bucket->count; i++)
-        matches |= (uint32_t)(bucket->tags[i] == tag) << i;
+    for (uint32_t i = 0; i < bucket->count; i++) matches |= (uint32_t)(bucket->tags[i] == tag) << i;
     return matches;
 #endif
 }
 
-static inline bool is_order(const struct arena *arena, uint32_t entry, uint64_t hash, struct text order_id)
-{
+static inline bool is_order(const struct arena *arena, uint32_t entry, uint64_t hash, struct text order_id) {
     uint32_t slot = entry >> 1;
-    return (entry & 1) == ID_ORDER && arena->orders[slot].id_hash == hash && arena->records[slot].order_id_bytes == order_id.size &&
+    return (entry & 1) == ID_ORDER && arena->orders[slot].id_hash == hash &&
+           arena->records[slot].order_id_bytes == order_id.size &&
            short_equal(texts_at(arena, slot), order_id.data, order_id.size);
 }
 
-uint32_t id_index_find_order(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id)
-{
-    if (!index->entries)
-        return 0;
+uint32_t id_index_find_order(
+    const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id) {
+    if (!index->entries) return 0;
     uint32_t tag = tag_of(hash);
     const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
     for (;; bucket = overflow_at(arena, bucket->overflow)) {
         for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
             uint32_t entry = bucket->entries[__builtin_ctz(matches)];
-            if (is_order(arena, entry, hash, order_id))
-                return entry >> 1;
+            if (is_order(arena, entry, hash, order_id)) return entry >> 1;
         }
-        if (__builtin_expect(!bucket->overflow, 1))
-            return 0;
+        if (__builtin_expect(!bucket->overflow, 1)) return 0;
     }
 }
 
-static bool is_client(const struct arena *arena, uint32_t entry, struct text user_id, struct text client_order_id)
-{
+static bool is_client(const struct arena *arena, uint32_t entry, struct text user_id, struct text client_order_id) {
     struct order_texts texts = order_texts(arena, entry >> 1);
-    return (entry & 1) == ID_CLIENT && text_equal(texts.user_id, user_id) && text_equal(texts.client_order_id, client_order_id);
+    return (entry & 1) == ID_CLIENT && text_equal(texts.user_id, user_id) &&
+           text_equal(texts.client_order_id, client_order_id);
 }
 
-uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text user_id, struct text client_order_id)
-{
-    if (!index->entries)
-        return 0;
+uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash,
+    struct text user_id, struct text client_order_id) {
+    if (!index->entries) return 0;
     uint32_t tag = tag_of(hash);
     const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
     for (;; bucket = overflow_at(arena, bucket->overflow)) {
         for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
             uint32_t entry = bucket->entries[__builtin_ctz(matches)];
-            if (is_client(arena, entry, user_id, client_order_id))
-                return entry >> 1;
+            if (is_client(arena, entry, user_id, client_order_id)) return entry >> 1;
         }
-        if (__builtin_expect(!bucket->overflow, 1))
-            return 0;
+        if (__builtin_expect(!bucket->overflow, 1)) return 0;
     }
 }
 
-static void append(struct id_index *index, struct arena *arena, struct id_bucket *bucket, uint32_t tag, uint32_t entry)
-{
+static void append(
+    struct id_index *index, struct arena *arena, struct id_bucket *bucket, uint32_t tag, uint32_t entry) {
     while (bucket->count == ID_BUCKET_ENTRIES) {
         if (!bucket->overflow) {
             uint32_t piece = pool_take(&index->overflow, arena, sizeof *bucket);
@@ -153,30 +133,24 @@ static void append(struct id_index *index, struct arena *arena, struct id_bucket
 }
 
 /* Which power of two of pages segment s has. */
-static uint32_t segment_size(uint32_t segment)
-{
-    return segment ? segment - 1 : 0;
-}
+static uint32_t segment_size(uint32_t segment) { return segment ? segment - 1 : 0; }
 
 /* One bucket more at the end; its entries are still in the bucket that it is split from. */
-static struct id_bucket *add_bucket(struct id_index *index, struct arena *arena)
-{
+static struct id_bucket *add_bucket(struct id_index *index, struct arena *arena) {
     uint32_t number = index->buckets, segment = segment_of(number);
     if (number == segment_first(segment)) {
         CHECK(segment < ID_INDEX_SEGMENTS, "more ids in one book than its index has room for");
         index->segments[segment] = arena_take_pages(arena, segment_size(segment)) * FIRST_BUCKETS - number;
     }
     index->buckets++;
-    if ((number & (number - 1)) == 0)
-        index->low_mask = number ? number - 1 : 0;
+    if ((number & (number - 1)) == 0) index->low_mask = number ? number - 1 : 0;
     struct id_bucket *bucket = bucket_at(index, arena, number);
     bucket->count = bucket->overflow = 0;
     return bucket;
 }
 
 /* Deals the entries of one bucket chain out again between it and the bucket just added. */
-static void split_bucket(struct id_index *index, struct arena *arena)
-{
+static void split_bucket(struct id_index *index, struct arena *arena) {
     struct id_bucket *fresh = add_bucket(index, arena);
     uint32_t fresh_number = index->buckets - 1;
     struct id_bucket *old = bucket_at(index, arena, fresh_number & index->low_mask);
@@ -184,27 +158,24 @@ static void split_bucket(struct id_index *index, struct arena *arena)
     old->count = old->overflow = 0;
     for (;;) {
         for (uint32_t i = 0; i < copy.count; i++)
-            append(index, arena, bucket_number(index, copy.tags[i]) == fresh_number ? fresh : old, copy.tags[i], copy.entries[i]);
+            append(index, arena, bucket_number(index, copy.tags[i]) == fresh_number ? fresh : old, copy.tags[i],
+                copy.entries[i]);
         uint32_t piece = copy.overflow;
-        if (!piece)
-            return;
+        if (!piece) return;
         copy = *overflow_at(arena, piece);
         pool_give(&index->overflow, arena, sizeof copy, piece);
     }
 }
 
-static void make_room(struct id_index *index, struct arena *arena)
-{
+static void make_room(struct id_index *index, struct arena *arena) {
     if (!index->buckets)
         add_bucket(index, arena);
     else
         split_bucket(index, arena);
 }
 
-void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot)
-{
-    if (__builtin_expect(index->entries >= index->buckets * ENTRIES_PER_BUCKET, 0))
-        make_room(index, arena);
+void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
+    if (__builtin_expect(index->entries >= index->buckets * ENTRIES_PER_BUCKET, 0)) make_room(index, arena);
     uint32_t tag = tag_of(hash), entry = slot << 1 | (uint32_t)kind;
     struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
     uint32_t count = bucket->count;
@@ -219,8 +190,8 @@ void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, en
 }
 
 /* Fills the gap with the last entry of the same bucket, and gives an overflow bucket back that is empty then. */
-static void take_out(struct id_index *index, struct arena *arena, struct id_bucket *before, struct id_bucket *bucket, uint32_t i)
-{
+static void take_out(
+    struct id_index *index, struct arena *arena, struct id_bucket *before, struct id_bucket *bucket, uint32_t i) {
     uint32_t last = --bucket->count;
     bucket->tags[i] = bucket->tags[last];
     bucket->entries[i] = bucket->entries[last];
@@ -231,8 +202,7 @@ static void take_out(struct id_index *index, struct arena *arena, struct id_buck
     }
 }
 
-void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot)
-{
+void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
     CHECK(index->entries, "an id is taken out of an empty index");
     uint32_t entry = slot << 1 | (uint32_t)kind, tag = tag_of(hash);
     struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag)), *before = NULL;
@@ -249,8 +219,7 @@ void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash,
     }
 }
 
-void id_index_clear(struct id_index *index, struct arena *arena)
-{
+void id_index_clear(struct id_index *index, struct arena *arena) {
     for (uint32_t segment = 0; segment < ID_INDEX_SEGMENTS && segment_first(segment) < index->buckets; segment++) {
         uint32_t page = (index->segments[segment] + segment_first(segment)) / FIRST_BUCKETS;
         arena_give_pages(arena, segment_size(segment), page, page);

@@ -26,25 +26,26 @@ _Static_assert(sizeof(struct id_bucket) == 64, "one cache line");
 
 /* A zeroed index is empty. One thread at a time, like its book. */
 struct id_index {
-    uint32_t buckets; /* 0 before the first entry */
+    uint32_t buckets;  /* 0 before the first entry */
     uint32_t low_mask; /* 2^L - 1, 2^L <= buckets < 2^(L+1) */
     uint32_t entries;
-    uint32_t segments[ID_INDEX_SEGMENTS]; /* of 8 buckets, then as many as there are before: place of the first in the arena's pages, less
-                                             its number */
+    uint32_t segments[ID_INDEX_SEGMENTS]; /* of 8 buckets, then as many as there are before: place of the first in the
+                                             arena's pages, less its number */
     struct pool overflow;
 };
 
 /* The hash of an orderId is rolling_id; of account and clientOrderId this. */
-static inline uint64_t id_client_hash(uint64_t user_hash, struct text client_order_id)
-{
+static inline uint64_t id_client_hash(uint64_t user_hash, struct text client_order_id) {
     return rolling_mix(user_hash ^ rolling_id(client_order_id) * UINT64_C(0xe220a8397b1dcdaf));
 }
 
 /* The slot of the open order with this orderId, 0 if there is none. Bytes are compared. */
-uint32_t id_index_find_order(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id);
+uint32_t id_index_find_order(
+    const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id);
 
 /* The slot of the open order of this account with this clientOrderId, 0 if there is none. */
-uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash, struct text user_id, struct text client_order_id);
+uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash,
+    struct text user_id, struct text client_order_id);
 
 /* Enters an id that is not there. */
 void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot);

@@ -25,77 +25,56 @@ enum {
 
 _Static_assert(sizeof(struct far_node) == 32, "16 nodes to a page");
 
-static struct far_node *far_node(const struct arena *arena, uint32_t reference)
-{
+static struct far_node *far_node(const struct arena *arena, uint32_t reference) {
     return pool_at(arena, sizeof(struct far_node), reference >> 1);
 }
 
-static bool is_leaf(uint32_t reference)
-{
-    return reference & 1;
-}
+static bool is_leaf(uint32_t reference) { return reference & 1; }
 
-static uint32_t child_of(const struct far_node *branch, uint64_t key)
-{
+static uint32_t child_of(const struct far_node *branch, uint64_t key) {
     return branch->branch.children[key >> branch->branch.bit & 1];
 }
 
 /* The leaf where a descent by the key's bits ends: the key's own if it has one. */
-static struct far_node *nearest_leaf(const struct ladder *ladder, const struct arena *arena, uint64_t key)
-{
+static struct far_node *nearest_leaf(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
     uint32_t reference = ladder->far_root;
-    while (!is_leaf(reference))
-        reference = child_of(far_node(arena, reference), key);
+    while (!is_leaf(reference)) reference = child_of(far_node(arena, reference), key);
     return far_node(arena, reference);
 }
 
-static uint64_t least_key(const struct arena *arena, uint32_t reference)
-{
-    while (!is_leaf(reference))
-        reference = far_node(arena, reference)->branch.children[0];
+static uint64_t least_key(const struct arena *arena, uint32_t reference) {
+    while (!is_leaf(reference)) reference = far_node(arena, reference)->branch.children[0];
     return far_node(arena, reference)->leaf.key;
 }
 
-static uint32_t highest_bit(uint64_t v)
-{
-    return 63 - (uint32_t)__builtin_clzll(v);
-}
+static uint32_t highest_bit(uint64_t v) { return 63 - (uint32_t)__builtin_clzll(v); }
 
 /* The least far key at or above `key`. */
-static uint64_t far_from(const struct ladder *ladder, const struct arena *arena, uint64_t key)
-{
-    if (!ladder->far_root)
-        return LADDER_EMPTY;
+static uint64_t far_from(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
+    if (!ladder->far_root) return LADDER_EMPTY;
     uint64_t nearest = nearest_leaf(ladder, arena, key)->leaf.key;
-    if (nearest == key)
-        return key;
+    if (nearest == key) return key;
     uint32_t bit = highest_bit(nearest ^ key), reference = ladder->far_root, greater = 0;
     while (!is_leaf(reference) && far_node(arena, reference)->branch.bit > bit) {
         struct far_node *branch = far_node(arena, reference);
-        if (!(key >> branch->branch.bit & 1))
-            greater = branch->branch.children[1];
+        if (!(key >> branch->branch.bit & 1)) greater = branch->branch.children[1];
         reference = child_of(branch, key);
     }
-    if (nearest > key)
-        return least_key(arena, reference);
+    if (nearest > key) return least_key(arena, reference);
     return greater ? least_key(arena, greater) : LADDER_EMPTY;
 }
 
-uint64_t ladder_far_next(const struct ladder *ladder, const struct arena *arena, uint64_t key)
-{
+uint64_t ladder_far_next(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
     return far_from(ladder, arena, key + 1);
 }
 
-struct level *ladder_far_find(const struct ladder *ladder, const struct arena *arena, uint64_t key)
-{
-    if (!ladder->far_root)
-        return NULL;
+struct level *ladder_far_find(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
+    if (!ladder->far_root) return NULL;
     struct far_node *leaf = nearest_leaf(ladder, arena, key);
     return leaf->leaf.key == key ? &leaf->leaf.level : NULL;
 }
 
-static uint32_t new_leaf(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+static uint32_t new_leaf(struct ladder *ladder, struct arena *arena, uint64_t key) {
     uint32_t piece = pool_take(&ladder->far_nodes, arena, sizeof(struct far_node));
     struct far_node *leaf = pool_at(arena, sizeof *leaf, piece);
     leaf->leaf.key = key;
@@ -104,8 +83,8 @@ static uint32_t new_leaf(struct ladder *ladder, struct arena *arena, uint64_t ke
 }
 
 /* Puts a branch at `bit` where `*at` points, the old subtree on one side and the new leaf on the other. */
-static void insert_branch(struct ladder *ladder, struct arena *arena, uint32_t *at, uint32_t bit, uint32_t leaf, uint64_t key)
-{
+static void insert_branch(
+    struct ladder *ladder, struct arena *arena, uint32_t *at, uint32_t bit, uint32_t leaf, uint64_t key) {
     uint32_t piece = pool_take(&ladder->far_nodes, arena, sizeof(struct far_node));
     struct far_node *branch = pool_at(arena, sizeof *branch, piece);
     uint32_t way = key >> bit & 1;
@@ -116,8 +95,7 @@ static void insert_branch(struct ladder *ladder, struct arena *arena, uint32_t *
 }
 
 /* A far level that is not there yet. */
-static struct level *far_insert(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+static struct level *far_insert(struct ladder *ladder, struct arena *arena, uint64_t key) {
     uint32_t leaf = new_leaf(ladder, arena, key);
     ladder->far_levels++;
     if (!ladder->far_root) {
@@ -133,8 +111,7 @@ static struct level *far_insert(struct ladder *ladder, struct arena *arena, uint
 }
 
 /* A far level that is there. */
-static void far_remove(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+static void far_remove(struct ladder *ladder, struct arena *arena, uint64_t key) {
     uint32_t *at = &ladder->far_root, *above = NULL;
     CHECK(ladder->far_root, "a level to remove is in no tree");
     while (!is_leaf(*at)) {
@@ -154,37 +131,27 @@ static void far_remove(struct ladder *ladder, struct arena *arena, uint64_t key)
     pool_give(&ladder->far_nodes, arena, sizeof(struct far_node), leaf >> 1);
 }
 
-void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key) {
     ladder->far_debt++;
     far_remove(ladder, arena, key);
 }
 
 /* Which power of two of pages the levels, or the bits, of a window take. */
-static uint32_t pieces_size(uint64_t bytes)
-{
+static uint32_t pieces_size(uint64_t bytes) {
     uint32_t size = 0;
-    while (((uint64_t)ARENA_PAGE_BYTES << size) < bytes)
-        size++;
+    while (((uint64_t)ARENA_PAGE_BYTES << size) < bytes) size++;
     return size;
 }
 
-static uint32_t words_of(uint32_t levels)
-{
-    return (levels + 63) / 64;
-}
+static uint32_t words_of(uint32_t levels) { return (levels + 63) / 64; }
 
-static void give_window(struct arena *arena, uint32_t size, uint32_t window_page, uint32_t bits_page)
-{
-    if (size)
-        arena_give_pages(arena, pieces_size((uint64_t)size * sizeof(struct level)), window_page, window_page);
-    if (bits_page)
-        arena_give_pages(arena, pieces_size(words_of(size) * 8), bits_page, bits_page);
+static void give_window(struct arena *arena, uint32_t size, uint32_t window_page, uint32_t bits_page) {
+    if (size) arena_give_pages(arena, pieces_size((uint64_t)size * sizeof(struct level)), window_page, window_page);
+    if (bits_page) arena_give_pages(arena, pieces_size(words_of(size) * 8), bits_page, bits_page);
 }
 
 /* An empty window of `size` levels from `base` on; the one before is no longer known here. */
-static void take_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size)
-{
+static void take_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size) {
     uint32_t words = words_of(size);
     ladder->base = base;
     ladder->size = size;
@@ -198,8 +165,7 @@ static void take_window(struct ladder *ladder, struct arena *arena, uint64_t bas
     memset(ladder->summary, 0, sizeof ladder->summary);
 }
 
-static void set_near(struct ladder *ladder, uint64_t key, struct level level)
-{
+static void set_near(struct ladder *ladder, uint64_t key, struct level level) {
     uint64_t at = key - ladder->base;
     ladder->levels[at] = level;
     ladder->bits[at >> 6] |= UINT64_C(1) << (at & 63);
@@ -208,8 +174,7 @@ static void set_near(struct ladder *ladder, uint64_t key, struct level level)
 }
 
 /* Takes the far levels that lie in the window now into it. */
-static void pull_near(struct ladder *ladder, struct arena *arena)
-{
+static void pull_near(struct ladder *ladder, struct arena *arena) {
     uint64_t end = ladder->base + ladder->size, key;
     while ((key = far_from(ladder, arena, ladder->base)) < end) {
         set_near(ladder, key, nearest_leaf(ladder, arena, key)->leaf.level);
@@ -218,13 +183,12 @@ static void pull_near(struct ladder *ladder, struct arena *arena)
 }
 
 /* Places the window anew: levels outside of it go to the tree, levels of the tree that it covers come in. */
-static void place_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size)
-{
+static void place_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size) {
     struct ladder old = *ladder;
-    if (old.bits == ladder->inline_bits)
-        old.bits = old.inline_bits;
+    if (old.bits == ladder->inline_bits) old.bits = old.inline_bits;
     take_window(ladder, arena, base, size);
-    for (uint64_t key = ladder_near_from(&old, 0); key != LADDER_EMPTY; key = ladder_near_from(&old, (uint32_t)(key + 1 - old.base))) {
+    for (uint64_t key = ladder_near_from(&old, 0); key != LADDER_EMPTY;
+        key = ladder_near_from(&old, (uint32_t)(key + 1 - old.base))) {
         struct level level = old.levels[key - old.base];
         if (key - base < size)
             set_near(ladder, key, level);
@@ -236,23 +200,20 @@ static void place_window(struct ladder *ladder, struct arena *arena, uint64_t ba
     ladder->far_debt = 0;
 }
 
-static uint64_t greatest_near(const struct ladder *ladder)
-{
+static uint64_t greatest_near(const struct ladder *ladder) {
     for (uint32_t i = words_of(ladder->size); i-- > 0;)
-        if (ladder->bits[i])
-            return ladder->base + (i << 6) + highest_bit(ladder->bits[i]);
+        if (ladder->bits[i]) return ladder->base + (i << 6) + highest_bit(ladder->bits[i]);
     return 0;
 }
 
-static uint64_t centred(uint64_t low, uint64_t span, uint32_t size)
-{
+static uint64_t centred(uint64_t low, uint64_t span, uint32_t size) {
     uint64_t margin = (size - span) / 2;
     return low > margin ? low - margin : 0;
 }
 
-/* The window that covers its levels and the key with room to spare, in *base; 0 if that would be too wide or too thin. */
-static uint32_t wider_window(const struct ladder *ladder, uint64_t key, uint64_t *base)
-{
+/* The window that covers its levels and the key with room to spare, in *base; 0 if that would be too wide or too thin.
+ */
+static uint32_t wider_window(const struct ladder *ladder, uint64_t key, uint64_t *base) {
     uint64_t low = key, high = key;
     if (ladder->near_levels) {
         uint64_t least = ladder_near_from(ladder, 0), greatest = greatest_near(ladder);
@@ -260,43 +221,37 @@ static uint32_t wider_window(const struct ladder *ladder, uint64_t key, uint64_t
         high = greatest > high ? greatest : high;
     }
     uint64_t span = high - low + 1, size = LADDER_SIZE_MIN;
-    while (size < span + span / 2)
-        size *= 2;
-    if (size > LADDER_SIZE_MAX && span <= LADDER_SIZE_MAX)
-        size = LADDER_SIZE_MAX;
-    if (size < ladder->size)
-        size = ladder->size;
+    while (size < span + span / 2) size *= 2;
+    if (size > LADDER_SIZE_MAX && span <= LADDER_SIZE_MAX) size = LADDER_SIZE_MAX;
+    if (size < ladder->size) size = ladder->size;
     uint64_t levels = (uint64_t)ladder->near_levels + ladder->far_levels + 1;
-    if (size > LADDER_SIZE_MAX || (size > LADDER_SIZE_MIN && size > ladder->size && size > levels * LEVELS_PER_WINDOW_MAX))
+    if (size > LADDER_SIZE_MAX ||
+        (size > LADDER_SIZE_MIN && size > ladder->size && size > levels * LEVELS_PER_WINDOW_MAX))
         return 0;
     *base = centred(low, span, (uint32_t)size);
     return (uint32_t)size;
 }
 
 /* True when steps in the tree have cost as much as moving the window will. */
-static bool is_move_due(const struct ladder *ladder)
-{
-    uint32_t moves = ladder->near_levels + (ladder->far_levels < ladder->size ? ladder->far_levels : ladder->size) + ladder->size / 64;
+static bool is_move_due(const struct ladder *ladder) {
+    uint32_t moves = ladder->near_levels + (ladder->far_levels < ladder->size ? ladder->far_levels : ladder->size) +
+                     ladder->size / 64;
     return ladder->far_debt >= moves / 4 + DEBT_AT_LEAST;
 }
 
-static uint64_t window_at_best(const struct ladder *ladder, uint64_t key)
-{
+static uint64_t window_at_best(const struct ladder *ladder, uint64_t key) {
     uint64_t best = key < ladder->best ? key : ladder->best;
     return best > ladder->size / 4 ? best - ladder->size / 4 : 0;
 }
 
 /* An empty ladder's window goes wherever the first order is: its levels and bits are all zero already. */
-static void follow_first(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
-    if (!ladder->size)
-        take_window(ladder, arena, key, LADDER_SIZE_MIN);
+static void follow_first(struct ladder *ladder, struct arena *arena, uint64_t key) {
+    if (!ladder->size) take_window(ladder, arena, key, LADDER_SIZE_MIN);
     ladder->base = centred(key, 1, ladder->size);
 }
 
 /* Moves or widens the window for a key outside of it, if that is worth it. */
-static void follow(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+static void follow(struct ladder *ladder, struct arena *arena, uint64_t key) {
     uint64_t base = 0;
     if (ladder->near_levels + ladder->far_levels == 0) {
         follow_first(ladder, arena, key);
@@ -309,38 +264,31 @@ static void follow(struct ladder *ladder, struct arena *arena, uint64_t key)
         place_window(ladder, arena, window_at_best(ladder, key), ladder->size);
 }
 
-struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint64_t key) {
     struct level *level = ladder_far_find(ladder, arena, key);
     ladder->far_debt++;
     if (!level || is_move_due(ladder)) {
         follow(ladder, arena, key);
-        if (key - ladder->base < ladder->size)
-            return ladder_enter(ladder, arena, key);
+        if (key - ladder->base < ladder->size) return ladder_enter(ladder, arena, key);
         level = ladder_far_find(ladder, arena, key);
     }
-    if (!level)
-        level = far_insert(ladder, arena, key);
-    if (key < ladder->best)
-        ladder->best = key;
+    if (!level) level = far_insert(ladder, arena, key);
+    if (key < ladder->best) ladder->best = key;
     return level;
 }
 
-void ladder_init(struct ladder *ladder)
-{
+void ladder_init(struct ladder *ladder) {
     *ladder = (struct ladder){.best = LADDER_EMPTY};
     ladder->bits = ladder->inline_bits;
 }
 
-void ladder_clear(struct ladder *ladder, struct arena *arena)
-{
+void ladder_clear(struct ladder *ladder, struct arena *arena) {
     give_window(arena, ladder->size, ladder->window_page, ladder->bits_page);
     pool_clear(&ladder->far_nodes, arena);
     ladder_init(ladder);
 }
 
-void ladder_check(const struct ladder *ladder, const struct arena *arena)
-{
+void ladder_check(const struct ladder *ladder, const struct arena *arena) {
     uint32_t near = 0, far = 0;
     for (uint32_t at = 0; at < ladder->size; at++) {
         bool marked = ladder->bits[at >> 6] >> (at & 63) & 1;
@@ -358,7 +306,6 @@ void ladder_check(const struct ladder *ladder, const struct arena *arena)
     }
     CHECK(near == ladder->near_levels && far == ladder->far_levels, "the count of levels is wrong");
     uint64_t from = ladder->base == 0 ? ladder_near_from(ladder, 0) : LADDER_EMPTY;
-    if (from == LADDER_EMPTY)
-        from = ladder_next(ladder, arena, 0);
+    if (from == LADDER_EMPTY) from = ladder_next(ladder, arena, 0);
     CHECK(from == ladder->best, "the best price is wrong");
 }

@@ -34,11 +34,11 @@ struct ladder {
     uint64_t best; /* least key with an order, LADDER_EMPTY if none */
     uint64_t base; /* key of levels[0] */
     struct level *levels;
-    uint64_t *bits;     /* of each level of the window: it exists */
-    uint32_t size;      /* levels in the window, 0 or a power of two */
-    uint32_t near_levels; /* levels that exist in the window ... */
-    uint32_t far_levels;  /* ... and outside of it */
-    uint32_t far_root;    /* of the tree of far levels */
+    uint64_t *bits;                            /* of each level of the window: it exists */
+    uint32_t size;                             /* levels in the window, 0 or a power of two */
+    uint32_t near_levels;                      /* levels that exist in the window ... */
+    uint32_t far_levels;                       /* ... and outside of it */
+    uint32_t far_root;                         /* of the tree of far levels */
     uint64_t summary[LADDER_INLINE_WORDS];     /* of each word of `bits`: it is not 0 */
     uint64_t inline_bits[LADDER_INLINE_WORDS]; /* the bits of a small window */
     struct pool far_nodes;
@@ -46,13 +46,11 @@ struct ladder {
     uint32_t far_debt; /* steps taken in the tree since the window was placed */
 };
 
-static inline uint64_t ladder_key(enum side side, int64_t price_ticks)
-{
+static inline uint64_t ladder_key(enum side side, int64_t price_ticks) {
     return (uint64_t)price_ticks ^ (side == SIDE_BUY ? LADDER_KEY_MASK : 0);
 }
 
-static inline int64_t ladder_price(enum side side, uint64_t key)
-{
+static inline int64_t ladder_price(enum side side, uint64_t key) {
     return (int64_t)(key ^ (side == SIDE_BUY ? LADDER_KEY_MASK : 0));
 }
 
@@ -69,19 +67,15 @@ void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key);
 uint64_t ladder_far_next(const struct ladder *ladder, const struct arena *arena, uint64_t key);
 
 /* The least key of the window at or above position `at`, LADDER_EMPTY if none. */
-static inline uint64_t ladder_near_from(const struct ladder *ladder, uint32_t at)
-{
-    if (at >= ladder->size)
-        return LADDER_EMPTY;
+static inline uint64_t ladder_near_from(const struct ladder *ladder, uint32_t at) {
+    if (at >= ladder->size) return LADDER_EMPTY;
     uint32_t i = at >> 6;
     uint64_t word = ladder->bits[i] & (~UINT64_C(0) << (at & 63));
-    if (word)
-        return ladder->base + (i << 6) + (uint32_t)__builtin_ctzll(word);
+    if (word) return ladder->base + (i << 6) + (uint32_t)__builtin_ctzll(word);
     uint32_t j = i >> 6;
     word = ladder->summary[j] & (~UINT64_C(1) << (i & 63));
     while (!word) {
-        if (++j == LADDER_INLINE_WORDS)
-            return LADDER_EMPTY;
+        if (++j == LADDER_INLINE_WORDS) return LADDER_EMPTY;
         word = ladder->summary[j];
     }
     i = (j << 6) + (uint32_t)__builtin_ctzll(word);
@@ -89,22 +83,18 @@ static inline uint64_t ladder_near_from(const struct ladder *ladder, uint32_t at
 }
 
 /* The next worse key with a level behind `key`, which need not have one itself; LADDER_EMPTY if none. */
-static inline uint64_t ladder_next(const struct ladder *ladder, const struct arena *arena, uint64_t key)
-{
+static inline uint64_t ladder_next(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
     uint64_t from = key < ladder->base ? 0 : key + 1 - ladder->base;
     uint64_t near = from < ladder->size ? ladder_near_from(ladder, (uint32_t)from) : LADDER_EMPTY;
-    if (__builtin_expect(ladder->far_levels == 0, 1))
-        return near;
+    if (__builtin_expect(ladder->far_levels == 0, 1)) return near;
     uint64_t far = ladder_far_next(ladder, arena, key);
     return near < far ? near : far;
 }
 
 /* The level of a key that has one. */
-static inline struct level *ladder_get(struct ladder *ladder, const struct arena *arena, uint64_t key)
-{
+static inline struct level *ladder_get(struct ladder *ladder, const struct arena *arena, uint64_t key) {
     uint64_t at = key - ladder->base;
-    if (__builtin_expect(at < ladder->size, 1))
-        return &ladder->levels[at];
+    if (__builtin_expect(at < ladder->size, 1)) return &ladder->levels[at];
     ladder->far_debt++;
     struct level *level = ladder_far_find(ladder, arena, key);
     CHECK(level, "a level that must exist is not in the ladder");
@@ -113,44 +103,36 @@ static inline struct level *ladder_get(struct ladder *ladder, const struct arena
 
 /* The level of a key, made (empty) if there is none: the caller puts an order there at once. Pointers to
  * other levels are no longer good. */
-static inline struct level *ladder_enter(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+static inline struct level *ladder_enter(struct ladder *ladder, struct arena *arena, uint64_t key) {
     uint64_t at = key - ladder->base;
-    if (__builtin_expect(at >= ladder->size, 0))
-        return ladder_far_enter(ladder, arena, key);
+    if (__builtin_expect(at >= ladder->size, 0)) return ladder_far_enter(ladder, arena, key);
     struct level *level = &ladder->levels[at];
     if (level->head == 0) {
         ladder->bits[at >> 6] |= UINT64_C(1) << (at & 63);
         ladder->summary[at >> 12] |= UINT64_C(1) << (at >> 6 & 63);
         ladder->near_levels++;
-        if (key < ladder->best)
-            ladder->best = key;
+        if (key < ladder->best) ladder->best = key;
     }
     return level;
 }
 
 /* Removes the level of a key after its last order left (all of it is 0). Pointers to levels are no longer good. */
-static inline void ladder_leave(struct ladder *ladder, struct arena *arena, uint64_t key)
-{
+static inline void ladder_leave(struct ladder *ladder, struct arena *arena, uint64_t key) {
     uint64_t at = key - ladder->base;
     if (__builtin_expect(at >= ladder->size, 0)) {
         ladder_far_leave(ladder, arena, key);
     } else {
         uint64_t word = ladder->bits[at >> 6] &= ~(UINT64_C(1) << (at & 63));
-        if (!word)
-            ladder->summary[at >> 12] &= ~(UINT64_C(1) << (at >> 6 & 63));
+        if (!word) ladder->summary[at >> 12] &= ~(UINT64_C(1) << (at >> 6 & 63));
         ladder->near_levels--;
     }
-    if (key == ladder->best)
-        ladder->best = ladder_next(ladder, arena, key);
+    if (key == ladder->best) ladder->best = ladder_next(ladder, arena, key);
 }
 
 /* The level of a key, or NULL. */
-static inline const struct level *ladder_find(const struct ladder *ladder, const struct arena *arena, uint64_t key)
-{
+static inline const struct level *ladder_find(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
     uint64_t at = key - ladder->base;
-    if (at >= ladder->size)
-        return ladder->far_levels ? ladder_far_find(ladder, arena, key) : NULL;
+    if (at >= ladder->size) return ladder->far_levels ? ladder_far_find(ladder, arena, key) : NULL;
     return ladder->levels[at].head ? &ladder->levels[at] : NULL;
 }
 

@@ -6,8 +6,8 @@
 
 /* A zeroed pool is empty. One thread at a time, like its book. */
 struct pool {
-    uint32_t free;                   /* first free piece, linked through its first 4 bytes */
-    uint32_t first_page, last_page;  /* chain of the pages it was cut from */
+    uint32_t free;                  /* first free piece, linked through its first 4 bytes */
+    uint32_t first_page, last_page; /* chain of the pages it was cut from */
     uint32_t used;
 };
 
@@ -20,8 +20,7 @@ void pool_give(struct pool *pool, struct arena *arena, uint32_t bytes, uint32_t 
 /* Gives everything back to the arena. */
 void pool_clear(struct pool *pool, struct arena *arena);
 
-static inline void *pool_at(const struct arena *arena, uint32_t bytes, uint32_t piece)
-{
+static inline void *pool_at(const struct arena *arena, uint32_t bytes, uint32_t piece) {
     return arena->pages + (size_t)piece * bytes;
 }
 

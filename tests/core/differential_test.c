@@ -4,7 +4,8 @@
  *
  *   differential [seed [rounds [records of a round]]]
  *
- * Records are more than a repeat window apart in time, so that ids may come again: the window is the shards' concern. */
+ * Records are more than a repeat window apart in time, so that ids may come again: the window is the shards' concern.
+ */
 #include "bench/reference/reference.h"
 #include "core/book.h"
 #include "core/depth.h"
@@ -51,27 +52,19 @@ struct pair {
     uint64_t events;
 };
 
-static uint64_t next_random(struct maker *m)
-{
+static uint64_t next_random(struct maker *m) {
     m->random ^= m->random << 13;
     m->random ^= m->random >> 7;
     m->random ^= m->random << 17;
     return m->random;
 }
 
-static uint64_t below(struct maker *m, uint64_t n)
-{
-    return (next_random(m) >> 11) % n;
-}
+static uint64_t below(struct maker *m, uint64_t n) { return (next_random(m) >> 11) % n; }
 
-static bool percent(struct maker *m, uint32_t p)
-{
-    return below(m, 100) < p;
-}
+static bool percent(struct maker *m, uint32_t p) { return below(m, 100) < p; }
 
 /* Another kind of market. */
-static void change_regime(struct maker *m)
-{
+static void change_regime(struct maker *m) {
     static const int64_t spreads[] = {3, 10, 40, 300, 3000, 100000};
     m->spread = spreads[below(m, 6)];
     m->wander = (int64_t)below(m, 3) * (m->spread / 8 + 1);
@@ -81,31 +74,26 @@ static void change_regime(struct maker *m)
     m->cancel_percent = (uint32_t)below(m, 50);
     m->far_prices = percent(m, 40);
     m->user_name = percent(m, 70) ? "user" : "user-whose-name-takes-all-the-room-that-a-name-has-in-an-order";
-    if (percent(m, 20))
-        m->middle = 1 + (int64_t)below(m, 1 << 24);
+    if (percent(m, 20)) m->middle = 1 + (int64_t)below(m, 1 << 24);
 }
 
-static struct maker new_maker(uint64_t seed)
-{
+static struct maker new_maker(uint64_t seed) {
     struct maker m = {.random = seed * UINT64_C(0x9E3779B97F4A7C15) + 88172645463325252, .middle = 15000};
-    for (int i = 0; i < 8; i++)
-        next_random(&m);
+    for (int i = 0; i < 8; i++) next_random(&m);
     change_regime(&m);
     return m;
 }
 
-static int64_t random_price(struct maker *m)
-{
-    if (m->far_prices && percent(m, 5))
-        return 1 + (int64_t)below(m, PRICE_TICKS_MAX);
+static int64_t random_price(struct maker *m) {
+    if (m->far_prices && percent(m, 5)) return 1 + (int64_t)below(m, PRICE_TICKS_MAX);
     int64_t price = m->middle + (int64_t)below(m, (uint64_t)m->spread) - m->spread / 2;
     return price < 1 ? 1 : price;
 }
 
 /* Now and then one that no order can have. */
-static void put_price(struct maker *m, char *out)
-{
-    static const char *const odd[] = {"0", "0.001", "150.005", "1e308", "123456789012345678901234567890", "10995116277.77", "1e2", "0.00", "15e-1"};
+static void put_price(struct maker *m, char *out) {
+    static const char *const odd[] = {
+        "0", "0.001", "150.005", "1e308", "123456789012345678901234567890", "10995116277.77", "1e2", "0.00", "15e-1"};
     int64_t price = random_price(m);
     if (below(m, 300) == 0)
         sprintf(out, "%s", odd[below(m, 9)]);
@@ -113,8 +101,7 @@ static void put_price(struct maker *m, char *out)
         sprintf(out, percent(m, 50) ? "%ld.%02ld" : "\"%ld.%02ld\"", (long)(price / 100), (long)(price % 100));
 }
 
-static void put_quantity(struct maker *m, char *out)
-{
+static void put_quantity(struct maker *m, char *out) {
     static const char *const odd[] = {"0", "1.5", "1000001", "1e6", "1.0", "99999999999999999999999"};
     if (below(m, 300) == 0)
         sprintf(out, "%s", odd[below(m, 6)]);
@@ -123,14 +110,12 @@ static void put_quantity(struct maker *m, char *out)
 }
 
 /* An id used lately, so that most of them are of open orders; ids come again after a while. */
-static uint64_t recent_id(struct maker *m)
-{
+static uint64_t recent_id(struct maker *m) {
     uint64_t back = below(m, percent(m, 80) ? 60 : 2000);
     return m->next_id > back ? m->next_id - back : 0;
 }
 
-static void put_id(struct maker *m, uint64_t id, char *out)
-{
+static void put_id(struct maker *m, uint64_t id, char *out) {
     (void)m;
     if (id % 17 == 3)
         sprintf(out, "a-very-long-order-id-of-sixty-four-bytes-in-all-0123456789-%05lu", (unsigned long)(id % 100000));
@@ -138,38 +123,34 @@ static void put_id(struct maker *m, uint64_t id, char *out)
         sprintf(out, "1764900000123-%lu", (unsigned long)id);
 }
 
-static void make_new(struct maker *m, char *at)
-{
+static void make_new(struct maker *m, char *at) {
     char id[80], price[64], quantity[64];
     put_id(m, percent(m, 97) ? m->next_id++ : recent_id(m), id);
     put_price(m, price);
     put_quantity(m, quantity);
     bool is_market = percent(m, m->take_percent / 3);
-    at += sprintf(at, "{\"symbol\":\"" SYMBOL "\",\"orderId\":\"%s\",\"side\":\"%s\",\"quantity\":%s,\"orderType\":\"%s\",\"timestamp\":1764900000123", id,
-                  percent(m, 50) ? "BUY" : "SELL", quantity, is_market ? "MARKET" : "LIMIT");
-    if (!is_market || percent(m, 50))
-        at += sprintf(at, ",\"price\":%s", price);
-    if (percent(m, 90))
-        at += sprintf(at, ",\"userId\":\"%s%lu\"", m->user_name, (unsigned long)below(m, m->users));
+    at += sprintf(at,
+        "{\"symbol\":\"" SYMBOL
+        "\",\"orderId\":\"%s\",\"side\":\"%s\",\"quantity\":%s,\"orderType\":\"%s\",\"timestamp\":1764900000123",
+        id, percent(m, 50) ? "BUY" : "SELL", quantity, is_market ? "MARKET" : "LIMIT");
+    if (!is_market || percent(m, 50)) at += sprintf(at, ",\"price\":%s", price);
+    if (percent(m, 90)) at += sprintf(at, ",\"userId\":\"%s%lu\"", m->user_name, (unsigned long)below(m, m->users));
     if (percent(m, 30))
         at += sprintf(at, ",\"clientOrderId\":\"c-%lu\"", (unsigned long)(percent(m, 80) ? m->next_id : recent_id(m)));
     if (percent(m, m->take_percent))
         at += sprintf(at, ",\"timeInForce\":\"%s\"", percent(m, 50) ? "IOC" : percent(m, 80) ? "FOK" : "GTC");
-    if (percent(m, 10))
-        at += sprintf(at, ",\"postOnly\":%s", percent(m, 90) ? "true" : "false");
+    if (percent(m, 10)) at += sprintf(at, ",\"postOnly\":%s", percent(m, 90) ? "true" : "false");
     sprintf(at, "}");
 }
 
-static char *start_command(struct maker *m, char *at, const char *action)
-{
-    at += sprintf(at, "{\"action\":\"%s\",\"symbol\":\"" SYMBOL "\",\"userId\":\"%s%lu\"", action, m->user_name, (unsigned long)below(m, m->users));
-    if (percent(m, 70))
-        at += sprintf(at, ",\"commandId\":\"k%lu\"", (unsigned long)next_random(m));
+static char *start_command(struct maker *m, char *at, const char *action) {
+    at += sprintf(at, "{\"action\":\"%s\",\"symbol\":\"" SYMBOL "\",\"userId\":\"%s%lu\"", action, m->user_name,
+        (unsigned long)below(m, m->users));
+    if (percent(m, 70)) at += sprintf(at, ",\"commandId\":\"k%lu\"", (unsigned long)next_random(m));
     return at;
 }
 
-static void make_cancel(struct maker *m, char *at)
-{
+static void make_cancel(struct maker *m, char *at) {
     char id[80];
     put_id(m, recent_id(m), id);
     at = start_command(m, at, "CANCEL");
@@ -180,8 +161,7 @@ static void make_cancel(struct maker *m, char *at)
     sprintf(at, "}");
 }
 
-static void make_modify(struct maker *m, char *at)
-{
+static void make_modify(struct maker *m, char *at) {
     char id[80], price[64], quantity[64];
     put_id(m, recent_id(m), id);
     put_price(m, price);
@@ -189,44 +169,42 @@ static void make_modify(struct maker *m, char *at)
     at = start_command(m, at, "MODIFY");
     at += sprintf(at, ",\"orderId\":\"%s\"", id);
     bool has_price = percent(m, 60);
-    if (has_price)
-        at += sprintf(at, ",\"price\":%s", price);
-    if (!has_price || percent(m, 50))
-        at += sprintf(at, ",\"quantity\":%s", quantity);
+    if (has_price) at += sprintf(at, ",\"price\":%s", price);
+    if (!has_price || percent(m, 50)) at += sprintf(at, ",\"quantity\":%s", quantity);
     sprintf(at, "}");
 }
 
-static void make_cancel_all(struct maker *m, char *at)
-{
+static void make_cancel_all(struct maker *m, char *at) {
     at = start_command(m, at, "CANCEL_ALL");
-    if (percent(m, 50))
-        at += sprintf(at, ",\"side\":\"%s\"", percent(m, 50) ? "BUY" : "SELL");
+    if (percent(m, 50)) at += sprintf(at, ",\"side\":\"%s\"", percent(m, 50) ? "BUY" : "SELL");
     sprintf(at, "}");
 }
 
-static void make_faulty(struct maker *m, char *at)
-{
+static void make_faulty(struct maker *m, char *at) {
     static const char *const faulty[] = {
         "{\"symbol\":\"" SYMBOL "\"}",
-        "{\"symbol\":\"" SYMBOL "\",\"orderId\":\"x\",\"side\":\"UP\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}",
-        "{\"symbol\":\"" SYMBOL "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\",\"userId\":\"u\\u0001\\\"\"}",
-        "{\"symbol\":\"" SYMBOL "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\",\"timeInForce\":\"GTD\"}",
-        "{\"symbol\":\"" SYMBOL "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"postOnly\":true}",
+        "{\"symbol\":\"" SYMBOL
+        "\",\"orderId\":\"x\",\"side\":\"UP\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}",
+        "{\"symbol\":\"" SYMBOL
+        "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\",\"userId\":\"u\\u0001\\\"\"}",
+        "{\"symbol\":\"" SYMBOL "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":"
+                                "\"LIMIT\",\"timeInForce\":\"GTD\"}",
+        "{\"symbol\":\"" SYMBOL
+        "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"postOnly\":true}",
         "{\"symbol\":\"" SYMBOL "\",\"action\":\"MODIFY\",\"userId\":\"user1\",\"orderId\":\"x\"}",
         "{\"symbol\":\"" SYMBOL "\",\"action\":\"CANCEL\",\"userId\":\"user1\"}",
-        "{\"symbol\":\"" SYMBOL "\",\"action\":\"REPLACE\",\"orderId\":\"1764900000123-5\",\"cancelOrderId\":\"y\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\",\"userId\":\"user1\"}",
+        "{\"symbol\":\"" SYMBOL
+        "\",\"action\":\"REPLACE\",\"orderId\":\"1764900000123-5\",\"cancelOrderId\":\"y\",\"side\":\"BUY\","
+        "\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\",\"userId\":\"user1\"}",
         "{\"symbol\":\"" SYMBOL "\",\"action\":\"JUMP\"}",
     };
     strcpy(at, faulty[below(m, sizeof faulty / sizeof *faulty)]);
 }
 
-static void make_record(struct maker *m, struct record *record)
-{
-    if (below(m, 700) == 0)
-        change_regime(m);
+static void make_record(struct maker *m, struct record *record) {
+    if (below(m, 700) == 0) change_regime(m);
     m->middle += (int64_t)below(m, (uint64_t)m->wander * 2 + 1) - m->wander;
-    if (m->middle < 1)
-        m->middle = 1;
+    if (m->middle < 1) m->middle = 1;
     if (percent(m, m->cancel_percent))
         make_cancel(m, record->value);
     else if (percent(m, 15))
@@ -239,26 +217,23 @@ static void make_record(struct maker *m, struct record *record)
         make_new(m, record->value);
 }
 
-static void keep_expected(void *context, const struct reference_event *event)
-{
+static void keep_expected(void *context, const struct reference_event *event) {
     struct pair *pair = context;
-    if (pair->expected_count == EVENTS_KEPT)
-        abort();
+    if (pair->expected_count == EVENTS_KEPT) abort();
     uint32_t i = pair->expected_count++;
     pair->expected[i] = realloc(pair->expected[i], event->bytes.size + 1);
     memcpy(pair->expected[i], event->bytes.data, event->bytes.size);
     pair->expected_bytes[i] = event->bytes.size;
 }
 
-static void differ(struct pair *pair, const char *what, const char *expected, size_t expected_bytes, const char *got, size_t got_bytes)
-{
-    snprintf(pair->difference_text, sizeof pair->difference_text, "%s\n  reference: %.*s\n  book:      %.*s", what, (int)expected_bytes, expected,
-             (int)got_bytes, got);
+static void differ(struct pair *pair, const char *what, const char *expected, size_t expected_bytes, const char *got,
+    size_t got_bytes) {
+    snprintf(pair->difference_text, sizeof pair->difference_text, "%s\n  reference: %.*s\n  book:      %.*s", what,
+        (int)expected_bytes, expected, (int)got_bytes, got);
     pair->difference = pair->difference_text;
 }
 
-static void compare_event(struct pair *pair, const struct event *event)
-{
+static void compare_event(struct pair *pair, const struct event *event) {
     char bytes[EVENT_BYTES_MAX];
     size_t size = json_event_encode(event, bytes, sizeof bytes);
     uint32_t i = pair->got_count++;
@@ -269,17 +244,14 @@ static void compare_event(struct pair *pair, const struct event *event)
         differ(pair, "events differ", pair->expected[i], pair->expected_bytes[i], bytes, size);
 }
 
-static void follow_levels(struct pair *pair)
-{
+static void follow_levels(struct pair *pair) {
     for (uint32_t i = 0; i < pair->out.level_count; i++) {
         const struct level_change *change = &pair->out.levels[i];
-        if (depth_apply(&pair->depth, change->side, change->price_ticks, change->total_lots) == DEPTH_NO_ROOM)
-            abort();
+        if (depth_apply(&pair->depth, change->side, change->price_ticks, change->total_lots) == DEPTH_NO_ROOM) abort();
     }
 }
 
-static void compare_step(struct pair *pair, const struct book_input *input)
-{
+static void compare_step(struct pair *pair, const struct book_input *input) {
     follow_levels(pair);
     for (uint32_t i = 0; i < pair->out.event_count && !pair->difference; i++) {
         struct event event;
@@ -294,12 +266,12 @@ static void compare_step(struct pair *pair, const struct book_input *input)
     pair->out.event_count = pair->out.level_count = 0;
 }
 
-static void play_in_book(struct pair *pair, const char *value, int64_t offset, int64_t time_ms)
-{
+static void play_in_book(struct pair *pair, const char *value, int64_t offset, int64_t time_ms) {
     struct command command;
     char made_up[64];
     json_command_decode(&pair->decoder, value, strlen(value), &command);
-    bool needs_id = command.action == ACTION_CANCEL || command.action == ACTION_MODIFY || command.action == ACTION_CANCEL_ALL;
+    bool needs_id =
+        command.action == ACTION_CANCEL || command.action == ACTION_MODIFY || command.action == ACTION_CANCEL_ALL;
     if (needs_id && text_is_absent(command.command_id)) {
         snprintf(made_up, sizeof made_up, "%d-%ld", home_partition(TEXT(SYMBOL)), (long)offset);
         command.command_id = text_of(made_up);
@@ -313,40 +285,38 @@ static void play_in_book(struct pair *pair, const char *value, int64_t offset, i
     }
 }
 
-static void play_record(struct pair *pair, const char *value, int64_t offset)
-{
+static void play_record(struct pair *pair, const char *value, int64_t offset) {
     int64_t time_ms = 1000000 + offset * BETWEEN_RECORDS_MS;
     struct reference_record record = {.partition = home_partition(TEXT(SYMBOL)),
-                                      .offset = offset,
-                                      .timestamp_ms = time_ms,
-                                      .key = TEXT(SYMBOL),
-                                      .value = {value, (uint32_t)strlen(value)}};
+        .offset = offset,
+        .timestamp_ms = time_ms,
+        .key = TEXT(SYMBOL),
+        .value = {value, (uint32_t)strlen(value)}};
     pair->expected_count = pair->got_count = 0;
-    if (reference_apply(pair->reference, &record, keep_expected, pair, NULL) != REFERENCE_OK)
-        abort();
+    if (reference_apply(pair->reference, &record, keep_expected, pair, NULL) != REFERENCE_OK) abort();
     play_in_book(pair, value, offset, time_ms);
     if (!pair->difference && pair->got_count < pair->expected_count)
-        differ(pair, "an event is missing", pair->expected[pair->got_count], pair->expected_bytes[pair->got_count], "", 0);
+        differ(
+            pair, "an event is missing", pair->expected[pair->got_count], pair->expected_bytes[pair->got_count], "", 0);
 }
 
-static void compare_order(void *context, const struct reference_order *expected)
-{
+static void compare_order(void *context, const struct reference_order *expected) {
     struct {
         struct pair *pair;
         struct book_cursor cursor;
     } *visit = context;
     struct event got;
-    if (visit->pair->difference)
-        return;
+    if (visit->pair->difference) return;
     if (!book_next_order(&visit->pair->book, &visit->cursor, &got) || !text_equal(got.order_id, expected->order_id) ||
         !text_equal(got.client_order_id, expected->client_order_id) || !text_equal(got.user_id, expected->user_id) ||
-        (got.side == SIDE_SELL) != expected->sell || got.price_ticks != expected->price_ticks || got.quantity_lots != expected->quantity_lots ||
-        got.leaves_lots != expected->leaves_lots || got.cumulative_lots != expected->cumulative_lots)
-        differ(visit->pair, "open orders differ", expected->order_id.data, expected->order_id.size, got.order_id.data, got.order_id.size);
+        (got.side == SIDE_SELL) != expected->sell || got.price_ticks != expected->price_ticks ||
+        got.quantity_lots != expected->quantity_lots || got.leaves_lots != expected->leaves_lots ||
+        got.cumulative_lots != expected->cumulative_lots)
+        differ(visit->pair, "open orders differ", expected->order_id.data, expected->order_id.size, got.order_id.data,
+            got.order_id.size);
 }
 
-static void compare_books(struct pair *pair)
-{
+static void compare_books(struct pair *pair) {
     struct {
         struct pair *pair;
         struct book_cursor cursor;
@@ -358,8 +328,7 @@ static void compare_books(struct pair *pair)
 }
 
 /* Levels as the changes tell, as the book tells, as the reference has them. */
-static void compare_levels(struct pair *pair, enum side side)
-{
+static void compare_levels(struct pair *pair, enum side side) {
     struct reference_level expected;
     struct depth_level got;
     int64_t after = 0;
@@ -378,8 +347,7 @@ static void compare_levels(struct pair *pair, enum side side)
         differ(pair, "a level too many", "", 0, "", 0);
 }
 
-static void start(struct pair *pair)
-{
+static void start(struct pair *pair) {
     struct instrument instrument = instrument_default();
     book_init(&pair->book, pair->arena, &instrument);
     pair->reference = reference_open();
@@ -388,33 +356,29 @@ static void start(struct pair *pair)
     depth_init(&pair->depth, pair->depth_memory, LEVELS);
 }
 
-static void stop(struct pair *pair)
-{
+static void stop(struct pair *pair) {
     book_deinit(&pair->book);
     reference_close(pair->reference);
 }
 
 /* Index of the first record after which they differ, or -1. */
-static int64_t play(struct pair *pair, const struct record *records, const uint32_t *which, uint32_t count, bool check)
-{
+static int64_t play(
+    struct pair *pair, const struct record *records, const uint32_t *which, uint32_t count, bool check) {
     start(pair);
     uint32_t i = 0;
     for (; i < count && !pair->difference; i++) {
         play_record(pair, records[which[i]].value, i);
-        if (!pair->difference && (i % 512 == 511 || i + 1 == count))
-            compare_books(pair);
+        if (!pair->difference && (i % 512 == 511 || i + 1 == count)) compare_books(pair);
         for (enum side side = SIDE_BUY; side <= SIDE_SELL && !pair->difference && i % 64 == 63; side++)
             compare_levels(pair, side);
-        if (check && i % 16 == 0)
-            book_check(&pair->book);
+        if (check && i % 16 == 0) book_check(&pair->book);
     }
     stop(pair);
     return pair->difference ? (int64_t)i - 1 : -1;
 }
 
 /* Leaves out whatever can be left out, in smaller and smaller pieces. */
-static uint32_t shrink(struct pair *pair, const struct record *records, uint32_t *which, uint32_t count)
-{
+static uint32_t shrink(struct pair *pair, const struct record *records, uint32_t *which, uint32_t count) {
     uint32_t *fewer = malloc(count * sizeof *fewer);
     for (uint32_t piece = count / 2; piece; piece /= 2)
         for (uint32_t from = 0; from < count && count > 1;) {
@@ -433,30 +397,25 @@ static uint32_t shrink(struct pair *pair, const struct record *records, uint32_t
     return count;
 }
 
-static int report(struct pair *pair, const struct record *records, uint32_t *which, uint32_t count, uint64_t seed)
-{
+static int report(struct pair *pair, const struct record *records, uint32_t *which, uint32_t count, uint64_t seed) {
     fprintf(stderr, "seed %lu: they differ after %u records\n%s\n", (unsigned long)seed, count, pair->difference);
     count = shrink(pair, records, which, count);
     play(pair, records, which, count, false);
     fprintf(stderr, "the shortest that shows it, %u records:\n", count);
-    for (uint32_t i = 0; i < count; i++)
-        fprintf(stderr, "%s\n", records[which[i]].value);
+    for (uint32_t i = 0; i < count; i++) fprintf(stderr, "%s\n", records[which[i]].value);
     fprintf(stderr, "%s\n", pair->difference ? pair->difference : "(no difference any more)");
     return 1;
 }
 
-static void free_pair(struct pair *pair)
-{
-    for (uint32_t i = 0; i < EVENTS_KEPT; i++)
-        free(pair->expected[i]);
+static void free_pair(struct pair *pair) {
+    for (uint32_t i = 0; i < EVENTS_KEPT; i++) free(pair->expected[i]);
     json_decoder_deinit(&pair->decoder);
     free(depth_memory(&pair->depth));
     free(pair->arena);
     free(pair);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 20;
     uint32_t count = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 15000;
@@ -465,8 +424,7 @@ int main(int argc, char **argv)
     uint32_t *which = malloc(count * sizeof *which);
     pair->arena = scenario_arena(1 << 16);
     pair->depth_memory = malloc(depth_bytes(LEVELS));
-    if (!json_decoder_init(&pair->decoder, RECORD_BYTES_MAX))
-        return 1;
+    if (!json_decoder_init(&pair->decoder, RECORD_BYTES_MAX)) return 1;
     for (uint32_t round = 0; round < rounds; round++) {
         struct maker maker = new_maker(seed + round);
         for (uint32_t i = 0; i < count; i++) {
@@ -474,8 +432,7 @@ int main(int argc, char **argv)
             which[i] = i;
         }
         int64_t at = play(pair, records, which, count, true);
-        if (at >= 0)
-            return report(pair, records, which, (uint32_t)at + 1, seed + round);
+        if (at >= 0) return report(pair, records, which, (uint32_t)at + 1, seed + round);
     }
     printf("%lu events of %lu records are the same\n", (unsigned long)pair->events, (unsigned long)rounds * count);
     free_pair(pair);

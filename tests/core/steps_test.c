@@ -22,8 +22,7 @@ struct desk {
     bool no_checks;
 };
 
-static struct desk *desk_open(uint64_t orders_max)
-{
+static struct desk *desk_open(uint64_t orders_max) {
     struct desk *desk = calloc(1, sizeof *desk);
     struct instrument instrument = instrument_default();
     instrument.tick = (struct decimal_unit){1, 0};
@@ -33,20 +32,15 @@ static struct desk *desk_open(uint64_t orders_max)
     return desk;
 }
 
-static void desk_close(struct desk *desk)
-{
+static void desk_close(struct desk *desk) {
     book_deinit(&desk->book);
     free(desk->arena);
     free(desk);
 }
 
-static struct decimal units(int64_t n)
-{
-    return (struct decimal){(uint64_t)n, 0, DECIMAL_UNITS};
-}
+static struct decimal units(int64_t n) { return (struct decimal){(uint64_t)n, 0, DECIMAL_UNITS}; }
 
-static void take_output(struct desk *desk)
-{
+static void take_output(struct desk *desk) {
     cr_assert_leq(desk->out.event_count, (uint32_t)BOOK_EVENTS_MAX);
     for (uint32_t i = 0; i < desk->out.event_count; i++) {
         book_view(&desk->book, &desk->input, &desk->out.events[i], &desk->last);
@@ -55,12 +49,10 @@ static void take_output(struct desk *desk)
     }
     desk->out.event_count = desk->out.level_count = 0;
     desk->steps++;
-    if (!desk->no_checks)
-        book_check(&desk->book);
+    if (!desk->no_checks) book_check(&desk->book);
 }
 
-static void play(struct desk *desk)
-{
+static void play(struct desk *desk) {
     desk->input.command = &desk->command;
     desk->input.src_offset++;
     desk->steps = 0;
@@ -72,31 +64,27 @@ static void play(struct desk *desk)
     }
 }
 
-static void name(struct desk *desk, uint64_t id, enum action action)
-{
+static void name(struct desk *desk, uint64_t id, enum action action) {
     command_init(&desk->command);
     desk->command.action = (uint8_t)action;
-    desk->command.order_id = (struct text){desk->id, (uint32_t)snprintf(desk->id, sizeof desk->id, "%lu", (unsigned long)id)};
+    desk->command.order_id =
+        (struct text){desk->id, (uint32_t)snprintf(desk->id, sizeof desk->id, "%lu", (unsigned long)id)};
     desk->command.user_id = id % 2 ? TEXT("odd") : TEXT("even");
 }
 
-static void place(struct desk *desk, uint64_t id, enum side side, int64_t lots, int64_t price, enum time_in_force tif)
-{
+static void place(struct desk *desk, uint64_t id, enum side side, int64_t lots, int64_t price, enum time_in_force tif) {
     name(desk, id, ACTION_NEW);
     desk->command.side = (uint8_t)side;
     desk->command.order_type = price ? ORDER_LIMIT : ORDER_MARKET;
     desk->command.time_in_force = (uint8_t)tif;
     desk->command.quantity = units(lots);
-    if (price)
-        desk->command.price = units(price);
+    if (price) desk->command.price = units(price);
     play(desk);
 }
 
-Test(steps, a_long_sweep_is_answered_in_steps)
-{
+Test(steps, a_long_sweep_is_answered_in_steps) {
     struct desk *desk = desk_open(4096);
-    for (uint64_t i = 0; i < 1000; i++)
-        place(desk, i, SIDE_SELL, 2, 100 + (int64_t)i / 7, TIF_GTC);
+    for (uint64_t i = 0; i < 1000; i++) place(desk, i, SIDE_SELL, 2, 100 + (int64_t)i / 7, TIF_GTC);
     place(desk, 5000, SIDE_BUY, 1999, 100000, TIF_IOC);
     cr_assert_geq(desk->steps, 1000 / BOOK_EVENTS_MAX);
     cr_assert_eq(desk->by_type[EVENT_FILL], 1000);
@@ -107,12 +95,10 @@ Test(steps, a_long_sweep_is_answered_in_steps)
     desk_close(desk);
 }
 
-Test(steps, a_sweep_that_ends_with_the_output_nearly_full_still_says_how)
-{
+Test(steps, a_sweep_that_ends_with_the_output_nearly_full_still_says_how) {
     for (uint64_t makers = BOOK_EVENTS_MAX - 4; makers < BOOK_EVENTS_MAX + 4; makers++) {
         struct desk *desk = desk_open(4096);
-        for (uint64_t i = 0; i < makers; i++)
-            place(desk, i, SIDE_SELL, 1, 100 + (int64_t)i, TIF_GTC);
+        for (uint64_t i = 0; i < makers; i++) place(desk, i, SIDE_SELL, 1, 100 + (int64_t)i, TIF_GTC);
         place(desk, 5000, SIDE_BUY, (int64_t)makers + 1, 0, TIF_NONE);
         cr_assert_eq(desk->by_type[EVENT_FILL], makers);
         cr_assert_eq(desk->last.type, EVENT_EXPIRED);
@@ -123,11 +109,9 @@ Test(steps, a_sweep_that_ends_with_the_output_nearly_full_still_says_how)
     }
 }
 
-Test(steps, a_modify_that_sweeps_goes_on_as_taker)
-{
+Test(steps, a_modify_that_sweeps_goes_on_as_taker) {
     struct desk *desk = desk_open(4096);
-    for (uint64_t i = 0; i < 300; i++)
-        place(desk, i, SIDE_SELL, 1, 100 + (int64_t)i, TIF_GTC);
+    for (uint64_t i = 0; i < 300; i++) place(desk, i, SIDE_SELL, 1, 100 + (int64_t)i, TIF_GTC);
     place(desk, 1000, SIDE_BUY, 10, 50, TIF_GTC);
     name(desk, 1000, ACTION_MODIFY);
     desk->command.price = units(1000);
@@ -143,14 +127,11 @@ Test(steps, a_modify_that_sweeps_goes_on_as_taker)
     desk_close(desk);
 }
 
-Test(steps, a_mass_cancel_passes_over_strangers_in_bounded_steps)
-{
+Test(steps, a_mass_cancel_passes_over_strangers_in_bounded_steps) {
     struct desk *desk = desk_open(1 << 15);
     desk->no_checks = true;
-    for (uint64_t i = 0; i < 20000; i++)
-        place(desk, i * 2, SIDE_BUY, 1, 1000 + (int64_t)i % 3000, TIF_GTC);
-    for (uint64_t i = 0; i < 200; i++)
-        place(desk, i * 2 + 1, SIDE_SELL, 1, 100000 + (int64_t)i % 20, TIF_GTC);
+    for (uint64_t i = 0; i < 20000; i++) place(desk, i * 2, SIDE_BUY, 1, 1000 + (int64_t)i % 3000, TIF_GTC);
+    for (uint64_t i = 0; i < 200; i++) place(desk, i * 2 + 1, SIDE_SELL, 1, 100000 + (int64_t)i % 20, TIF_GTC);
     name(desk, 1, ACTION_CANCEL_ALL);
     play(desk);
     cr_assert_geq(desk->steps, 20000 / BOOK_VISITS_MAX + 200 / BOOK_EVENTS_MAX);
@@ -162,12 +143,10 @@ Test(steps, a_mass_cancel_passes_over_strangers_in_bounded_steps)
     desk_close(desk);
 }
 
-Test(steps, a_fok_looks_at_many_levels_in_bounded_steps)
-{
+Test(steps, a_fok_looks_at_many_levels_in_bounded_steps) {
     struct desk *desk = desk_open(1 << 15);
     desk->no_checks = true;
-    for (uint64_t i = 0; i < 10000; i++)
-        place(desk, i, SIDE_SELL, 1, 100 + (int64_t)i, TIF_GTC);
+    for (uint64_t i = 0; i < 10000; i++) place(desk, i, SIDE_SELL, 1, 100 + (int64_t)i, TIF_GTC);
     place(desk, 20000, SIDE_BUY, 10001, 1000000, TIF_FOK);
     cr_assert_gt(desk->steps, 2);
     cr_assert_eq(desk->last.type, EVENT_EXPIRED);
@@ -179,8 +158,7 @@ Test(steps, a_fok_looks_at_many_levels_in_bounded_steps)
     desk_close(desk);
 }
 
-Test(limits, largest_price_and_quantity)
-{
+Test(limits, largest_price_and_quantity) {
     struct desk *desk = desk_open(4096);
     place(desk, 1, SIDE_SELL, INT64_C(1) << 23, PRICE_TICKS_MAX, TIF_GTC);
     cr_assert_eq(desk->last.type, EVENT_ACCEPTED, "2^63 is not beyond 2^63");
@@ -199,8 +177,7 @@ Test(limits, largest_price_and_quantity)
     desk_close(desk);
 }
 
-Test(limits, the_order_after_the_last_that_may_rest_is_answered_capacity, .timeout = 120)
-{
+Test(limits, the_order_after_the_last_that_may_rest_is_answered_capacity, .timeout = 120) {
     struct desk *desk = desk_open(OPEN_ORDERS_PER_SYMBOL_MAX + 1024);
     desk->no_checks = true;
     for (uint64_t i = 0; i < OPEN_ORDERS_PER_SYMBOL_MAX; i++)
@@ -221,8 +198,7 @@ Test(limits, the_order_after_the_last_that_may_rest_is_answered_capacity, .timeo
     desk_close(desk);
 }
 
-Test(memory, an_idle_symbol_costs_at_most_4_KiB)
-{
+Test(memory, an_idle_symbol_costs_at_most_4_KiB) {
     struct desk *desk = desk_open(4096);
     cr_assert_leq(sizeof(struct book), 1024u);
     place(desk, 1, SIDE_BUY, 1, 100, TIF_GTC);
@@ -235,8 +211,7 @@ Test(memory, an_idle_symbol_costs_at_most_4_KiB)
     desk_close(desk);
 }
 
-Test(memory, an_empty_book_gives_back_what_a_full_one_took)
-{
+Test(memory, an_empty_book_gives_back_what_a_full_one_took) {
     struct desk *desk = desk_open(1 << 16);
     desk->no_checks = true;
     size_t used = 0;
@@ -248,8 +223,7 @@ Test(memory, an_empty_book_gives_back_what_a_full_one_took)
             play(desk);
         }
         cr_assert_eq(book_open_orders(&desk->book), 0);
-        if (round == 1)
-            used = arena_used_bytes(desk->arena);
+        if (round == 1) used = arena_used_bytes(desk->arena);
         book_deinit(&desk->book);
         struct instrument instrument = instrument_default();
         instrument.tick = (struct decimal_unit){1, 0};
@@ -260,23 +234,21 @@ Test(memory, an_empty_book_gives_back_what_a_full_one_took)
     desk_close(desk);
 }
 
-Test(memory, nothing_is_allocated_after_the_start)
-{
+Test(memory, nothing_is_allocated_after_the_start) {
     struct desk *desk = desk_open(1 << 16);
     desk->no_checks = true;
     place(desk, 1 << 20, SIDE_BUY, 1, 1, TIF_GTC);
     size_t before = mallinfo2().uordblks;
     for (uint64_t i = 0; i < 100000; i++)
-        place(desk, i, i % 2 ? SIDE_BUY : SIDE_SELL, 1 + (int64_t)(i % 5), 1000 + (int64_t)(i * 7919 % 1000), i % 3 ? TIF_GTC : TIF_IOC);
+        place(desk, i, i % 2 ? SIDE_BUY : SIDE_SELL, 1 + (int64_t)(i % 5), 1000 + (int64_t)(i * 7919 % 1000),
+            i % 3 ? TIF_GTC : TIF_IOC);
     cr_assert_eq(mallinfo2().uordblks, before);
     cr_assert_gt(desk->by_type[EVENT_FILL], 1000);
     desk_close(desk);
 }
 
-Test(memory, an_arena_that_is_used_up_stops_the_process, .signal = SIGABRT)
-{
+Test(memory, an_arena_that_is_used_up_stops_the_process, .signal = SIGABRT) {
     struct desk *desk = desk_open(1024);
     desk->no_checks = true;
-    for (uint64_t i = 0;; i++)
-        place(desk, i, SIDE_BUY, 1, 1, TIF_GTC);
+    for (uint64_t i = 0;; i++) place(desk, i, SIDE_BUY, 1, 1, TIF_GTC);
 }
