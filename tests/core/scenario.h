@@ -1,12 +1,16 @@
-/* Rules as tables that a person can read: commands, and the events that they must give, one a line.
+/* Rules as text that a person can read: commands, and under each the events that it must give.
  *
- *   > NEW id user side quantity price|MARKET [IOC|FOK|GTC] [POST] [client=C] [REPEAT=original|TAKEN] [BEFORE] [fault=N]
+ *   # a comment
+ *   > NEW id user side quantity price|MARKET [IOC|FOK|GTC] [POST] [client=C] [BEFORE] [fault=N]
+ *         [REPEAT=original|TAKEN] [CLIENT_REPEAT]
  *   > CANCEL id|client=C user [cmd=K]
  *   > MODIFY id user [quantity=Q] [price=P] [cmd=K]
  *   > CANCEL_ALL user [BUY|SELL] [cmd=K]
  *   > BOOK                     the levels, bids best first, then asks
+ *       an event, indented
  *
- * "-" for a user: none. Lines behind a command are its events; a step's end shows as "...". */
+ * "-" for a user: none. The tick is 1. Between two steps of one command stands "...". BEFORE: a tombstone is there;
+ * REPEAT, TAKEN, CLIENT_REPEAT: what the repeat check found; fault: a number of enum reason. */
 #ifndef SHARDBOOK_TESTS_CORE_SCENARIO_H
 #define SHARDBOOK_TESTS_CORE_SCENARIO_H
 
