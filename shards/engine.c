@@ -151,7 +151,7 @@ static int open_links(struct engine *engine, struct worker *worker)
 {
     for (int from = 0; from < engine->options.workers; from++) {
         worker->adoptions_tail[from] = &worker->adoptions[from];
-        if (from != worker->index && link_init(&worker->links[from], engine->options.link_bytes) != STATUS_OK)
+        if (from != worker->index && worker_link_init(&worker->links[from], engine->options.link_bytes) != STATUS_OK)
             return refuse(engine, STATUS_NO_MEMORY, "no memory for the rings between workers");
     }
     return STATUS_OK;
@@ -297,7 +297,7 @@ static void close_worker(struct engine *engine, struct worker *worker)
     if (worker->reader)
         worker->reader->close(worker->reader);
     for (int from = 0; from < engine->options.workers; from++)
-        link_deinit(&worker->links[from]);
+        worker_link_deinit(&worker->links[from]);
     broadcast_ring_deinit(&worker->ring);
     pthread_mutex_destroy(&worker->asks_lock);
 }

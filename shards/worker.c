@@ -41,12 +41,12 @@ static bool try_send(struct worker *worker, int to, const struct delivery *deliv
 {
     uint32_t bytes = delivery_packed_bytes(delivery);
     CHECK(bytes <= LINK_RECORD_BYTES_MAX, "a delivery is longer than a link takes");
-    struct link *link = &worker->workers[to].links[worker->index];
-    void *room = link_offer(link, bytes);
+    struct worker_link *link = &worker->workers[to].links[worker->index];
+    void *room = worker_link_offer(link, bytes);
     if (!room)
         return false;
     delivery_pack(delivery, room);
-    link_commit(link);
+    worker_link_commit(link);
     worker->to_wake |= 1u << to;
     counter_add(&worker->counters.forwarded, 1);
     return true;
@@ -150,18 +150,18 @@ static bool is_held(const struct worker *worker, const struct symbol *symbol)
 /* A delivery for a symbol that is still on its way from a third worker waits, and what is behind it in its link. */
 static int serve_link(struct worker *worker, int from)
 {
-    struct link *link = &worker->links[from];
+    struct worker_link *link = &worker->links[from];
     uint32_t bytes;
     const void *packed;
     int served = 0;
-    while (served < RECORDS_PER_POLL && (packed = link_peek(link, &bytes)) != NULL) {
+    while (served < RECORDS_PER_POLL && (packed = worker_link_peek(link, &bytes)) != NULL) {
         struct delivery delivery;
         delivery_unpack(packed, &delivery);
         bool needs_symbol = delivery.kind != DELIVERY_ADOPT && delivery.kind != DELIVERY_MARK;
         if (needs_symbol && !is_held(worker, delivery.symbol))
             break;
         apply(worker, &delivery);
-        link_release(link);
+        worker_link_release(link);
         served++;
     }
     return served;
@@ -346,7 +346,7 @@ static bool has_inbound(const struct worker *worker)
     if (worker->is_recovered && atomic_load(&worker->ask_count))
         return true;
     for (int from = 0; from < worker->count; from++)
-        if (from != worker->index && link_has_records(&worker->links[from]))
+        if (from != worker->index && worker_link_has_records(&worker->links[from]))
             return true;
     return false;
 }

@@ -5,7 +5,7 @@
 
 #include "core/ports.h"
 #include "shards/answers.h"
-#include "shards/link.h"
+#include "shards/worker_link.h"
 #include "shards/partition.h"
 
 #include <pthread.h>
@@ -44,7 +44,7 @@ struct worker {
     struct partition *partitions[PARTITIONS]; /* by number; NULL: another worker's */
     struct broadcast_ring ring;
     struct answers answers;
-    struct link links[WORKERS_MAX]; /* from worker i to this one; links[index] is unused */
+    struct worker_link links[WORKERS_MAX]; /* from worker i to this one; links[index] is unused */
     struct symbol *adoptions[WORKERS_MAX], **adoptions_tail[WORKERS_MAX]; /* wait for room in the link to worker i */
     uint32_t to_wake;   /* workers that got something since they were last woken, by bit */
     bool is_serving;    /* inside the links: do not serve them again */

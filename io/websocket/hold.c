@@ -61,7 +61,7 @@ void hold_begin(struct push *push, struct market *market, uint64_t delivered, in
     ask(push, market);
 }
 
-void hold_add(struct push *push, struct market *market, const struct event *event, struct text bytes)
+void hold_event(struct push *push, struct market *market, const struct event *event, struct text bytes)
 {
     struct hold *hold = market->hold;
     _Alignas(8) unsigned char packed[EVENT_PACKED_BYTES_MAX];

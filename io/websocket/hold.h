@@ -28,7 +28,7 @@ struct hold {
 void hold_begin(struct push *push, struct market *market, uint64_t delivered, int64_t begin);
 
 /* The market has a hold: keeps an event for afterwards, or, when too much is kept by all, counts it as missing too. */
-void hold_add(struct push *push, struct market *market, const struct event *event, struct text bytes);
+void hold_event(struct push *push, struct market *market, const struct event *event, struct text bytes);
 
 /* Takes what the reader found: tells events, ends holds. Frees it. */
 void hold_on_found(struct push *push, struct resync_found *found);

@@ -221,7 +221,7 @@ static void on_event(struct push *push, struct market *market, const struct feed
     market->fseq = record->fseq;
     push_touch(push, market);
     if (market->hold)
-        hold_add(push, market, &record->event, record->bytes);
+        hold_event(push, market, &record->event, record->bytes);
     else
         push_deliver(push, market, &record->event, record->bytes);
 }
@@ -429,6 +429,13 @@ static void forget_unknown(struct push *push)
         }
 }
 
+static uint64_t thread_cpu_us(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
 static void on_second(uv_timer_t *timer)
 {
     struct push *push = timer->data;
@@ -438,6 +445,7 @@ static void on_second(uv_timer_t *timer)
         push->sampled_events = events;
     }
     presence_sweep(push);
+    atomic_store_explicit(&push->counters.cpu_us, thread_cpu_us(), memory_order_relaxed);
     if (++push->seconds % SWEEP_S)
         return;
     subscriptions_each(&push->subscriptions, sweep_market, push);

@@ -1,4 +1,4 @@
-#include "shards/link.h"
+#include "shards/worker_link.h"
 
 #include "core/status.h"
 
@@ -8,7 +8,7 @@
 /* Each record is an 8-byte length and its bytes; length 0 sends the reader to the next lap. */
 enum { LENGTH_BYTES = 8 };
 
-int link_init(struct link *link, uint64_t capacity)
+int worker_link_init(struct worker_link *link, uint64_t capacity)
 {
     if (capacity < 4 * LINK_RECORD_BYTES_MAX || (capacity & (capacity - 1)) != 0)
         return STATUS_INVALID;
@@ -20,13 +20,13 @@ int link_init(struct link *link, uint64_t capacity)
     return STATUS_OK;
 }
 
-void link_deinit(struct link *link)
+void worker_link_deinit(struct worker_link *link)
 {
     free(link->bytes);
     link->bytes = NULL;
 }
 
-static uint64_t *length_at(struct link *link, uint64_t position)
+static uint64_t *length_at(struct worker_link *link, uint64_t position)
 {
     return (uint64_t *)(void *)(link->bytes + (position & (link->capacity - 1)));
 }
@@ -36,7 +36,7 @@ static uint64_t record_bytes(uint64_t payload_bytes)
     return LENGTH_BYTES + ((payload_bytes + 7) & ~UINT64_C(7));
 }
 
-static bool has_room(struct link *link, uint64_t end)
+static bool has_room(struct worker_link *link, uint64_t end)
 {
     if (end - link->released_seen <= link->capacity)
         return true;
@@ -44,7 +44,7 @@ static bool has_room(struct link *link, uint64_t end)
     return end - link->released_seen <= link->capacity;
 }
 
-void *link_offer(struct link *link, uint32_t bytes)
+void *worker_link_offer(struct worker_link *link, uint32_t bytes)
 {
     uint64_t need = record_bytes(bytes);
     uint64_t rest = link->capacity - (link->position & (link->capacity - 1));
@@ -60,13 +60,13 @@ void *link_offer(struct link *link, uint32_t bytes)
     return length + 1;
 }
 
-void link_commit(struct link *link)
+void worker_link_commit(struct worker_link *link)
 {
     link->position += record_bytes(*length_at(link, link->position));
     atomic_store(&link->published, link->position);
 }
 
-const void *link_peek(struct link *link, uint32_t *bytes)
+const void *worker_link_peek(struct worker_link *link, uint32_t *bytes)
 {
     uint64_t published = atomic_load_explicit(&link->published, memory_order_acquire);
     if (link->cursor == published)
@@ -80,13 +80,13 @@ const void *link_peek(struct link *link, uint32_t *bytes)
     return length + 1;
 }
 
-void link_release(struct link *link)
+void worker_link_release(struct worker_link *link)
 {
     link->cursor += record_bytes(*length_at(link, link->cursor));
     atomic_store_explicit(&link->released, link->cursor, memory_order_release);
 }
 
-bool link_has_records(const struct link *link)
+bool worker_link_has_records(const struct worker_link *link)
 {
     return atomic_load(&link->published) != atomic_load_explicit(&link->released, memory_order_relaxed);
 }
