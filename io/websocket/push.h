@@ -24,7 +24,8 @@ struct push_settings {
     uint32_t connections_per_address_max; /* 0: no limit */
     uint32_t subscriptions_max;           /* symbols per connection */
     uint32_t messages_per_s_max;          /* of one client, after a burst of twice as many */
-    uint32_t lag_bytes_max;     /* waiting for one client: from a half of it on depth gives way to snapshots, beyond it the client is closed */
+    uint32_t lag_bytes_max;     /* waiting for one client: from a half of it on depth gives way to snapshots, beyond it the client is
+                                   closed; 64 KiB being written and the socket's buffer come on top */
     uint32_t send_buffer_bytes; /* SO_SNDBUF of a client's socket */
     uint32_t writes_max;        /* per client and turn */
     uint32_t ping_s, hang_up_s; /* silence after which a client is pinged, and given up */
@@ -84,6 +85,7 @@ struct push_counters {
     _Atomic uint64_t events;            /* taken from the feed */
     _Atomic uint64_t presence_skipped;  /* commands not sent to Valkey, because it was away or full */
     _Atomic uint64_t http_requests;
+    _Atomic uint64_t cpu_us;            /* processor time of the push thread, brought up to date once a second */
 };
 
 struct push;
