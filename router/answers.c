@@ -84,11 +84,11 @@ static struct text message_of_call(enum call call)
     }
 }
 
-struct text answer_stored(char *out, const struct order_outcome *outcome)
+struct text answer_stored(char *out, const struct order_outcome *outcome, struct text topic)
 {
     char *at = JSON_PUT(out, "{\"message\":");
     at = json_put_text(at, message_of_call(outcome->call));
-    at = put_member(at, "topic", outcome->pending_door ? TEXT("pending-orders") : TEXT("orders"));
+    at = put_member(at, "topic", topic);
     at = put_member(at, "symbol", outcome->symbol);
     at = put_member(at, "orderId", outcome->order_id);
     at = put_member(at, "clientOrderId", outcome->client_order_id);

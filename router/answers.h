@@ -22,8 +22,9 @@ struct text answer_fault(char *out, const struct fault *fault, struct text reque
 /* The body for a status that the HTTP server answers itself. */
 struct text answer_refusal(char *out, int status, struct text request_id);
 
-/* {"message":"Order accepted","topic":"orders","symbol":"AAPL","orderId":...} and its kin for changes. */
-struct text answer_stored(char *out, const struct order_outcome *outcome);
+/* {"message":"Order accepted","topic":"orders","symbol":"AAPL","orderId":...} and its kin for changes. `topic` is where it is
+ * stored. */
+struct text answer_stored(char *out, const struct order_outcome *outcome, struct text topic);
 
 /* The order was sound (POST /orders/test). */
 struct text answer_sound(char *out, struct text symbol);

@@ -235,6 +235,16 @@ static bool open_producer(struct process *process)
     return process->producer != NULL;
 }
 
+static void name_topics(const struct process *process, struct router_settings *settings)
+{
+    char problem[PROBLEM_BYTES];
+    struct kafka_settings kafka;
+    if (kafka_settings_read(process->configuration, &kafka, problem, sizeof problem)) { /* it was read before */
+        snprintf(settings->orders_topic, sizeof settings->orders_topic, "%s", kafka.topics[TOPIC_ORDERS]);
+        snprintf(settings->pending_topic, sizeof settings->pending_topic, "%s", kafka.topics[TOPIC_PENDING]);
+    }
+}
+
 static bool open_router(struct process *process)
 {
     struct router_settings settings = {
@@ -247,6 +257,7 @@ static bool open_router(struct process *process)
         .deadline_ms = count_of(process, "deadline-ms"),
     };
     struct router_parts parts = {process->http, process->valkey, process->producer, process->keys};
+    name_topics(process, &settings);
     process->router = router_open(&settings, &parts);
     if (!process->router) {
         say("out of memory");

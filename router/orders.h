@@ -34,7 +34,7 @@ struct order_outcome {
     struct http_exchange exchange;
     enum call call;
     enum order_fate fate;
-    bool pending_door; /* STORED: in pending-orders */
+    bool pending_door; /* STORED: in the topic of a symbol that moves */
     struct text symbol, order_id, client_order_id, command_id;
     int64_t timestamp_ms;
     uint64_t began_us;

@@ -282,9 +282,10 @@ static void on_order_done(void *context, const struct order_outcome *outcome)
         answer_fault_with(router, outcome->exchange, outcome->call, &fault, TEXT_NONE);
         return;
     }
+    const char *topic = outcome->pending_door ? router->settings.pending_topic : router->settings.orders_topic;
     metrics_latency(&router->metrics, clock_monotonic_us() - outcome->began_us);
     metrics_count(&router->metrics, outcome->call, RESULT_ACCEPTED);
-    answer_with(router, outcome->exchange, 200, TEXT_NONE, answer_stored(body, outcome));
+    answer_with(router, outcome->exchange, 200, TEXT_NONE, answer_stored(body, outcome, text_of(topic)));
 }
 
 /* ---------------------------------------------------------------- questions */

@@ -19,6 +19,7 @@ struct router_settings {
     uint32_t requests_per_minute_per_address; /* 0: no limit */
     bool open_mode;           /* a userId counts as given; without keys nobody needs one */
     uint32_t in_flight_max, deadline_ms;
+    char orders_topic[256], pending_topic[256]; /* as answers name them */
 };
 
 /* What the router is put together from; all stay the caller's and outlive it. */

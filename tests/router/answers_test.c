@@ -34,11 +34,10 @@ Test(answers, a_bad_order_says_how_to_mend_it)
 Test(answers, an_order_has_the_guides_three_members_first)
 {
     struct order_outcome outcome = {.call = CALL_NEW, .symbol = TEXT("AAPL"), .order_id = TEXT("1-a"), .timestamp_ms = 5};
-    cr_assert_str_eq(ended(answer_stored(out, &outcome)),
+    cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("orders"))),
                      "{\"message\":\"Order accepted\",\"topic\":\"orders\",\"symbol\":\"AAPL\",\"orderId\":\"1-a\",\"timestamp\":5}");
-    outcome.pending_door = true;
     outcome.client_order_id = TEXT("c\"");
-    cr_assert_str_eq(ended(answer_stored(out, &outcome)), "{\"message\":\"Order accepted\",\"topic\":\"pending-orders\",\"symbol\":\"AAPL\",\"orderId\":"
+    cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("pending-orders"))), "{\"message\":\"Order accepted\",\"topic\":\"pending-orders\",\"symbol\":\"AAPL\",\"orderId\":"
                                                           "\"1-a\",\"clientOrderId\":\"c\\\"\",\"timestamp\":5}");
 }
 
