@@ -32,6 +32,7 @@ int ctl_route_repair(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move_status(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move_cancel(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_trace(struct ctl *ctl, const char *const *words, size_t count);
 
 /* "shardbookctl: ..." on standard error; returns `code`. */
 int ctl_complain(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -25,6 +25,9 @@ static const struct option_row options[] = {
     TEXT_ROW("mid", NULL, NULL, "ID", "the move's id; none: a new one"),
     COUNT_ROW("wait-ms", NULL, "10000", 100, 600000, "wait so long for each answer of the server"),
     SWITCH_ROW("dry-run", NULL, "false", "find out everything, write nothing"),
+    TITLE_ROW("trace"),
+    TEXT_ROW("symbol", NULL, NULL, "SYMBOL", "the order's symbol"),
+    COUNT_ROW("last", NULL, "1000000", 1, 1000000000, "look at so many records of each topic, from the end"),
     KAFKA_OPTION_ROWS,
     VALKEY_OPTION_ROWS};
 
@@ -38,6 +41,7 @@ static const char notes[] =
     "  route get SYMBOL...                  what the routers are told: orders or pending-orders\n"
     "  route set SYMBOL ACTIVE|MIGRATING    tell them; orders parked by MIGRATING are drained all the same\n"
     "  route repair [SYMBOL...]             make ACTIVE again what is MIGRATING without an open move\n"
+    "  trace ORDERID --symbol SYMBOL        the whole road of one order through the topics\n"
     "Exit codes: 0 done, 1 failed, 2 usage.";
 
 static const char examples[] = "  shardbookctl topics ensure --kafka b-1:9098,b-2:9098 --replication 3 --min-insync-replicas 2\n"
@@ -46,7 +50,7 @@ static const char examples[] = "  shardbookctl topics ensure --kafka b-1:9098,b-
                                "  shardbookctl route get AAPL --valkey 127.0.0.1:6379 --valkey-password-file valkey.password\n";
 
 struct command_row {
-    const char *group, *name;
+    const char *group, *name; /* name NULL: the group is the command */
     size_t words_min, words_max; /* behind the name */
     int (*run)(struct ctl *ctl, const char *const *words, size_t count);
 };
@@ -62,6 +66,7 @@ static const struct command_row commands[] = {
     {"route", "get", 1, 32, ctl_route_get},
     {"route", "set", 2, 2, ctl_route_set},
     {"route", "repair", 0, 32, ctl_route_repair},
+    {"trace", NULL, 1, 1, ctl_trace},
 };
 
 static bool check(const struct configuration *configuration, char *problem, size_t problem_bytes)
@@ -123,8 +128,8 @@ void ctl_print_text(struct text text)
 
 static const struct command_row *command_find(const char *group, const char *name)
 {
-    for (size_t i = 0; name && i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(commands[i].group, group) == 0 && strcmp(commands[i].name, name) == 0)
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].group, group) == 0 && (!commands[i].name || (name && strcmp(commands[i].name, name) == 0)))
             return &commands[i];
     return NULL;
 }
@@ -140,10 +145,11 @@ static int run(struct ctl *ctl)
     const struct command_row *command = command_find(words[0], count > 1 ? words[1] : NULL);
     if (!command)
         return ctl_complain(CTL_USAGE, "there is no command '%s%s%s'; --help lists them", words[0], count > 1 ? " " : "", count > 1 ? words[1] : "");
-    if (count - 2 < command->words_min || count - 2 > command->words_max)
-        return ctl_complain(CTL_USAGE, "%s %s: too %s words behind it; --help shows how it is called", words[0], words[1],
-                            count - 2 < command->words_min ? "few" : "many");
-    return command->run(ctl, words + 2, count - 2);
+    size_t name_words = command->name ? 2 : 1;
+    if (count - name_words < command->words_min || count - name_words > command->words_max)
+        return ctl_complain(CTL_USAGE, "%s: too %s words behind it; --help shows how it is called", words[name_words - 1],
+                            count - name_words < command->words_min ? "few" : "many");
+    return command->run(ctl, words + name_words, count - name_words);
 }
 
 int main(int argc, char **argv)
