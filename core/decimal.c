@@ -1,5 +1,6 @@
 #include "core/decimal.h"
 
+#include "core/digits.h"
 #include "core/limits.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -202,38 +203,46 @@ enum decimal_fit decimal_to_units(struct decimal value, struct decimal_unit unit
     }
 }
 
-/* Digits of value, at least `least` of them, so that they end before `end`; returns the first. */
-static char *digits_before(char *end, uint64_t value, unsigned least)
+/* Exactly `count` digits of value, zeros in front, that end before `end`. */
+static void fixed_digits_before(char *end, uint64_t value, unsigned count)
 {
-    char *at = end;
-    for (; value; value /= 10)
-        *--at = (char)('0' + value % 10);
-    while (end - at < (int)least)
-        *--at = '0';
-    return at;
+    for (; count >= 2; count -= 2, value /= 100) {
+        end -= 2;
+        memcpy(end, digit_pairs + value % 100 * 2, 2);
+    }
+    if (count)
+        *--end = (char)('0' + value % 10);
 }
 
-static char *wide_digits_before(char *end, wide value, unsigned least)
+static const uint64_t powers_of_ten[DECIMAL_PLACES_MAX + 1] = {
+    1,         10,         100,         1000,         10000,         100000,       1000000,
+    10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000};
+
+/* The part in front of the point; returns where the next piece goes. */
+static char *put_whole(char *out, wide whole)
 {
     const uint64_t chunk = UINT64_C(1000000000000000000);
-    if (value <= UINT64_MAX)
-        return digits_before(end, (uint64_t)value, least);
-    char *at = digits_before(end, (uint64_t)(value % chunk), 18);
-    return digits_before(at, (uint64_t)(value / chunk), least > 18 ? least - 18 : 1);
+    if (whole > UINT64_MAX) {
+        out = put_whole(out, whole / chunk); /* once: 2^95 has 29 digits */
+        fixed_digits_before(out + 18, (uint64_t)(whole % chunk), 18);
+        return out + 18;
+    }
+    unsigned count = digit_count((uint64_t)whole);
+    digits_before(out + count, (uint64_t)whole);
+    return out + count;
 }
 
 size_t decimal_format(int64_t units, struct decimal_unit unit, char *out)
 {
-    char digits[48];
-    char *end = digits + sizeof digits;
-    char *first = wide_digits_before(end, (wide)(uint64_t)units * unit.mantissa, unit.places + 1u);
-    size_t whole = (size_t)(end - first) - unit.places;
-    memcpy(out, first, whole);
+    uint64_t scale = powers_of_ten[unit.places], small;
+    bool is_small = !__builtin_mul_overflow((uint64_t)units, (uint64_t)unit.mantissa, &small);
+    wide large = is_small ? 0 : (wide)(uint64_t)units * unit.mantissa;
+    char *at = is_small ? put_whole(out, small / scale) : put_whole(out, large / scale);
     if (unit.places == 0)
-        return whole;
-    out[whole] = '.';
-    memcpy(out + whole + 1, first + whole, unit.places);
-    return whole + 1 + unit.places;
+        return (size_t)(at - out);
+    *at++ = '.';
+    fixed_digits_before(at + unit.places, is_small ? small % scale : (uint64_t)(large % scale), unit.places);
+    return (size_t)(at + unit.places - out);
 }
 
 uint8_t decimal_places(struct text text)

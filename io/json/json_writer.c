@@ -1,10 +1,8 @@
 #include "io/json/json_writer.h"
 
-static const char hex_digits[16] = "0123456789abcdef";
+#include "core/digits.h"
 
-static const char pairs[200] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-                               "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
-                               "99";
+static const char hex_digits[16] = "0123456789abcdef";
 
 static bool must_escape(unsigned char c)
 {
@@ -36,16 +34,9 @@ static char *put_escaped(char *at, unsigned char c)
     return at;
 }
 
-char *json_put_text(char *at, struct text text)
+/* From the i-th byte on, byte by byte. */
+static char *put_rest(char *at, struct text text, uint32_t i)
 {
-    uint32_t i = 0;
-    *at++ = '"';
-    for (uint64_t eight; text.size - i >= 8; i += 8, at += 8) {
-        memcpy(&eight, text.data + i, 8);
-        if (escapes_among(eight))
-            break;
-        memcpy(at, &eight, 8);
-    }
     for (; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
         if (must_escape(c))
@@ -57,21 +48,28 @@ char *json_put_text(char *at, struct text text)
     return at;
 }
 
+char *json_put_text(char *at, struct text text)
+{
+    uint64_t eight;
+    *at++ = '"';
+    if (text.size < 8)
+        return put_rest(at, text, 0);
+    for (uint32_t i = 0; i < text.size; i += 8) {
+        uint32_t from = i + 8 <= text.size ? i : text.size - 8; /* the last eight may overlap those before */
+        memcpy(&eight, text.data + from, 8);
+        if (escapes_among(eight))
+            return put_rest(at + i, text, i);
+        memcpy(at + from, &eight, 8);
+    }
+    at[text.size] = '"';
+    return at + text.size + 1;
+}
+
 char *json_put_unsigned(char *at, uint64_t number)
 {
-    char digits[20];
-    char *first = digits + sizeof digits;
-    for (; number >= 100; number /= 100) {
-        first -= 2;
-        memcpy(first, pairs + number % 100 * 2, 2);
-    }
-    if (number >= 10) {
-        first -= 2;
-        memcpy(first, pairs + number * 2, 2);
-    } else {
-        *--first = (char)('0' + number);
-    }
-    return json_put_bytes(at, first, (size_t)(digits + sizeof digits - first));
+    unsigned count = digit_count(number);
+    digits_before(at + count, number);
+    return at + count;
 }
 
 char *json_put_hash(char *at, uint64_t hash)
