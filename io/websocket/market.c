@@ -149,14 +149,37 @@ static int64_t worst_price(const struct depth *depth, enum side side)
     return depth_at(depth, side, depth_count(depth, side) - 1).price_ticks;
 }
 
+static void note_change(struct market *market, enum side side, int64_t price_ticks, int64_t told_lots)
+{
+    if (market->change_count == CHANGES_MAX) { /* so much has changed that telling everything is no more */
+        market->must_retell = true;
+        return;
+    }
+    if (market->change_count == market->change_capacity) {
+        market->change_capacity = market->change_capacity ? 2 * market->change_capacity : CHANGES_FIRST;
+        market->changes = must_have(realloc(market->changes, market->change_capacity * sizeof *market->changes));
+    }
+    market->changes[market->change_count] =
+        (struct market_change){.price_ticks = price_ticks, .told_lots = told_lots, .place = market->change_count, .side = (uint8_t)side};
+    market->change_count++;
+}
+
+/* Whether changes are told as such; otherwise the next thing to tell is everything. */
+static bool is_being_told(const struct market *market)
+{
+    return market->is_wanted && market->state == MARKET_DEPTH_LIVE && !market->must_retell;
+}
+
 /* A full side forgets its worst level for a better one. */
 static enum depth_result apply_to_full(struct market *market, enum side side, int64_t price_ticks, int64_t total_lots)
 {
     market->is_cut[side] = true;
-    int64_t worst_ticks = worst_price(&market->depth, side);
-    if (is_worse(side, price_ticks, worst_ticks))
+    struct depth_level worst = depth_at(&market->depth, side, depth_count(&market->depth, side) - 1);
+    if (is_worse(side, price_ticks, worst.price_ticks))
         return DEPTH_SAME;
-    depth_apply(&market->depth, side, worst_ticks, 0);
+    if (is_being_told(market))
+        note_change(market, side, worst.price_ticks, worst.total_lots);
+    depth_apply(&market->depth, side, worst.price_ticks, 0);
     return depth_apply(&market->depth, side, price_ticks, total_lots);
 }
 
@@ -177,26 +200,11 @@ static enum depth_result mirror(struct market *market, const struct market_limit
     return depth_apply(depth, side, price_ticks, total_lots);
 }
 
-static void note_change(struct market *market, enum side side, int64_t price_ticks, int64_t told_lots)
-{
-    if (market->change_count == CHANGES_MAX) { /* so much has changed that telling everything is no more */
-        market->must_retell = true;
-        return;
-    }
-    if (market->change_count == market->change_capacity) {
-        market->change_capacity = market->change_capacity ? 2 * market->change_capacity : CHANGES_FIRST;
-        market->changes = must_have(realloc(market->changes, market->change_capacity * sizeof *market->changes));
-    }
-    market->changes[market->change_count] =
-        (struct market_change){.price_ticks = price_ticks, .told_lots = told_lots, .place = market->change_count, .side = (uint8_t)side};
-    market->change_count++;
-}
-
 void market_on_level(struct market *market, const struct market_limits *limits, enum side side, int64_t price_ticks, int64_t total_lots)
 {
     if (market->state < MARKET_DEPTH_LOADING)
         return;
-    bool is_told = market->is_wanted && market->state == MARKET_DEPTH_LIVE && !market->must_retell;
+    bool is_told = is_being_told(market);
     int64_t before_lots = is_told ? find_total(&market->depth, side, price_ticks) : 0;
     if (mirror(market, limits, side, price_ticks, total_lots) != DEPTH_CHANGED)
         return;
