@@ -483,30 +483,45 @@ static void answer_repeat(struct desk *desk, struct occasion *occasion, const st
         desk_reject(desk, occasion, request, REASON_DUPLICATE_ID);
 }
 
-/* Answers a repeat and says so; else remembers the record. */
-static bool is_repeat(struct desk *desk, struct occasion *occasion, const struct request *request)
+/* What the window holds of an id that this record carries again; NULL if it holds none, and then the record is remembered. */
+static const struct ledger_note *note_before(struct desk *desk, const struct occasion *occasion, const struct request *request,
+                                             struct text content)
 {
     struct text own = request_own_id(request), client = client_id_checked(request), account = request_text(request, FIELD_USER_ID);
-    if (own.size == 0)
-        return false;
+    const struct ledger_note *note = ledger_find(&desk->ledger, LEDGER_OWN_ID, TEXT_NONE, own);
+    if (!note && client.size)
+        note = ledger_find(&desk->ledger, LEDGER_CLIENT_ORDER, account, client);
+    if (note)
+        return note;
+    ledger_write(&desk->ledger, LEDGER_OWN_ID, TEXT_NONE, own, occasion->offset, occasion->log_time_ms, content, own);
+    if (client.size)
+        ledger_write(&desk->ledger, LEDGER_CLIENT_ORDER, account, client, occasion->offset, occasion->log_time_ms, content, own);
+    return NULL;
+}
+
+/* True if an open order has one of the ids that this command gives to a new one. */
+static bool is_given(const struct desk *desk, const struct request *request)
+{
+    struct text client = client_id_checked(request);
+    return gives_an_order(request) &&
+           (shelf_find(&desk->shelf, request_own_id(request)) ||
+            (client.size && shelf_find_client(&desk->shelf, request_text(request, FIELD_USER_ID), client)));
+}
+
+/* Answers a record that gives an id a second time, and says whether it was one. */
+static bool is_repeat(struct desk *desk, struct occasion *occasion, const struct request *request)
+{
     char bytes[REQUEST_CONTENT_BYTES];
-    struct text content = {bytes, (uint32_t)request_content(request, bytes)};
-    const struct ledger_note *same_id = ledger_find(&desk->ledger, LEDGER_OWN_ID, TEXT_NONE, own);
-    const struct ledger_note *same_client = client.size ? ledger_find(&desk->ledger, LEDGER_CLIENT_ORDER, account, client) : NULL;
-    if (same_id)
-        answer_repeat(desk, occasion, request, same_id, content);
-    else if (gives_an_order(request) && shelf_find(&desk->shelf, own))
-        desk_reject(desk, occasion, request, REASON_DUPLICATE_ID);
-    else if (same_client)
-        answer_repeat(desk, occasion, request, same_client, content);
-    else if (client.size && shelf_find_client(&desk->shelf, account, client))
-        desk_reject(desk, occasion, request, REASON_DUPLICATE_ID);
-    else {
-        ledger_write(&desk->ledger, LEDGER_OWN_ID, TEXT_NONE, own, occasion->offset, occasion->log_time_ms, content, own);
-        if (client.size)
-            ledger_write(&desk->ledger, LEDGER_CLIENT_ORDER, account, client, occasion->offset, occasion->log_time_ms, content, own);
+    if (request_own_id(request).size == 0)
         return false;
-    }
+    struct text content = {bytes, (uint32_t)request_content(request, bytes)};
+    const struct ledger_note *note = note_before(desk, occasion, request, content);
+    if (note)
+        answer_repeat(desk, occasion, request, note, content);
+    else if (is_given(desk, request))
+        desk_reject(desk, occasion, request, REASON_DUPLICATE_ID);
+    else
+        return false;
     return true;
 }
 

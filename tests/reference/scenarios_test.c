@@ -297,7 +297,10 @@ Test(rules, repeats_of_an_order_id)
     t.time_ms += 60001;
     limit("a", "SELL", "10", "10.00", "u1"); /* past the window, but open */
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID");
+    limit("a", "SELL", "10", "10.00", "u1"); /* the one before is in the window now */
+    EXPECT_EVENT(&t, 0, "DUPLICATE", "originalOrderId=a");
     transcript_aapl(&t, "{'action':'CANCEL','symbol':'AAPL','orderId':'a','userId':'u1'}");
+    t.time_ms += 60001;
     limit("a", "SELL", "10", "10.00", "u1");
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
 }
