@@ -13,10 +13,10 @@
 
 static const struct option_row options[] = {
     TITLE_ROW("Where"),
-    TEXT_ROW("kafka", "SHARDBOOK_KAFKA_BROKERS MSK_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "HOST:PORT,...", "brokers to start from"),
+    TEXT_ROW("kafka", "SHARDBOOK_KAFKA MSK_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "HOST:PORT,...", "brokers to start from"),
     TEXT_ROW("kafka-property-file", "SHARDBOOK_KAFKA_PROPERTY_FILE", NULL, "FILE", "KEY=VALUE lines: security.protocol, sasl.*, ssl.*"),
     TEXT_ROW("orders-topic", "SHARDBOOK_ORDERS_TOPIC ORDERS_TOPIC", "orders", "NAME", "topic of orders"),
-    TEXT_ROW("pending-orders-topic", "SHARDBOOK_PENDING_ORDERS_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"),
+    TEXT_ROW("pending-topic", "SHARDBOOK_PENDING_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"),
     TITLE_ROW("What"),
     COUNT_ROW("orders", NULL, "10000", 1, 1000000000, "records to send"),
     COUNT_ROW("rate", NULL, "0", 0, 10000000, "records a second; 0: as fast as it goes"),
@@ -122,7 +122,7 @@ static bool open_producer(struct load *load, char *problem, size_t problem_bytes
     char timeout[32];
     snprintf(timeout, sizeof timeout, "%lld", (long long)configuration_count(load->configuration, "delivery-timeout") * 1000);
     const struct kafka_property properties[] = {
-        {"enable.idempotence", "true"}, {"acks", "all"}, {"message.timeout.ms", timeout}, {"linger.ms", "5"}, {"compression.codec", "lz4"},
+        {"enable.idempotence", "true"}, {"acks", "all"}, {"message.timeout.ms", timeout}, {"linger.ms", "5"}, {"batch.size", "60000"}, {"compression.codec", "lz4"},
         {"partitioner", "murmur2_random"}, {"queue.buffering.max.messages", "500000"}, {"socket.nagle.disable", "true"},
     };
     struct kafka_settings settings = {.brokers = configuration_text(load->configuration, "kafka"),
@@ -141,7 +141,7 @@ static bool open_producer(struct load *load, char *problem, size_t problem_bytes
         return false;
     }
     load->orders = rd_kafka_topic_new(load->producer, configuration_text(load->configuration, "orders-topic"), NULL);
-    load->pending = rd_kafka_topic_new(load->producer, configuration_text(load->configuration, "pending-orders-topic"), NULL);
+    load->pending = rd_kafka_topic_new(load->producer, configuration_text(load->configuration, "pending-topic"), NULL);
     return load->orders && load->pending;
 }
 

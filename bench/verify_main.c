@@ -10,11 +10,11 @@
 
 static const struct option_row options[] = {
     TITLE_ROW("Where"),
-    TEXT_ROW("kafka", "SHARDBOOK_KAFKA_BROKERS MSK_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "HOST:PORT,...", "brokers to start from"),
+    TEXT_ROW("kafka", "SHARDBOOK_KAFKA MSK_BOOTSTRAP_SERVERS", "127.0.0.1:9092", "HOST:PORT,...", "brokers to start from"),
     TEXT_ROW("kafka-property-file", "SHARDBOOK_KAFKA_PROPERTY_FILE", NULL, "FILE", "KEY=VALUE lines: security.protocol, sasl.*, ssl.*"),
     TEXT_ROW("orders-topic", "SHARDBOOK_ORDERS_TOPIC ORDERS_TOPIC", "orders", "NAME", "topic of orders"),
     TEXT_ROW("fills-topic", "SHARDBOOK_FILLS_TOPIC", "fills", "NAME", "topic of events"),
-    TEXT_ROW("pending-orders-topic", "SHARDBOOK_PENDING_ORDERS_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"),
+    TEXT_ROW("pending-topic", "SHARDBOOK_PENDING_TOPIC", "pending-orders", "NAME", "topic of orders while a symbol moves"),
     TITLE_ROW("How"),
     SWITCH_ROW("with-pending", NULL, "false", "check also that every record of pending-orders was carried to orders, once"),
     COUNT_ROW("timeout", NULL, "10", 0, 3600, "seconds to wait for fills, once orders is read"),
@@ -227,7 +227,7 @@ static struct verification_options options_from(const struct configuration *conf
                                        .progress_context = view};
     run.kafka.topics[TOPIC_ORDERS] = configuration_text(configuration, "orders-topic");
     run.kafka.topics[TOPIC_FILLS] = configuration_text(configuration, "fills-topic");
-    run.kafka.topics[TOPIC_PENDING] = configuration_text(configuration, "pending-orders-topic");
+    run.kafka.topics[TOPIC_PENDING] = configuration_text(configuration, "pending-topic");
     return run;
 }
 
