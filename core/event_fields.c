@@ -158,27 +158,24 @@ enum event_scope event_scope_find(struct text name)
     return text_equal(name, TEXT("maker")) ? SCOPE_MAKER : SCOPE_EVENT;
 }
 
-/* The place of a member in the table, MEMBERS if it is not one of the event's own. */
-static unsigned find_member(const struct event_fields *fields, enum event_scope scope, struct text name)
+unsigned event_member_find(const struct event_fields *fields, enum event_scope scope, struct text name)
 {
     unsigned as_scope = scope == SCOPE_MAKER ? SCOPE_TAKER : scope;
     bool is_control = fields->event->type == EVENT_CONTROL;
-    for (unsigned i = 0; i < MEMBERS; i++)
-        if (members[i].scope == as_scope && text_equal(members[i].name, name))
-            return members[i].of_control || !is_control ? i : MEMBERS;
-    return MEMBERS;
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        const struct text *known = &members[i].name;
+        if (known->size != name.size || members[i].scope != as_scope || known->data[0] != name.data[0])
+            continue;
+        if (memcmp(known->data, name.data, name.size) == 0)
+            return members[i].of_control || !is_control ? i : EVENT_MEMBER_NONE;
+    }
+    return EVENT_MEMBER_NONE;
 }
 
-bool event_knows(const struct event_fields *fields, enum event_scope scope, struct text name)
+/* Says where a member goes; NULL if it is none or was there before. */
+static const struct member *claim(struct event_fields *fields, enum event_scope scope, unsigned i, char **place)
 {
-    return find_member(fields, scope, name) < MEMBERS;
-}
-
-/* Finds a member and where it goes; NULL if it is none or was there before. */
-static const struct member *claim(struct event_fields *fields, enum event_scope scope, struct text name, char **place)
-{
-    unsigned i = find_member(fields, scope, name);
-    if (i == MEMBERS)
+    if (i >= MEMBERS)
         return NULL;
     bool is_maker = scope == SCOPE_MAKER;
     uint64_t bit = UINT64_C(1) << (is_maker ? i + PARTY_MEMBERS : i);
@@ -226,10 +223,10 @@ static bool take_id(struct text text, char *place)
     return text.size >= 1 && text.size <= ID_BYTES_MAX;
 }
 
-bool event_take_text(struct event_fields *fields, enum event_scope scope, struct text name, struct text text)
+bool event_take_text(struct event_fields *fields, enum event_scope scope, unsigned i, struct text text)
 {
     char *place;
-    const struct member *member = claim(fields, scope, name, &place);
+    const struct member *member = claim(fields, scope, i, &place);
     if (!member)
         return false;
     switch (member->kind) {
@@ -253,10 +250,10 @@ bool event_take_text(struct event_fields *fields, enum event_scope scope, struct
     }
 }
 
-bool event_take_integer(struct event_fields *fields, enum event_scope scope, struct text name, bool negative, uint64_t magnitude)
+bool event_take_integer(struct event_fields *fields, enum event_scope scope, unsigned i, bool negative, uint64_t magnitude)
 {
     char *place;
-    const struct member *member = claim(fields, scope, name, &place);
+    const struct member *member = claim(fields, scope, i, &place);
     uint64_t most = !member                           ? 0
                     : member->kind == KIND_UNSIGNED   ? UINT64_MAX
                     : member->kind == KIND_SIGNED     ? INT64_MAX
@@ -274,10 +271,10 @@ bool event_take_integer(struct event_fields *fields, enum event_scope scope, str
     return true;
 }
 
-bool event_take_boolean(struct event_fields *fields, enum event_scope scope, struct text name, bool value)
+bool event_take_boolean(struct event_fields *fields, enum event_scope scope, unsigned i, bool value)
 {
     char *place;
-    const struct member *member = claim(fields, scope, name, &place);
+    const struct member *member = claim(fields, scope, i, &place);
     if (!member || member->kind != KIND_BOOLEAN)
         return false;
     *(bool *)place = value;

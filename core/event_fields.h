@@ -23,13 +23,15 @@ struct event_fields {
  * looked up first, because it says what the others mean. False if it is no type. Any thread. */
 bool event_fields_begin(struct event_fields *fields, struct event *event, const struct instrument *instrument, struct text type);
 
-/* Whether a member is the event's own (true), or unknown, or of a CONTROL a field of the record (false). Any thread. */
-bool event_knows(const struct event_fields *fields, enum event_scope scope, struct text name);
+/* The member of this name, for the functions below; EVENT_MEMBER_NONE if the event has none such: it is unknown, or of a CONTROL
+ * a field of the record. Any thread. */
+enum { EVENT_MEMBER_NONE = 255 };
+unsigned event_member_find(const struct event_fields *fields, enum event_scope scope, struct text name);
 
-/* Each takes one member that event_knows; false if it comes twice or is ill-formed. Texts are kept as views. */
-bool event_take_text(struct event_fields *fields, enum event_scope scope, struct text name, struct text text);
-bool event_take_integer(struct event_fields *fields, enum event_scope scope, struct text name, bool negative, uint64_t magnitude);
-bool event_take_boolean(struct event_fields *fields, enum event_scope scope, struct text name, bool value);
+/* Each takes the value of one member; false if it comes twice or is ill-formed. Texts are kept as views. */
+bool event_take_text(struct event_fields *fields, enum event_scope scope, unsigned member, struct text text);
+bool event_take_integer(struct event_fields *fields, enum event_scope scope, unsigned member, bool negative, uint64_t magnitude);
+bool event_take_boolean(struct event_fields *fields, enum event_scope scope, unsigned member, bool value);
 
 /* The scope of the objects in an event: "src", "taker", "maker"; SCOPE_EVENT if the name is none of them. */
 enum event_scope event_scope_find(struct text name);

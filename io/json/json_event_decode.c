@@ -97,27 +97,25 @@ bool json_event_scan(const char *bytes, size_t size, struct event_scan *scan)
 
 /* ---- The whole event. */
 
-static bool take_number(struct event_fields *fields, enum event_scope scope, struct text name, struct text number)
+static bool take_number(struct event_fields *fields, enum event_scope scope, unsigned member, struct text number)
 {
     uint64_t magnitude;
     bool negative = number.data[0] == '-';
     struct cursor cursor = {number.data + negative, number.data + number.size};
     return scan_digits(&cursor, UINT64_MAX, &magnitude) && cursor.at == cursor.end &&
-           event_take_integer(fields, scope, name, negative, magnitude);
+           event_take_integer(fields, scope, member, negative, magnitude);
 }
 
-/* A member that holds no object; unknown ones are passed over. */
-static bool take_plain(struct event_fields *fields, enum event_scope scope, struct text name, yyjson_val *value)
+/* A member that holds no object. */
+static bool take_plain(struct event_fields *fields, enum event_scope scope, unsigned member, yyjson_val *value)
 {
-    if (!event_knows(fields, scope, name))
-        return true;
     switch (unsafe_yyjson_get_type(value)) {
     case YYJSON_TYPE_STR:
-        return event_take_text(fields, scope, name, json_text_of(value));
+        return event_take_text(fields, scope, member, json_text_of(value));
     case YYJSON_TYPE_RAW:
-        return take_number(fields, scope, name, json_number_of(value));
+        return take_number(fields, scope, member, json_number_of(value));
     case YYJSON_TYPE_BOOL:
-        return event_take_boolean(fields, scope, name, unsafe_yyjson_get_bool(value));
+        return event_take_boolean(fields, scope, member, unsafe_yyjson_get_bool(value));
     default:
         return false;
     }
@@ -128,9 +126,11 @@ static bool take_inner(struct event_fields *fields, enum event_scope scope, yyjs
     if (!yyjson_is_obj(object))
         return false;
     yyjson_obj_iter members = yyjson_obj_iter_with(object);
-    for (yyjson_val *key; (key = yyjson_obj_iter_next(&members));)
-        if (!take_plain(fields, scope, json_text_of(key), yyjson_obj_iter_get_val(key)))
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&members));) {
+        unsigned member = event_member_find(fields, scope, json_text_of(key));
+        if (member != EVENT_MEMBER_NONE && !take_plain(fields, scope, member, yyjson_obj_iter_get_val(key)))
             return false;
+    }
     return true;
 }
 
@@ -142,9 +142,10 @@ static bool take_member(struct event_fields *fields, struct json_room *room, yyj
     enum event_scope scope = event_scope_find(name);
     if (scope == SCOPE_SOURCE || (scope != SCOPE_EVENT && !is_control))
         return take_inner(fields, scope, value);
-    if (is_control && !event_knows(fields, SCOPE_EVENT, name))
-        return json_put_member(room, key, value);
-    return take_plain(fields, SCOPE_EVENT, name, value);
+    unsigned member = event_member_find(fields, SCOPE_EVENT, name);
+    if (member == EVENT_MEMBER_NONE)
+        return !is_control || json_put_member(room, key, value);
+    return take_plain(fields, SCOPE_EVENT, member, value);
 }
 
 bool json_event_decode(struct json_decoder *decoder, const char *bytes, size_t size, const struct instrument *instrument,

@@ -30,15 +30,18 @@ static void put_text(struct writer *writer, struct text text)
     msgpack_pack_str_with_body(&writer->packer, text.data, text.size);
 }
 
-static void put_key(struct writer *writer, struct text name)
+/* Names are shorter than 32 bytes, so their head is one byte; sizes are constants where this is inlined. */
+static inline __attribute__((always_inline)) void put_key(struct writer *writer, struct text name)
 {
-    put_text(writer, name);
+    *writer->at++ = (char)(0xa0 | name.size);
+    memcpy(writer->at, name.data, name.size);
+    writer->at += name.size;
     writer->members++;
 }
 
 #define KEY(writer, name) put_key((writer), TEXT(name))
 
-static void put_text_member(struct writer *writer, struct text name, struct text text)
+static inline __attribute__((always_inline)) void put_text_member(struct writer *writer, struct text name, struct text text)
 {
     if (text_is_absent(text))
         return;
@@ -48,7 +51,7 @@ static void put_text_member(struct writer *writer, struct text name, struct text
 
 #define PUT_TEXT(writer, name, text) put_text_member((writer), TEXT(name), (text))
 
-static void put_decimal(struct writer *writer, struct text name, int64_t units, struct decimal_unit unit)
+static inline __attribute__((always_inline)) void put_decimal(struct writer *writer, struct text name, int64_t units, struct decimal_unit unit)
 {
     char digits[40];
     size_t size = decimal_format(units, unit, digits);
@@ -59,13 +62,13 @@ static void put_decimal(struct writer *writer, struct text name, int64_t units, 
 #define PUT_PRICE(writer, name, ticks) put_decimal((writer), TEXT(name), (ticks), event->instrument.tick)
 #define PUT_QUANTITY(writer, name, lots) put_decimal((writer), TEXT(name), (lots), event->instrument.lot)
 
-static void put_unsigned(struct writer *writer, struct text name, uint64_t number)
+static inline __attribute__((always_inline)) void put_unsigned(struct writer *writer, struct text name, uint64_t number)
 {
     put_key(writer, name);
     msgpack_pack_uint64(&writer->packer, number);
 }
 
-static void put_signed(struct writer *writer, struct text name, int64_t number)
+static inline __attribute__((always_inline)) void put_signed(struct writer *writer, struct text name, int64_t number)
 {
     put_key(writer, name);
     msgpack_pack_int64(&writer->packer, number);

@@ -4,20 +4,18 @@
 #include "io/msgpack/msgpack_fields.h"
 #include "io/msgpack/msgpack_reader.h"
 
-/* A member that holds no map; unknown ones are passed over. */
-static bool take_plain(struct event_fields *fields, enum event_scope scope, struct text name, const msgpack_object *value)
+/* A member that holds no map. */
+static bool take_plain(struct event_fields *fields, enum event_scope scope, unsigned member, const msgpack_object *value)
 {
-    if (!event_knows(fields, scope, name))
-        return true;
     switch (value->type) {
     case MSGPACK_OBJECT_STR:
-        return event_take_text(fields, scope, name, msgpack_text_of(value));
+        return event_take_text(fields, scope, member, msgpack_text_of(value));
     case MSGPACK_OBJECT_POSITIVE_INTEGER:
-        return event_take_integer(fields, scope, name, false, value->via.u64);
+        return event_take_integer(fields, scope, member, false, value->via.u64);
     case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-        return event_take_integer(fields, scope, name, true, UINT64_C(0) - (uint64_t)value->via.i64);
+        return event_take_integer(fields, scope, member, true, UINT64_C(0) - (uint64_t)value->via.i64);
     case MSGPACK_OBJECT_BOOLEAN:
-        return event_take_boolean(fields, scope, name, value->via.boolean);
+        return event_take_boolean(fields, scope, member, value->via.boolean);
     default:
         return false;
     }
@@ -28,25 +26,29 @@ static bool take_inner(struct event_fields *fields, enum event_scope scope, cons
     if (map->type != MSGPACK_OBJECT_MAP)
         return false;
     for (uint32_t i = 0; i < map->via.map.size; i++) {
-        const msgpack_object_kv *member = &map->via.map.ptr[i];
-        if (member->key.type != MSGPACK_OBJECT_STR || !take_plain(fields, scope, msgpack_text_of(&member->key), &member->val))
+        const msgpack_object_kv *pair = &map->via.map.ptr[i];
+        if (pair->key.type != MSGPACK_OBJECT_STR)
+            return false;
+        unsigned member = event_member_find(fields, scope, msgpack_text_of(&pair->key));
+        if (member != EVENT_MEMBER_NONE && !take_plain(fields, scope, member, &pair->val))
             return false;
     }
     return true;
 }
 
-static bool take_member(struct event_fields *fields, char **at, const char *end, const msgpack_object_kv *member)
+static bool take_member(struct event_fields *fields, char **at, const char *end, const msgpack_object_kv *pair)
 {
-    if (member->key.type != MSGPACK_OBJECT_STR)
+    if (pair->key.type != MSGPACK_OBJECT_STR)
         return false;
-    struct text name = msgpack_text_of(&member->key);
+    struct text name = msgpack_text_of(&pair->key);
     bool is_control = fields->event->type == EVENT_CONTROL;
     enum event_scope scope = event_scope_find(name);
     if (scope == SCOPE_SOURCE || (scope != SCOPE_EVENT && !is_control))
-        return take_inner(fields, scope, &member->val);
-    if (is_control && !event_knows(fields, SCOPE_EVENT, name))
-        return msgpack_print_member(at, end, member);
-    return take_plain(fields, SCOPE_EVENT, name, &member->val);
+        return take_inner(fields, scope, &pair->val);
+    unsigned member = event_member_find(fields, SCOPE_EVENT, name);
+    if (member == EVENT_MEMBER_NONE)
+        return !is_control || msgpack_print_member(at, end, pair);
+    return take_plain(fields, SCOPE_EVENT, member, &pair->val);
 }
 
 static struct text find_type(const msgpack_object *record)
