@@ -13,15 +13,13 @@ struct address_count {
     char address[];
 };
 
-void addresses_init(struct addresses *addresses)
-{
+void addresses_init(struct addresses *addresses) {
     *addresses = (struct addresses){.bucket_count = BUCKETS_FIRST};
     addresses->buckets = calloc(BUCKETS_FIRST, sizeof *addresses->buckets);
     CHECK(addresses->buckets, "no memory for addresses");
 }
 
-void addresses_deinit(struct addresses *addresses)
-{
+void addresses_deinit(struct addresses *addresses) {
     for (uint32_t i = 0; i < addresses->bucket_count; i++) {
         while (addresses->buckets[i]) {
             struct address_count *gone = addresses->buckets[i];
@@ -33,19 +31,15 @@ void addresses_deinit(struct addresses *addresses)
     *addresses = (struct addresses){0};
 }
 
-static struct address_count **place_of(const struct addresses *addresses, const char *address)
-{
+static struct address_count **place_of(const struct addresses *addresses, const char *address) {
     uint32_t h = 2166136261u;
-    for (const char *at = address; *at; at++)
-        h = (h ^ (unsigned char)*at) * 16777619u;
+    for (const char *at = address; *at; at++) h = (h ^ (unsigned char)*at) * 16777619u;
     struct address_count **at = &addresses->buckets[(h ^ h >> 15) & (addresses->bucket_count - 1)];
-    while (*at && strcmp((*at)->address, address) != 0)
-        at = &(*at)->next;
+    while (*at && strcmp((*at)->address, address) != 0) at = &(*at)->next;
     return at;
 }
 
-static void grow(struct addresses *addresses)
-{
+static void grow(struct addresses *addresses) {
     struct addresses old = *addresses;
     addresses->bucket_count = 2 * old.bucket_count;
     addresses->buckets = calloc(addresses->bucket_count, sizeof *addresses->buckets);
@@ -60,16 +54,13 @@ static void grow(struct addresses *addresses)
     free(old.buckets);
 }
 
-uint32_t addresses_find(const struct addresses *addresses, const char *address)
-{
+uint32_t addresses_find(const struct addresses *addresses, const char *address) {
     const struct address_count *count = *place_of(addresses, address);
     return count ? count->connections : 0;
 }
 
-void addresses_add(struct addresses *addresses, const char *address)
-{
-    if (addresses->count == addresses->bucket_count)
-        grow(addresses);
+void addresses_add(struct addresses *addresses, const char *address) {
+    if (addresses->count == addresses->bucket_count) grow(addresses);
     struct address_count **place = place_of(addresses, address);
     if (!*place) {
         *place = calloc(1, sizeof **place + strlen(address) + 1);
@@ -80,12 +71,10 @@ void addresses_add(struct addresses *addresses, const char *address)
     (*place)->connections++;
 }
 
-void addresses_remove(struct addresses *addresses, const char *address)
-{
+void addresses_remove(struct addresses *addresses, const char *address) {
     struct address_count **place = place_of(addresses, address);
     CHECK(*place, "an address was taken back that was never counted");
-    if (--(*place)->connections)
-        return;
+    if (--(*place)->connections) return;
     struct address_count *gone = *place;
     *place = gone->next;
     free(gone);

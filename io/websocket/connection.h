@@ -20,28 +20,28 @@ enum { CONNECTION_ID_BYTES = 16, ADDRESS_BYTES_MAX = 48 };
 struct connection {
     struct push *push;
     struct lws *wsi;
-    struct connection *previous, *next; /* of all */
+    struct connection *previous, *next;                       /* of all */
     struct connection *previous_of_account, *next_of_account; /* reports.h */
-    struct account *reports_of;         /* whose private reports it gets, or NULL */
+    struct account *reports_of;                               /* whose private reports it gets, or NULL */
     char id[CONNECTION_ID_BYTES + 1];
     char address[ADDRESS_BYTES_MAX];
-    char user_id[ID_BYTES_MAX + 1];     /* as the client says (?userId=): grants nothing; empty: none */
-    char account[ID_BYTES_MAX + 1];     /* as its key says; empty: not authenticated */
-    int64_t connected_ms;               /* wall clock */
+    char user_id[ID_BYTES_MAX + 1]; /* as the client says (?userId=): grants nothing; empty: none */
+    char account[ID_BYTES_MAX + 1]; /* as its key says; empty: not authenticated */
+    int64_t connected_ms;           /* wall clock */
 
     struct outbox outbox;
     struct subscription *subscriptions;
     uint32_t subscription_count;
-    bool is_asked;    /* to be called when its socket is writable */
+    bool is_asked; /* to be called when its socket is writable */
     bool is_closing;
     struct frames *close_frame; /* to be sent; NULL: nothing is, or it was */
 
-    char *received;   /* of a message that comes in pieces; NULL: none */
+    char *received; /* of a message that comes in pieces; NULL: none */
     uint32_t received_bytes;
     uint64_t allowance_ms_scaled; /* messages it may still send, times 1000 */
     uint64_t allowance_at_ms;
 
-    bool is_present;  /* presence.h: its keys in Valkey are written */
+    bool is_present;           /* presence.h: its keys in Valkey are written */
     uint64_t present_until_ms; /* when they must be written again */
 };
 
@@ -55,8 +55,9 @@ void connection_send(struct connection *connection, struct frames *frames, enum 
 /* Queues one message for this client alone. */
 void connection_say(struct connection *connection, struct text message);
 
-/* Ends the connection: forgets what waits, takes it out of all its markets (its subscriptions stay valid memory), sends the close frame as soon as the
- * socket takes it, and drops the socket if that takes more than some seconds. The first call counts. */
+/* Ends the connection: forgets what waits, takes it out of all its markets (its subscriptions stay valid memory), sends
+ * the close frame as soon as the socket takes it, and drops the socket if that takes more than some seconds. The first
+ * call counts. */
 void connection_close(struct connection *connection, uint16_t code, const char *reason);
 
 /* Asks to be called when the socket takes more. */
@@ -77,9 +78,9 @@ struct subscription *connection_subscribe(struct connection *connection, struct 
 /* Takes channels (bits of enum client_channel) out of a subscription, and the subscription away if none is left. */
 void connection_unsubscribe(struct connection *connection, struct subscription *subscription, uint8_t channels);
 
-/* Writes bytes that are WebSocket frames already, FRAMES_LEAD free bytes in front of them. Returns false if the socket is done for.
- * libwebsockets sends what it is given unchanged when it is called LWS_WRITE_HTTP, also on a WebSocket (not
- * documented; HTTP/1.1 only): that knowledge lives in this one function, and tests/websocket pins it. */
+/* Writes bytes that are WebSocket frames already, FRAMES_LEAD free bytes in front of them. Returns false if the socket
+ * is done for. libwebsockets sends what it is given unchanged when it is called LWS_WRITE_HTTP, also on a WebSocket
+ * (not documented; HTTP/1.1 only): that knowledge lives in this one function, and tests/websocket pins it. */
 bool connection_write_frames(struct lws *wsi, struct text frames);
 
 #endif

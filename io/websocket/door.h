@@ -9,7 +9,8 @@ struct push;
 /* Listens on push->loop as the settings say. STATUS_REFUSED (said in a line). Fills in push->lws and push->port. */
 int door_open(struct push *push);
 
-/* Ends every socket at once; run the loop until it has no handles, and as long as push->lws is set afterwards do both again. */
+/* Ends every socket at once; run the loop until it has no handles, and as long as push->lws is set afterwards do both
+ * again. */
 void door_close(struct push *push);
 
 #endif

@@ -6,16 +6,14 @@
 
 enum { FIN_TEXT = 0x81, FIN_CLOSE = 0x88, LENGTH_16 = 126, LENGTH_64 = 127 };
 
-static struct frames *resize(struct frames *frames, uint32_t capacity)
-{
+static struct frames *resize(struct frames *frames, uint32_t capacity) {
     struct frames *resized = realloc(frames, sizeof *frames + FRAMES_LEAD + capacity);
     CHECK(resized, "no memory for frames");
     resized->capacity = capacity;
     return resized;
 }
 
-struct frames *frames_open(uint32_t capacity)
-{
+struct frames *frames_open(uint32_t capacity) {
     struct frames *frames = resize(NULL, capacity);
     frames->references = 1;
     frames->size = 0;
@@ -23,8 +21,7 @@ struct frames *frames_open(uint32_t capacity)
     return frames;
 }
 
-uint32_t frame_header(uint64_t payload_bytes, unsigned char *out)
-{
+uint32_t frame_header(uint64_t payload_bytes, unsigned char *out) {
     uint32_t length_bytes = payload_bytes < LENGTH_16 ? 0 : payload_bytes <= UINT16_MAX ? 2 : 8;
     out[0] = FIN_TEXT;
     out[1] = length_bytes == 0 ? (unsigned char)payload_bytes : length_bytes == 2 ? LENGTH_16 : LENGTH_64;
@@ -33,13 +30,11 @@ uint32_t frame_header(uint64_t payload_bytes, unsigned char *out)
     return 2 + length_bytes;
 }
 
-void frames_append(struct frames **frames, struct text payload)
-{
+void frames_append(struct frames **frames, struct text payload) {
     struct frames *to = *frames;
     CHECK(to->references == 1, "a shared piece of frames was appended to");
     uint32_t need = to->size + FRAME_HEADER_BYTES_MAX + payload.size;
-    if (need > to->capacity)
-        to = resize(to, need > 2 * to->capacity ? need : 2 * to->capacity);
+    if (need > to->capacity) to = resize(to, need > 2 * to->capacity ? need : 2 * to->capacity);
     unsigned char *at = to->bytes + FRAMES_LEAD + to->size;
     uint32_t header_bytes = frame_header(payload.size, at);
     memcpy(at + header_bytes, payload.data, payload.size);
@@ -48,15 +43,13 @@ void frames_append(struct frames **frames, struct text payload)
     *frames = to;
 }
 
-struct frames *frames_of(struct text payload)
-{
+struct frames *frames_of(struct text payload) {
     struct frames *frames = frames_open(payload.size + FRAME_HEADER_BYTES_MAX);
     frames_append(&frames, payload);
     return frames;
 }
 
-struct frames *frames_of_close(uint16_t code, struct text reason)
-{
+struct frames *frames_of_close(uint16_t code, struct text reason) {
     uint32_t reason_bytes = reason.size < CLOSE_REASON_BYTES_MAX ? reason.size : CLOSE_REASON_BYTES_MAX;
     struct frames *frames = frames_open(4 + CLOSE_REASON_BYTES_MAX);
     unsigned char *at = frames->bytes + FRAMES_LEAD;
@@ -69,14 +62,11 @@ struct frames *frames_of_close(uint16_t code, struct text reason)
     return frames;
 }
 
-struct frames *frames_retain(struct frames *frames)
-{
+struct frames *frames_retain(struct frames *frames) {
     frames->references++;
     return frames;
 }
 
-void frames_release(struct frames *frames)
-{
-    if (frames && --frames->references == 0)
-        free(frames);
+void frames_release(struct frames *frames) {
+    if (frames && --frames->references == 0) free(frames);
 }

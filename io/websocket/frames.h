@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 enum {
-    FRAMES_LEAD = 32,          /* bytes free before the first frame: what lws_write wants there */
-    FRAMES_BYTES = 32 * 1024,  /* a piece that has grown so far is finished and another begun */
+    FRAMES_LEAD = 32,         /* bytes free before the first frame: what lws_write wants there */
+    FRAMES_BYTES = 32 * 1024, /* a piece that has grown so far is finished and another begun */
     FRAME_HEADER_BYTES_MAX = 10
 };
 
@@ -37,8 +37,7 @@ struct frames *frames_retain(struct frames *frames);
 /* Gives one reference back; NULL is let pass. */
 void frames_release(struct frames *frames);
 
-static inline struct text frames_text(const struct frames *frames)
-{
+static inline struct text frames_text(const struct frames *frames) {
     return (struct text){(const char *)frames->bytes + FRAMES_LEAD, frames->size};
 }
 

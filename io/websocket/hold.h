@@ -23,8 +23,8 @@ struct hold {
     uint64_t bytes;
 };
 
-/* Events of the market behind `delivered` and up to market->fseq were missed: they are read again from `begin` on. If the
- * market has a hold already, it now lasts until market->fseq. */
+/* Events of the market behind `delivered` and up to market->fseq were missed: they are read again from `begin` on. If
+ * the market has a hold already, it now lasts until market->fseq. */
 void hold_begin(struct push *push, struct market *market, uint64_t delivered, int64_t begin);
 
 /* The market has a hold: keeps an event for afterwards, or, when too much is kept by all, counts it as missing too. */

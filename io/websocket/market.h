@@ -1,8 +1,8 @@
 /* One symbol as the push thread sees it: its depth and how it was last told, its last trades, what may be sent again to
  * those who come back. Pure: it makes frames and sends nothing.
  *
- * Depth is told as a window of the best `depth_levels` levels of each side: applying every message to an empty copy, in the
- * order of pu and u, gives exactly the window.
+ * Depth is told as a window of the best `depth_levels` levels of each side: applying every message to an empty copy, in
+ * the order of pu and u, gives exactly the window.
  *
  * Threads: one at a time (the push thread). Running out of memory aborts with last words. */
 #ifndef SHARDBOOK_IO_WEBSOCKET_MARKET_H
@@ -58,27 +58,27 @@ struct market_resume { /* ring of depth changes that were sent */
 struct market {
     struct market *next; /* of the same hash bucket */
     struct market *next_touched;
-    bool is_touched;       /* has something to publish */
-    bool is_known;         /* the feed has named it */
+    bool is_touched; /* has something to publish */
+    bool is_known;   /* the feed has named it */
     bool has_last;
-    bool is_wanted;        /* somebody subscribes to it or did a moment ago */
+    bool is_wanted; /* somebody subscribes to it or did a moment ago */
     bool ticker_moved;
     char name[SYMBOL_BYTES_MAX + 2];
     uint8_t name_bytes;
     int32_t partition;
     struct instrument instrument;
-    uint64_t fseq;         /* of the last event seen */
-    uint64_t touched_at;   /* push thread: the pass in which something of it was last read */
+    uint64_t fseq;       /* of the last event seen */
+    uint64_t touched_at; /* push thread: the pass in which something of it was last read */
     int64_t wanted_until_ms, asked_ms;
     int64_t ticker_told_ms;
     int64_t last_price_ticks;
     struct decimal_unit last_tick;
-    struct hold *hold;     /* hold.h: what waits for missing events, or NULL */
+    struct hold *hold; /* hold.h: what waits for missing events, or NULL */
 
     enum market_depth state;
     struct depth depth;
-    bool is_cut[2];        /* by side: levels worse than the worst kept were forgotten */
-    bool must_retell;      /* the next thing to tell is a snapshot */
+    bool is_cut[2];   /* by side: levels worse than the worst kept were forgotten */
+    bool must_retell; /* the next thing to tell is a snapshot */
     uint64_t told_u;
     struct market_edges edges;
     struct market_change *changes;
@@ -88,7 +88,7 @@ struct market {
 
     struct trade *trades; /* ring */
     uint32_t trade_slots, trade_first, trade_count;
-    uint64_t trades_after; /* the ring has every trade whose fseq is greater */
+    uint64_t trades_after;      /* the ring has every trade whose fseq is greater */
     struct frames *tick_trades; /* frames of the trades since the last publication, or NULL */
 
     struct subscription **subscribers[MARKET_CHANNELS];
@@ -109,8 +109,7 @@ void market_scratch_deinit(struct market_scratch *scratch);
 void market_init(struct market *market, struct text symbol, int32_t partition);
 void market_deinit(struct market *market);
 
-static inline struct text market_symbol(const struct market *market)
-{
+static inline struct text market_symbol(const struct market *market) {
     return (struct text){market->name, market->name_bytes};
 }
 
@@ -118,7 +117,8 @@ static inline struct text market_symbol(const struct market *market)
 uint32_t market_subscribers(const struct market *market);
 
 /* A level's new total out of the feed. Nothing happens unless the depth is LOADING or LIVE. */
-void market_on_level(struct market *market, const struct market_limits *limits, enum side side, int64_t price_ticks, int64_t total_lots);
+void market_on_level(
+    struct market *market, const struct market_limits *limits, enum side side, int64_t price_ticks, int64_t total_lots);
 
 /* A snapshot of the feed begins and ends; levels between come by market_on_level. */
 void market_on_snapshot_begin(struct market *market);
@@ -140,21 +140,25 @@ void market_unwant(struct market *market);
  * nothing to tell, or nothing can be told (not LIVE, not wanted). The caller releases them. *is_snapshot: they replace
  * everything told before. */
 struct frames *market_tell_depth(struct market *market, const struct market_limits *limits, uint64_t epoch,
-                                 struct market_scratch *scratch, bool *is_snapshot);
+    struct market_scratch *scratch, bool *is_snapshot);
 
-/* The depth as it was told last, as one snapshot message, for who comes now; NULL unless LIVE and wanted. The caller releases it. */
-struct frames *market_depth_snapshot(struct market *market, const struct market_limits *limits, uint64_t epoch,
-                                     struct market_scratch *scratch);
+/* The depth as it was told last, as one snapshot message, for who comes now; NULL unless LIVE and wanted. The caller
+ * releases it. */
+struct frames *market_depth_snapshot(
+    struct market *market, const struct market_limits *limits, uint64_t epoch, struct market_scratch *scratch);
 
-/* The changes told after `u`, oldest first, each handed to on_frames (which retains what it keeps); false, without any call, if they are
- * not all held. */
-bool market_resume_depth(const struct market *market, uint64_t u, void (*on_frames)(void *context, struct frames *frames), void *context);
+/* The changes told after `u`, oldest first, each handed to on_frames (which retains what it keeps); false, without any
+ * call, if they are not all held. */
+bool market_resume_depth(
+    const struct market *market, uint64_t u, void (*on_frames)(void *context, struct frames *frames), void *context);
 
 /* A trade, in order of fseq: remembered for resumption; with subscribers also framed for the next publication. */
 void market_on_trade(struct market *market, const struct trade *trade, struct market_scratch *scratch);
 
-/* The trades after event `fseq`; NULL in *frames if there were none. False if not all of them are held. The caller releases. */
-bool market_resume_trades(const struct market *market, uint64_t fseq, struct market_scratch *scratch, struct frames **frames);
+/* The trades after event `fseq`; NULL in *frames if there were none. False if not all of them are held. The caller
+ * releases. */
+bool market_resume_trades(
+    const struct market *market, uint64_t fseq, struct market_scratch *scratch, struct frames **frames);
 
 /* The ticker of this moment as one message. The caller releases it. */
 struct frames *market_ticker(const struct market *market, struct market_scratch *scratch);

@@ -7,24 +7,18 @@
 
 enum { DECIMAL_BYTES = 48, NUMBER_BYTES = 24 };
 
-void message_init(struct message *message)
-{
-    *message = (struct message){0};
-}
+void message_init(struct message *message) { *message = (struct message){0}; }
 
-void message_deinit(struct message *message)
-{
+void message_deinit(struct message *message) {
     free(message->bytes);
     message_init(message);
 }
 
 /* Where to write `bytes` more. */
-static char *reserve(struct message *m, uint32_t bytes)
-{
+static char *reserve(struct message *m, uint32_t bytes) {
     if (m->size + bytes > m->capacity) {
         uint32_t capacity = m->capacity ? m->capacity : 512;
-        while (capacity < m->size + bytes)
-            capacity *= 2;
+        while (capacity < m->size + bytes) capacity *= 2;
         m->bytes = realloc(m->bytes, capacity);
         CHECK(m->bytes, "no memory for a message");
         m->capacity = capacity;
@@ -32,74 +26,58 @@ static char *reserve(struct message *m, uint32_t bytes)
     return m->bytes + m->size;
 }
 
-static void put(struct message *m, struct text text)
-{
-    if (text.size == 0)
-        return;
+static void put(struct message *m, struct text text) {
+    if (text.size == 0) return;
     memcpy(reserve(m, text.size), text.data, text.size);
     m->size += text.size;
 }
 
-static void put_number(struct message *m, uint64_t number)
-{
+static void put_number(struct message *m, uint64_t number) {
     m->size = (uint32_t)(json_put_unsigned(reserve(m, NUMBER_BYTES), number) - m->bytes);
 }
 
-static void put_integer(struct message *m, int64_t number)
-{
+static void put_integer(struct message *m, int64_t number) {
     m->size = (uint32_t)(json_put_integer(reserve(m, NUMBER_BYTES), number) - m->bytes);
 }
 
-static void put_decimal(struct message *m, int64_t units, struct decimal_unit unit)
-{
+static void put_decimal(struct message *m, int64_t units, struct decimal_unit unit) {
     m->size = (uint32_t)(json_put_decimal(reserve(m, DECIMAL_BYTES), units, unit) - m->bytes);
 }
 
-static void put_string(struct message *m, struct text text)
-{
+static void put_string(struct message *m, struct text text) {
     m->size = (uint32_t)(json_put_text(reserve(m, (uint32_t)JSON_TEXT_BYTES_MAX(text.size)), text) - m->bytes);
 }
 
 /* Begins a message: {"type":"<type>" */
-static void begin(struct message *m, struct text type)
-{
+static void begin(struct message *m, struct text type) {
     m->size = 0;
     put(m, TEXT("{\"type\":"));
     put_string(m, type);
 }
 
-static void end(struct message *m)
-{
-    put(m, TEXT("}"));
-}
+static void end(struct message *m) { put(m, TEXT("}")); }
 
 /* `name` comes with its quotes, comma and colon. */
-static void member_string(struct message *m, struct text name, struct text value)
-{
+static void member_string(struct message *m, struct text name, struct text value) {
     put(m, name);
     put_string(m, value);
 }
 
-static void member_id(struct message *m, struct text name, struct text id)
-{
-    if (!text_is_absent(id))
-        member_string(m, name, id);
+static void member_id(struct message *m, struct text name, struct text id) {
+    if (!text_is_absent(id)) member_string(m, name, id);
 }
 
-static void member_number(struct message *m, struct text name, uint64_t value)
-{
+static void member_number(struct message *m, struct text name, uint64_t value) {
     put(m, name);
     put_number(m, value);
 }
 
-static void member_decimal(struct message *m, struct text name, int64_t units, struct decimal_unit unit)
-{
+static void member_decimal(struct message *m, struct text name, int64_t units, struct decimal_unit unit) {
     put(m, name);
     put_decimal(m, units, unit);
 }
 
-void message_trade(struct message *message, struct text symbol, const struct trade *trade)
-{
+void message_trade(struct message *message, struct text symbol, const struct trade *trade) {
     begin(message, TEXT("trade"));
     member_string(message, TEXT(",\"s\":"), symbol);
     member_number(message, TEXT(",\"seq\":"), trade->fseq);
@@ -112,8 +90,7 @@ void message_trade(struct message *message, struct text symbol, const struct tra
     end(message);
 }
 
-static void put_level(struct message *m, const struct instrument *instrument, struct depth_level level)
-{
+static void put_level(struct message *m, const struct instrument *instrument, struct depth_level level) {
     put(m, TEXT("["));
     put_decimal(m, level.price_ticks, instrument->tick);
     put(m, TEXT(","));
@@ -121,24 +98,20 @@ static void put_level(struct message *m, const struct instrument *instrument, st
     put(m, TEXT("]"));
 }
 
-static void put_levels(struct message *m, const struct depth_message *depth, enum side side)
-{
+static void put_levels(struct message *m, const struct depth_message *depth, enum side side) {
     put(m, side == SIDE_BUY ? TEXT(",\"b\":[") : TEXT(",\"a\":["));
     for (uint32_t i = 0; i < depth->counts[side]; i++) {
-        if (i)
-            put(m, TEXT(","));
+        if (i) put(m, TEXT(","));
         put_level(m, depth->instrument, depth->sides[side][i]);
     }
     put(m, TEXT("]"));
 }
 
-void message_depth(struct message *message, const struct depth_message *depth)
-{
+void message_depth(struct message *message, const struct depth_message *depth) {
     begin(message, TEXT("depth"));
     member_string(message, TEXT(",\"s\":"), depth->symbol);
     member_number(message, TEXT(",\"ep\":"), depth->epoch);
-    if (depth->is_snapshot)
-        put(message, TEXT(",\"snapshot\":true"));
+    if (depth->is_snapshot) put(message, TEXT(",\"snapshot\":true"));
     member_number(message, TEXT(",\"pu\":"), depth->previous_u);
     member_number(message, TEXT(",\"U\":"), depth->first_u);
     member_number(message, TEXT(",\"u\":"), depth->last_u);
@@ -147,8 +120,8 @@ void message_depth(struct message *message, const struct depth_message *depth)
     end(message);
 }
 
-void message_ticker(struct message *message, struct text symbol, const struct instrument *instrument, const struct ticker *ticker)
-{
+void message_ticker(
+    struct message *message, struct text symbol, const struct instrument *instrument, const struct ticker *ticker) {
     begin(message, TEXT("ticker"));
     member_string(message, TEXT(",\"s\":"), symbol);
     member_number(message, TEXT(",\"u\":"), ticker->u);
@@ -160,27 +133,23 @@ void message_ticker(struct message *message, struct text symbol, const struct in
         put(message, TEXT(",\"a\":"));
         put_level(message, instrument, ticker->ask);
     }
-    if (ticker->has_last)
-        member_decimal(message, TEXT(",\"p\":"), ticker->last_price_ticks, ticker->last_tick);
+    if (ticker->has_last) member_decimal(message, TEXT(",\"p\":"), ticker->last_price_ticks, ticker->last_tick);
     end(message);
 }
 
-static void begin_report(struct message *m, struct text account)
-{
+static void begin_report(struct message *m, struct text account) {
     begin(m, TEXT("report"));
     member_string(m, TEXT(",\"account\":"), account);
     put(m, TEXT(",\"event\":"));
 }
 
-void message_report(struct message *message, struct text account, struct text event_json)
-{
+void message_report(struct message *message, struct text account, struct text event_json) {
     begin_report(message, account);
     put(message, event_json);
     end(message);
 }
 
-static void put_party(struct message *m, struct text name, const struct event_party *party, struct decimal_unit lot)
-{
+static void put_party(struct message *m, struct text name, const struct event_party *party, struct decimal_unit lot) {
     put(m, name);
     put(m, TEXT("{"));
     member_string(m, TEXT("\"orderId\":"), party->order_id);
@@ -191,8 +160,7 @@ static void put_party(struct message *m, struct text name, const struct event_pa
     put(m, TEXT("}"));
 }
 
-static void put_source(struct message *m, const struct event *event)
-{
+static void put_source(struct message *m, const struct event *event) {
     put(m, TEXT(",\"src\":{\"p\":"));
     put_integer(m, event->src_partition);
     put(m, TEXT(",\"o\":"));
@@ -204,22 +172,19 @@ static void put_source(struct message *m, const struct event *event)
     put_integer(m, event->timestamp_ms);
 }
 
-static void put_hash(struct message *m, uint64_t hash)
-{
+static void put_hash(struct message *m, uint64_t hash) {
     put(m, TEXT(",\"hash\":"));
     m->size = (uint32_t)(json_put_hash(reserve(m, NUMBER_BYTES), hash) - m->bytes);
 }
 
-void message_party_report(struct message *message, struct text account, const struct event *event)
-{
+void message_party_report(struct message *message, struct text account, const struct event *event) {
     const struct instrument *instrument = &event->instrument;
     begin_report(message, account);
     member_string(message, TEXT("{\"type\":"), event_type_name((enum event_type)event->type));
     member_string(message, TEXT(",\"symbol\":"), event->symbol);
     member_number(message, TEXT(",\"fseq\":"), event->fseq);
     put_source(message, event);
-    if (event->type == EVENT_FILL)
-        member_number(message, TEXT(",\"tradeId\":"), event->trade_id);
+    if (event->type == EVENT_FILL) member_number(message, TEXT(",\"tradeId\":"), event->trade_id);
     member_decimal(message, TEXT(",\"price\":"), event->price_ticks, instrument->tick);
     member_decimal(message, TEXT(",\"quantity\":"), event->quantity_lots, instrument->lot);
     member_string(message, TEXT(",\"takerSide\":"), side_name((enum side)event->side));
@@ -234,10 +199,8 @@ void message_party_report(struct message *message, struct text account, const st
     end(message);
 }
 
-static void member_list(struct message *m, struct text name, const struct text *items, uint32_t count)
-{
-    if (count == 0)
-        return;
+static void member_list(struct message *m, struct text name, const struct text *items, uint32_t count) {
+    if (count == 0) return;
     put(m, name);
     for (uint32_t i = 0; i < count; i++) {
         put(m, i ? TEXT(",") : TEXT("["));
@@ -246,20 +209,17 @@ static void member_list(struct message *m, struct text name, const struct text *
     put(m, TEXT("]"));
 }
 
-void message_ack(struct message *message, const struct ack_message *ack)
-{
+void message_ack(struct message *message, const struct ack_message *ack) {
     begin(message, TEXT("ack"));
     member_string(message, TEXT(",\"action\":"), ack->action);
-    if (ack->epoch)
-        member_number(message, TEXT(",\"ep\":"), ack->epoch);
+    if (ack->epoch) member_number(message, TEXT(",\"ep\":"), ack->epoch);
     member_id(message, TEXT(",\"account\":"), ack->account);
     member_list(message, TEXT(",\"symbols\":"), ack->symbols, ack->symbol_count);
     member_list(message, TEXT(",\"channels\":"), ack->channels, ack->channel_count);
     end(message);
 }
 
-void message_error(struct message *message, struct text code, struct text text, struct text subject)
-{
+void message_error(struct message *message, struct text code, struct text text, struct text subject) {
     begin(message, TEXT("error"));
     member_string(message, TEXT(",\"code\":"), code);
     member_string(message, TEXT(",\"message\":"), text);
@@ -267,8 +227,7 @@ void message_error(struct message *message, struct text code, struct text text, 
     end(message);
 }
 
-void message_gap(struct message *message, struct text symbol, struct text channel, uint64_t from, uint64_t to)
-{
+void message_gap(struct message *message, struct text symbol, struct text channel, uint64_t from, uint64_t to) {
     begin(message, TEXT("gap"));
     member_string(message, TEXT(",\"s\":"), symbol);
     member_string(message, TEXT(",\"channel\":"), channel);
@@ -277,24 +236,21 @@ void message_gap(struct message *message, struct text symbol, struct text channe
     end(message);
 }
 
-void message_pong(struct message *message, int64_t now_ms)
-{
+void message_pong(struct message *message, int64_t now_ms) {
     begin(message, TEXT("pong"));
     put(message, TEXT(",\"T\":"));
     put_integer(message, now_ms);
     end(message);
 }
 
-void message_shutdown(struct message *message)
-{
+void message_shutdown(struct message *message) {
     begin(message, TEXT("serverShutdown"));
     member_string(message, TEXT(",\"message\":"),
-                  TEXT("The server stops as planned. Connect again in a few seconds and subscribe with \"since\"."));
+        TEXT("The server stops as planned. Connect again in a few seconds and subscribe with \"since\"."));
     end(message);
 }
 
-void message_presence(struct message *message, struct text user_id, int64_t connected_ms)
-{
+void message_presence(struct message *message, struct text user_id, int64_t connected_ms) {
     message->size = 0;
     member_string(message, TEXT("{\"userId\":"), user_id);
     put(message, TEXT(",\"connectedAt\":"));

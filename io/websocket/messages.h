@@ -24,8 +24,7 @@ struct message {
 void message_init(struct message *message);
 void message_deinit(struct message *message);
 
-static inline struct text message_view(const struct message *message)
-{
+static inline struct text message_view(const struct message *message) {
     return (struct text){message->bytes, message->size};
 }
 
@@ -52,8 +51,8 @@ struct depth_message {
     uint32_t counts[2];
 };
 
-/* {"type":"depth","s":"AAPL","ep":7,"pu":1041,"U":1042,"u":1044,"b":[["150.00","300"]],"a":[["150.05","0"]]}; a snapshot says
- * "snapshot":true behind "ep". */
+/* {"type":"depth","s":"AAPL","ep":7,"pu":1041,"U":1042,"u":1044,"b":[["150.00","300"]],"a":[["150.05","0"]]}; a
+ * snapshot says "snapshot":true behind "ep". */
 void message_depth(struct message *message, const struct depth_message *depth);
 
 /* Best prices and the last trade; what there is not is left out. */
@@ -66,7 +65,8 @@ struct ticker {
 };
 
 /* {"type":"ticker","s":"AAPL","u":1044,"b":["150.00","300"],"a":["150.05","20"],"p":"150.00"} */
-void message_ticker(struct message *message, struct text symbol, const struct instrument *instrument, const struct ticker *ticker);
+void message_ticker(
+    struct message *message, struct text symbol, const struct instrument *instrument, const struct ticker *ticker);
 
 /* {"type":"report","account":"user123","event":{...}}: the event as in topic fills. `event_json` is that one's JSON. */
 void message_report(struct message *message, struct text account, struct text event_json);
@@ -86,7 +86,8 @@ struct ack_message {
 };
 void message_ack(struct message *message, const struct ack_message *ack);
 
-/* {"type":"error","code":"BAD_SYMBOL","message":"..."}: `text` says how to mend it; `subject`, if any, is what it is about. */
+/* {"type":"error","code":"BAD_SYMBOL","message":"..."}: `text` says how to mend it; `subject`, if any, is what it is
+ * about. */
 void message_error(struct message *message, struct text code, struct text text, struct text subject);
 
 /* {"type":"gap","s":"AAPL","channel":"trades","from":5,"to":9}: events of these numbers cannot be sent again. */

@@ -11,9 +11,9 @@
 
 /* What may happen to a message whose client is slow. Bits. */
 enum outbox_kind {
-    OUTBOX_KEPT = 1,   /* trades, reports, answers: sent, or the connection ends */
-    OUTBOX_DEPTH = 2,  /* may give way to the newest depth */
-    OUTBOX_TICKER = 4  /* may give way to the newest ticker */
+    OUTBOX_KEPT = 1,  /* trades, reports, answers: sent, or the connection ends */
+    OUTBOX_DEPTH = 2, /* may give way to the newest depth */
+    OUTBOX_TICKER = 4 /* may give way to the newest ticker */
 };
 
 struct outbox_entry {

@@ -1,6 +1,6 @@
 /* The guide's keys in Valkey that say who is connected and subscribed: ws:{connectionId}, user:{userId}:connections,
- * symbol:{S}:subscribers. They are for looking at: fan-out works from the tables of this process. Nothing waits for Valkey: what it does not
- * take now is written again by a sweep, and what could not be removed expires.
+ * symbol:{S}:subscribers. They are for looking at: fan-out works from the tables of this process. Nothing waits for
+ * Valkey: what it does not take now is written again by a sweep, and what could not be removed expires.
  *
  * Threads: the push thread. */
 #ifndef SHARDBOOK_IO_WEBSOCKET_PRESENCE_H

@@ -16,21 +16,19 @@ enum {
     ASKS_PER_PASS = 64,       /* snapshots asked of workers */
     ASK_AGAIN_MS = 1000,
     SWEEP_S = 5,
-    SPARE_FILES = 512,        /* descriptors beside those of clients */
-    LOST_MS = 60000,          /* after being overtaken, what is missed is looked for from there on */
-    ENDING_MS = 10,           /* between looks at whether the end is near */
-    CLOSING_MS = 500          /* for close frames at the end */
+    SPARE_FILES = 512, /* descriptors beside those of clients */
+    LOST_MS = 60000,   /* after being overtaken, what is missed is looked for from there on */
+    ENDING_MS = 10,    /* between looks at whether the end is near */
+    CLOSING_MS = 500   /* for close frames at the end */
 };
 
-int64_t push_wall_ms(void)
-{
+int64_t push_wall_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void push_log(const struct push_world *world, const char *format, ...)
-{
+void push_log(const struct push_world *world, const char *format, ...) {
     char line[512];
     va_list values;
     va_start(values, format);
@@ -44,48 +42,37 @@ void push_log(const struct push_world *world, const char *format, ...)
 
 static void schedule(struct push *push, uint64_t delay_ms);
 
-void push_touch(struct push *push, struct market *market)
-{
-    if (market->is_touched)
-        return;
+void push_touch(struct push *push, struct market *market) {
+    if (market->is_touched) return;
     market->is_touched = true;
     market->next_touched = push->touched;
     push->touched = market;
 }
 
-void push_hurry(struct push *push)
-{
-    schedule(push, 0);
-}
+void push_hurry(struct push *push) { schedule(push, 0); }
 
 /* ---- publishing ---- */
 
 /* Backwards: a client that is closed by a send leaves its place to one that was served already. */
-static void publish(struct market *market, enum market_channel channel, struct frames *frames, enum outbox_kind kind)
-{
+static void publish(struct market *market, enum market_channel channel, struct frames *frames, enum outbox_kind kind) {
     for (uint32_t i = market->subscriber_count[channel]; i-- > 0;)
         connection_send(market->subscribers[channel][i]->connection, frames, kind);
 }
 
-static void publish_trades(struct market *market)
-{
-    if (!market->tick_trades)
-        return;
+static void publish_trades(struct market *market) {
+    if (!market->tick_trades) return;
     publish(market, MARKET_TRADES, market->tick_trades, OUTBOX_KEPT);
     frames_release(market->tick_trades);
     market->tick_trades = NULL;
 }
 
-static void publish_depth(struct push *push, struct market *market)
-{
+static void publish_depth(struct push *push, struct market *market) {
     bool is_snapshot;
     struct frames *frames = market_tell_depth(market, &push->limits, push->epoch, &push->scratch, &is_snapshot);
-    if (!frames)
-        return;
+    if (!frames) return;
     for (uint32_t i = market->subscriber_count[MARKET_DEPTH]; i-- > 0;) {
         struct subscription *subscription = market->subscribers[MARKET_DEPTH][i];
-        if (subscription->owes_depth && !is_snapshot)
-            continue;
+        if (subscription->owes_depth && !is_snapshot) continue;
         subscription->owes_depth = false;
         connection_send(subscription->connection, frames, OUTBOX_DEPTH);
     }
@@ -93,13 +80,11 @@ static void publish_depth(struct push *push, struct market *market)
 }
 
 /* True if the ticker has something to say but it is not yet time. */
-static bool publish_ticker(struct push *push, struct market *market)
-{
+static bool publish_ticker(struct push *push, struct market *market) {
     if (!market->ticker_moved || market->subscriber_count[MARKET_TICKER] == 0 || market->state != MARKET_DEPTH_LIVE)
         return false;
     int64_t now_ms = (int64_t)uv_now(&push->loop);
-    if (market->ticker_told_ms && now_ms - market->ticker_told_ms < push->settings.ticker_ms)
-        return true;
+    if (market->ticker_told_ms && now_ms - market->ticker_told_ms < push->settings.ticker_ms) return true;
     struct frames *frames = market_ticker(market, &push->scratch);
     for (uint32_t i = 0; i < market->subscriber_count[MARKET_TICKER]; i++)
         market->subscribers[MARKET_TICKER][i]->owes_ticker = false;
@@ -111,14 +96,13 @@ static bool publish_ticker(struct push *push, struct market *market)
 }
 
 /* Asks the workers for the depth of a market that somebody watches and that is not known. True while it is not. */
-static bool ask_depth(struct push *push, struct market *market, uint32_t *asks_left)
-{
+static bool ask_depth(struct push *push, struct market *market, uint32_t *asks_left) {
     int64_t now_ms = (int64_t)uv_now(&push->loop);
-    if (market->state >= MARKET_DEPTH_LOADING || !(market->subscriber_count[MARKET_DEPTH] || market->subscriber_count[MARKET_TICKER]))
+    if (market->state >= MARKET_DEPTH_LOADING ||
+        !(market->subscriber_count[MARKET_DEPTH] || market->subscriber_count[MARKET_TICKER]))
         return false;
     if (market->state == MARKET_DEPTH_ASKED && now_ms - market->asked_ms < ASK_AGAIN_MS) {
-        if (!market->is_known && now_ms - market->asked_ms >= push->settings.unknown_ms)
-            market_begin_empty(market);
+        if (!market->is_known && now_ms - market->asked_ms >= push->settings.unknown_ms) market_begin_empty(market);
         return true;
     }
     if (*asks_left == 0 || push->world.feed->ask_snapshot(push->world.feed, market_symbol(market)) == STATUS_FULL)
@@ -131,8 +115,7 @@ static bool ask_depth(struct push *push, struct market *market, uint32_t *asks_l
 }
 
 /* Publishes what moved; what must be looked at again stays touched. */
-static void publish_touched(struct push *push)
-{
+static void publish_touched(struct push *push) {
     struct market *touched = push->touched;
     uint32_t asks_left = ASKS_PER_PASS;
     push->touched = NULL;
@@ -144,23 +127,20 @@ static void publish_touched(struct push *push)
         publish_depth(push, market);
         is_waiting |= publish_ticker(push, market);
         market->is_touched = false;
-        if (is_waiting)
-            push_touch(push, market);
+        if (is_waiting) push_touch(push, market);
     }
 }
 
 /* ---- the feed ---- */
 
-static bool is_watched(const struct push *push, const struct market *market)
-{
+static bool is_watched(const struct push *push, const struct market *market) {
     return market->is_wanted || push->accounts.count;
 }
 
-void push_tell_gap(struct push *push, struct market *market, uint64_t from, uint64_t to)
-{
+void push_tell_gap(struct push *push, struct market *market, uint64_t from, uint64_t to) {
     push_count(&push->counters.gaps_told, 1);
     push_log(&push->world, "events %llu to %llu of %.*s were missed and cannot be read again", (unsigned long long)from,
-             (unsigned long long)to, (int)market->name_bytes, market->name);
+        (unsigned long long)to, (int)market->name_bytes, market->name);
     message_gap(&push->message, market_symbol(market), TEXT("trades"), from, to);
     struct frames *frames = frames_of(message_view(&push->message));
     publish_trades(market);
@@ -171,34 +151,31 @@ void push_tell_gap(struct push *push, struct market *market, uint64_t from, uint
     reports_close_all(push);
 }
 
-void push_deliver(struct push *push, struct market *market, const struct event *event, struct text bytes)
-{
+void push_deliver(struct push *push, struct market *market, const struct event *event, struct text bytes) {
     if (event->type == EVENT_FILL) {
         struct trade trade = {.fseq = event->fseq,
-                              .trade_id = event->trade_id,
-                              .price_ticks = event->price_ticks,
-                              .quantity_lots = event->quantity_lots,
-                              .timestamp_ms = event->timestamp_ms,
-                              .taker_side = event->side,
-                              .tick = event->instrument.tick,
-                              .lot = event->instrument.lot};
+            .trade_id = event->trade_id,
+            .price_ticks = event->price_ticks,
+            .quantity_lots = event->quantity_lots,
+            .timestamp_ms = event->timestamp_ms,
+            .taker_side = event->side,
+            .tick = event->instrument.tick,
+            .lot = event->instrument.lot};
         market_on_trade(market, &trade, &push->scratch);
-        if (market->tick_trades && market->tick_trades->size >= FRAMES_BYTES)
-            publish_trades(market);
+        if (market->tick_trades && market->tick_trades->size >= FRAMES_BYTES) publish_trades(market);
         push_touch(push, market);
     }
     reports_on_event(push, event, bytes);
 }
 
-/* The feed says that the market stands at `fseq`, and the last event seen is an earlier one: what lies between was missed. */
-static void on_gap(struct push *push, struct market *market, uint64_t fseq)
-{
+/* The feed says that the market stands at `fseq`, and the last event seen is an earlier one: what lies between was
+ * missed. */
+static void on_gap(struct push *push, struct market *market, uint64_t fseq) {
     uint64_t delivered = market->fseq;
     market->fseq = fseq;
     market_forget_depth(market);
     push_touch(push, market);
-    if (!is_watched(push, market) && !market->hold)
-        return;
+    if (!is_watched(push, market) && !market->hold) return;
     int64_t lost_from = push->lost_from[market->partition];
     if (push->resync)
         hold_begin(push, market, delivered, lost_from >= 0 ? lost_from : push->checkpoint[market->partition]);
@@ -206,11 +183,9 @@ static void on_gap(struct push *push, struct market *market, uint64_t fseq)
         push_tell_gap(push, market, delivered + 1, fseq);
 }
 
-static void on_event(struct push *push, struct market *market, const struct feed_record *record)
-{
+static void on_event(struct push *push, struct market *market, const struct feed_record *record) {
     push_count(&push->counters.events, 1);
-    if (market->is_known && record->fseq <= market->fseq)
-        return; /* a repeat */
+    if (market->is_known && record->fseq <= market->fseq) return; /* a repeat */
     if (!market->is_known && record->fseq > 1)
         market_forget_depth(market); /* it was there before we listened */
     else if (!market->is_known && market->state != MARKET_DEPTH_LIVE)
@@ -227,8 +202,7 @@ static void on_event(struct push *push, struct market *market, const struct feed
 }
 
 /* A record that says where the symbol stands. */
-static void on_position(struct push *push, struct market *market, const struct feed_record *record)
-{
+static void on_position(struct push *push, struct market *market, const struct feed_record *record) {
     if (!market->is_known) {
         market->is_known = true;
         market->fseq = record->fseq;
@@ -243,12 +217,10 @@ static void on_position(struct push *push, struct market *market, const struct f
     }
 }
 
-static void on_ready_symbol(struct push *push, struct market *market, const struct feed_record *record)
-{
+static void on_ready_symbol(struct push *push, struct market *market, const struct feed_record *record) {
     bool was_known = market->is_known;
     on_position(push, market, record);
-    if (was_known)
-        return;
+    if (was_known) return;
     if (record->fseq == 0 && market->state != MARKET_DEPTH_LIVE)
         market_begin_empty(market);
     else if (record->fseq > 0)
@@ -256,22 +228,19 @@ static void on_ready_symbol(struct push *push, struct market *market, const stru
     push_touch(push, market);
 }
 
-static bool is_same_unit(struct decimal_unit a, struct decimal_unit b)
-{
+static bool is_same_unit(struct decimal_unit a, struct decimal_unit b) {
     return a.mantissa == b.mantissa && a.places == b.places;
 }
 
 /* Levels told in other units mean nothing any more. */
-static void on_instrument(struct market *market, const struct instrument *instrument)
-{
-    bool is_same = is_same_unit(market->instrument.tick, instrument->tick) && is_same_unit(market->instrument.lot, instrument->lot);
-    if (!is_same && market->is_known)
-        market_forget_depth(market);
+static void on_instrument(struct market *market, const struct instrument *instrument) {
+    bool is_same = is_same_unit(market->instrument.tick, instrument->tick) &&
+                   is_same_unit(market->instrument.lot, instrument->lot);
+    if (!is_same && market->is_known) market_forget_depth(market);
     market->instrument = *instrument;
 }
 
-static void on_record(struct push *push, const struct feed_record *record)
-{
+static void on_record(struct push *push, const struct feed_record *record) {
     struct market *market = subscriptions_get(&push->subscriptions, record->symbol, record->partition);
     market->touched_at = push->pass;
     switch ((enum feed_kind)record->kind) {
@@ -286,15 +255,13 @@ static void on_record(struct push *push, const struct feed_record *record)
     case FEED_SNAPSHOT_BEGIN:
         on_instrument(market, &record->instrument);
         on_position(push, market, record);
-        if (market->state != MARKET_DEPTH_LIVE)
-            market_on_snapshot_begin(market);
+        if (market->state != MARKET_DEPTH_LIVE) market_on_snapshot_begin(market);
         break;
     case FEED_SNAPSHOT_LEVEL:
         if (market->state == MARKET_DEPTH_LOADING)
             market_on_level(market, &push->limits, (enum side)record->side, record->price_ticks, record->total_lots);
         break;
-    case FEED_SNAPSHOT_ORDER:
-        break;
+    case FEED_SNAPSHOT_ORDER: break;
     case FEED_SNAPSHOT_END:
         market_on_snapshot_end(market);
         push_touch(push, market);
@@ -307,19 +274,16 @@ static void on_record(struct push *push, const struct feed_record *record)
 }
 
 /* Markets of lost partitions whose levels may have been among what was lost. */
-static void doubt(void *context, struct market *market)
-{
+static void doubt(void *context, struct market *market) {
     struct push *push = context;
     bool is_lost = push->world.feed->lost_partitions >> market->partition & 1;
     bool is_recent = market->state == MARKET_DEPTH_LOADING || market->touched_at >= push->quiet_pass_before;
-    if (!is_lost || !is_recent || market->state < MARKET_DEPTH_LOADING)
-        return;
+    if (!is_lost || !is_recent || market->state < MARKET_DEPTH_LOADING) return;
     market_forget_depth(market);
     push_touch(push, market);
 }
 
-static void on_overtaken(struct push *push)
-{
+static void on_overtaken(struct push *push) {
     struct feed *feed = push->world.feed;
     push_count(&push->counters.overtaken, 1);
     subscriptions_each(&push->subscriptions, doubt, push);
@@ -329,24 +293,22 @@ static void on_overtaken(struct push *push)
             push->lost_from[partition] = push->checkpoint[partition];
     push->lost_at_ms = uv_now(&push->loop);
     push->has_sampled = false;
-    push->must_ask_symbols = true; /* each says where it stands: so also a symbol shows its gap that has no further event */
+    push->must_ask_symbols =
+        true; /* each says where it stands: so also a symbol shows its gap that has no further event */
     feed->lost_partitions = 0;
 }
 
 /* The feed was read to its end: what is missed from now on lies behind the sample. */
-static void on_quiet(struct push *push)
-{
+static void on_quiet(struct push *push) {
     push->quiet_pass_before = push->quiet_pass;
     push->quiet_pass = push->pass;
-    if (!push->has_sampled)
-        return;
+    if (!push->has_sampled) return;
     memcpy(push->checkpoint, push->sampled, sizeof push->checkpoint);
     push->has_sampled = false;
 }
 
 /* Returns how many records there were. */
-static uint32_t take_feed(struct push *push)
-{
+static uint32_t take_feed(struct push *push) {
     struct feed *feed = push->world.feed;
     uint32_t taken = 0;
     push->pass++;
@@ -363,8 +325,7 @@ static uint32_t take_feed(struct push *push)
         else
             on_record(push, &record);
     }
-    if (push->must_ask_symbols && feed->ask_symbols(feed) == STATUS_OK)
-        push->must_ask_symbols = false;
+    if (push->must_ask_symbols && feed->ask_symbols(feed) == STATUS_OK) push->must_ask_symbols = false;
     return taken;
 }
 
@@ -372,16 +333,13 @@ static uint32_t take_feed(struct push *push)
 
 static void on_tick(uv_timer_t *timer);
 
-static void schedule(struct push *push, uint64_t delay_ms)
-{
-    if (uv_is_active((uv_handle_t *)&push->tick) && uv_timer_get_due_in(&push->tick) <= delay_ms)
-        return;
+static void schedule(struct push *push, uint64_t delay_ms) {
+    if (uv_is_active((uv_handle_t *)&push->tick) && uv_timer_get_due_in(&push->tick) <= delay_ms) return;
     uv_timer_start(&push->tick, on_tick, delay_ms, 0);
 }
 
 /* One pass: take what there is, tell it, sleep if there is nothing. */
-static void pass(struct push *push)
-{
+static void pass(struct push *push) {
     struct feed *feed = push->world.feed;
     push->passed_at_ms = uv_now(&push->loop);
     if (push->resync) {
@@ -396,48 +354,38 @@ static void pass(struct push *push)
         schedule(push, push->settings.tick_ms);
 }
 
-static void on_tick(uv_timer_t *timer)
-{
-    pass(timer->data);
-}
+static void on_tick(uv_timer_t *timer) { pass(timer->data); }
 
 /* ---- what happens now and then ---- */
 
-static void sweep_market(void *context, struct market *market)
-{
+static void sweep_market(void *context, struct market *market) {
     struct push *push = context;
     int64_t now_ms = (int64_t)uv_now(&push->loop);
     if (market_subscribers(market)) {
         market->wanted_until_ms = 0;
         return;
     }
-    if (!market->is_wanted || market->hold || market->is_touched)
-        return;
+    if (!market->is_wanted || market->hold || market->is_touched) return;
     if (market->wanted_until_ms == 0)
         market->wanted_until_ms = now_ms + (market->is_known ? (int64_t)push->settings.retain_s * 1000 : 0);
-    if (now_ms >= market->wanted_until_ms)
-        market_unwant(market);
+    if (now_ms >= market->wanted_until_ms) market_unwant(market);
 }
 
-static void forget_unknown(struct push *push)
-{
+static void forget_unknown(struct push *push) {
     for (uint32_t i = 0; i < push->subscriptions.bucket_count; i++)
         for (struct market *market = push->subscriptions.buckets[i], *next; market; market = next) {
             next = market->next;
-            if (!market->is_known && !market->is_wanted)
-                subscriptions_forget(&push->subscriptions, market);
+            if (!market->is_known && !market->is_wanted) subscriptions_forget(&push->subscriptions, market);
         }
 }
 
-static uint64_t thread_cpu_us(void)
-{
+static uint64_t thread_cpu_us(void) {
     struct timespec used;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
 }
 
-static void on_second(uv_timer_t *timer)
-{
+static void on_second(uv_timer_t *timer) {
     struct push *push = timer->data;
     uint64_t events = atomic_load_explicit(&push->counters.events, memory_order_relaxed), now_ms = uv_now(&push->loop);
     if (push->resync && events != push->sampled_events) {
@@ -446,11 +394,11 @@ static void on_second(uv_timer_t *timer)
     }
     presence_sweep(push);
     atomic_store_explicit(&push->counters.cpu_us, thread_cpu_us(), memory_order_relaxed);
-    if (++push->seconds % SWEEP_S)
-        return;
+    if (++push->seconds % SWEEP_S) return;
     subscriptions_each(&push->subscriptions, sweep_market, push);
     forget_unknown(push);
-    if (push->lost_at_ms && now_ms - push->lost_at_ms > LOST_MS) { /* every symbol has said by now whether it lost something */
+    if (push->lost_at_ms &&
+        now_ms - push->lost_at_ms > LOST_MS) { /* every symbol has said by now whether it lost something */
         memset(push->lost_from, 0xff, sizeof push->lost_from);
         push->lost_at_ms = 0;
     }
@@ -458,10 +406,8 @@ static void on_second(uv_timer_t *timer)
 
 /* ---- stopping ---- */
 
-static void announce(struct push *push)
-{
-    if (push->is_announced)
-        return;
+static void announce(struct push *push) {
+    if (push->is_announced) return;
     push->is_announced = true;
     message_shutdown(&push->message);
     struct frames *frames = frames_of(message_view(&push->message));
@@ -470,16 +416,15 @@ static void announce(struct push *push)
     frames_release(frames);
 }
 
-static bool is_drained(const struct push *push)
-{
+static bool is_drained(const struct push *push) {
     const struct connection *connection = push->connections;
-    while (connection && (connection->is_closing || (connection->outbox.count == 0 && !lws_partial_buffered(connection->wsi))))
+    while (connection &&
+           (connection->is_closing || (connection->outbox.count == 0 && !lws_partial_buffered(connection->wsi))))
         connection = connection->next;
     return connection == NULL;
 }
 
-static void close_everything(struct push *push)
-{
+static void close_everything(struct push *push) {
     uv_close((uv_handle_t *)&push->wake, NULL);
     uv_close((uv_handle_t *)&push->tick, NULL);
     uv_close((uv_handle_t *)&push->second, NULL);
@@ -489,8 +434,7 @@ static void close_everything(struct push *push)
 }
 
 /* First what waits goes out, then every connection is closed, then all handles are. */
-static void on_ending(uv_timer_t *timer)
-{
+static void on_ending(uv_timer_t *timer) {
     struct push *push = timer->data;
     uint64_t now_ms = uv_now(&push->loop);
     if (!push->is_closing && (is_drained(push) || now_ms >= push->stop_at_ms)) {
@@ -499,14 +443,11 @@ static void on_ending(uv_timer_t *timer)
         for (struct connection *connection = push->connections; connection; connection = connection->next)
             connection_close(connection, 1001, "The server stops.");
     }
-    if (push->is_closing && (!push->connections || now_ms >= push->stop_at_ms))
-        close_everything(push);
+    if (push->is_closing && (!push->connections || now_ms >= push->stop_at_ms)) close_everything(push);
 }
 
-static void begin_stop(struct push *push)
-{
-    if (uv_is_active((uv_handle_t *)&push->ending))
-        return;
+static void begin_stop(struct push *push) {
+    if (uv_is_active((uv_handle_t *)&push->ending)) return;
     announce(push);
     push->stop_at_ms = uv_now(&push->loop) + push->settings.drain_ms;
     uv_timer_start(&push->ending, on_ending, ENDING_MS, ENDING_MS);
@@ -514,21 +455,16 @@ static void begin_stop(struct push *push)
 
 /* ---- the thread ---- */
 
-static void open_keys(struct push *push)
-{
+static void open_keys(struct push *push) {
     char problem[512] = "";
     push->start_status = STATUS_OK;
-    if (push->keys_path)
-        push->keys = keys_open(push->keys_path, &push->start_status, problem, sizeof problem);
-    if (push->start_status != STATUS_OK)
-        push_log(&push->world, "the key file cannot be used: %s", problem);
+    if (push->keys_path) push->keys = keys_open(push->keys_path, &push->start_status, problem, sizeof problem);
+    if (push->start_status != STATUS_OK) push_log(&push->world, "the key file cannot be used: %s", problem);
 }
 
-static void reload_keys(struct push *push)
-{
+static void reload_keys(struct push *push) {
     char problem[512] = "";
-    if (!push->keys)
-        return;
+    if (!push->keys) return;
     if (keys_reload(push->keys, problem, sizeof problem) == STATUS_OK)
         push_log(&push->world, "%zu API keys read", keys_count(push->keys));
     else
@@ -536,11 +472,9 @@ static void reload_keys(struct push *push)
 }
 
 /* The first thing after a pause is told at once; what follows within the tick goes together. */
-static void on_wake(uv_async_t *async)
-{
+static void on_wake(uv_async_t *async) {
     struct push *push = async->data;
-    if (atomic_exchange(&push->is_told_to_reload, false))
-        reload_keys(push);
+    if (atomic_exchange(&push->is_told_to_reload, false)) reload_keys(push);
     if (atomic_load(&push->is_told_to_stop))
         begin_stop(push);
     else if (atomic_load(&push->is_told_to_announce))
@@ -550,14 +484,12 @@ static void on_wake(uv_async_t *async)
 }
 
 /* Any thread. */
-static void wake(void *context)
-{
+static void wake(void *context) {
     struct push *push = context;
     uv_async_send(&push->wake);
 }
 
-static void init_tables(struct push *push)
-{
+static void init_tables(struct push *push) {
     subscriptions_init(&push->subscriptions);
     accounts_init(&push->accounts);
     addresses_init(&push->addresses);
@@ -568,13 +500,9 @@ static void init_tables(struct push *push)
     CHECK(json_decoder_init(&push->decoder, CLIENT_MESSAGE_BYTES_MAX), "no memory for decoding clients' messages");
 }
 
-static void forget_hold(void *context, struct market *market)
-{
-    hold_free(context, market);
-}
+static void forget_hold(void *context, struct market *market) { hold_free(context, market); }
 
-static void deinit_tables(struct push *push)
-{
+static void deinit_tables(struct push *push) {
     subscriptions_each(&push->subscriptions, forget_hold, push);
     subscriptions_deinit(&push->subscriptions);
     accounts_deinit(&push->accounts);
@@ -582,26 +510,21 @@ static void deinit_tables(struct push *push)
     market_scratch_deinit(&push->scratch);
     message_deinit(&push->message);
     json_decoder_deinit(&push->decoder);
-    if (push->keys)
-        keys_close(push->keys);
+    if (push->keys) keys_close(push->keys);
 }
 
 /* Opens from the sink to the source; on failure start_status says why. */
-static void open_doors(struct push *push)
-{
+static void open_doors(struct push *push) {
     open_keys(push);
-    if (push->start_status == STATUS_OK)
-        push->start_status = presence_start(push);
-    if (push->start_status == STATUS_OK)
-        push->start_status = door_open(push);
+    if (push->start_status == STATUS_OK) push->start_status = presence_start(push);
+    if (push->start_status == STATUS_OK) push->start_status = door_open(push);
     if (push->start_status == STATUS_OK && push->world.log) {
         push->resync = resync_start(push->world.log, wake, push);
         push->start_status = push->resync ? STATUS_OK : STATUS_NO_MEMORY;
     }
 }
 
-static void run(void *context)
-{
+static void run(void *context) {
     struct push *push = context;
     push->wake.data = push->tick.data = push->second.data = push->ending.data = push;
     uv_timer_init(&push->loop, &push->tick);
@@ -623,55 +546,49 @@ static void run(void *context)
         door_close(push);
         uv_run(&push->loop, UV_RUN_DEFAULT);
     }
-    if (push->resync)
-        resync_stop(push->resync);
+    if (push->resync) resync_stop(push->resync);
     deinit_tables(push);
 }
 
 /* Clients need descriptors: takes as many as the system gives. */
-static void make_room_for_files(struct push *push)
-{
+static void make_room_for_files(struct push *push) {
     struct rlimit limit;
     rlim_t wanted = (rlim_t)push->settings.connections_max + SPARE_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur >= wanted)
-        return;
-    push->settings.connections_max = limit.rlim_cur > 2 * SPARE_FILES ? (uint32_t)(limit.rlim_cur - SPARE_FILES) : SPARE_FILES;
-    push_log(&push->world, "the limit of open files (%llu) allows %u connections: raise it (LimitNOFILE, ulimit -n) for more",
-             (unsigned long long)limit.rlim_cur, push->settings.connections_max);
+    if (limit.rlim_cur >= wanted) return;
+    push->settings.connections_max =
+        limit.rlim_cur > 2 * SPARE_FILES ? (uint32_t)(limit.rlim_cur - SPARE_FILES) : SPARE_FILES;
+    push_log(&push->world,
+        "the limit of open files (%llu) allows %u connections: raise it (LimitNOFILE, ulimit -n) for more",
+        (unsigned long long)limit.rlim_cur, push->settings.connections_max);
 }
 
-static struct push *make(const struct push_settings *settings, const struct push_world *world)
-{
+static struct push *make(const struct push_settings *settings, const struct push_world *world) {
     struct push *push = calloc(1, sizeof *push);
-    if (!push)
-        return NULL;
+    if (!push) return NULL;
     push->settings = *settings;
     push->world = *world;
     push->epoch = (uint64_t)push_wall_ms();
     push->keys_path = world->keys_path ? strdup(world->keys_path) : NULL;
     push->limits = (struct market_limits){.depth_levels = settings->depth_levels,
-                                          .mirror_levels = settings->mirror_levels,
-                                          .resume_changes = settings->resume_changes,
-                                          .resume_bytes = settings->resume_bytes,
-                                          .resume_trades = settings->resume_trades};
+        .mirror_levels = settings->mirror_levels,
+        .resume_changes = settings->resume_changes,
+        .resume_bytes = settings->resume_bytes,
+        .resume_trades = settings->resume_trades};
     make_room_for_files(push);
     return push;
 }
 
-static void destroy(struct push *push)
-{
+static void destroy(struct push *push) {
     uv_sem_destroy(&push->started);
     CHECK(uv_loop_close(&push->loop) == 0, "the push thread's loop ended with open handles");
     free(push->keys_path);
     free(push);
 }
 
-int push_start(struct push **result, const struct push_settings *settings, const struct push_world *world)
-{
+int push_start(struct push **result, const struct push_settings *settings, const struct push_world *world) {
     *result = NULL;
     const char *fault = push_settings_fault(settings);
     if (fault) {
@@ -679,10 +596,10 @@ int push_start(struct push **result, const struct push_settings *settings, const
         return STATUS_INVALID;
     }
     struct push *push = make(settings, world);
-    if (!push)
-        return STATUS_NO_MEMORY;
-    CHECK(uv_loop_init(&push->loop) == 0 && uv_async_init(&push->loop, &push->wake, on_wake) == 0 && uv_sem_init(&push->started, 0) == 0,
-          "no event loop for the push thread");
+    if (!push) return STATUS_NO_MEMORY;
+    CHECK(uv_loop_init(&push->loop) == 0 && uv_async_init(&push->loop, &push->wake, on_wake) == 0 &&
+              uv_sem_init(&push->started, 0) == 0,
+        "no event loop for the push thread");
     push->world.feed->on_ready = wake;
     push->world.feed->on_ready_context = push;
     CHECK(uv_thread_create(&push->thread, run, push) == 0, "no thread for push");
@@ -697,30 +614,21 @@ int push_start(struct push **result, const struct push_settings *settings, const
     return status;
 }
 
-uint16_t push_port(const struct push *push)
-{
-    return push->port;
-}
+uint16_t push_port(const struct push *push) { return push->port; }
 
-const struct push_counters *push_counters(const struct push *push)
-{
-    return &push->counters;
-}
+const struct push_counters *push_counters(const struct push *push) { return &push->counters; }
 
-void push_reload_keys(struct push *push)
-{
+void push_reload_keys(struct push *push) {
     atomic_store(&push->is_told_to_reload, true);
     wake(push);
 }
 
-void push_announce_stop(struct push *push)
-{
+void push_announce_stop(struct push *push) {
     atomic_store(&push->is_told_to_announce, true);
     wake(push);
 }
 
-void push_stop(struct push *push)
-{
+void push_stop(struct push *push) {
     atomic_store(&push->is_told_to_stop, true);
     wake(push);
     uv_thread_join(&push->thread);

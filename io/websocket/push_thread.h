@@ -39,7 +39,7 @@ struct push {
     uint64_t stop_at_ms;
 
     uv_loop_t loop;
-    uv_async_t wake;  /* sent by feed, resync and push_stop */
+    uv_async_t wake; /* sent by feed, resync and push_stop */
     uv_timer_t tick, second, ending;
     uint64_t seconds;
     struct lws_context *lws;
@@ -60,7 +60,7 @@ struct push {
     uint64_t quiet_pass, quiet_pass_before; /* the last two in which the feed was read to its end */
     bool must_ask_symbols;
 
-    int64_t sampled[PARTITIONS];    /* ends of fills, not yet good ... */
+    int64_t sampled[PARTITIONS]; /* ends of fills, not yet good ... */
     bool has_sampled;
     int64_t checkpoint[PARTITIONS]; /* ... good: what is missed from now on lies behind; -1: unknown */
     int64_t lost_from[PARTITIONS];  /* what was missed lies behind; -1: nothing was */
@@ -80,14 +80,12 @@ int64_t push_wall_ms(void);
 /* One line to the log; format as printf. Any thread. */
 void push_log(const struct push_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static inline void push_count(_Atomic uint64_t *counter, uint64_t by)
-{
+static inline void push_count(_Atomic uint64_t *counter, uint64_t by) {
     /* one writer: no read-modify-write is needed */
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by, memory_order_relaxed);
 }
 
-static inline void push_discount(_Atomic uint64_t *counter, uint64_t by)
-{
+static inline void push_discount(_Atomic uint64_t *counter, uint64_t by) {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) - by, memory_order_relaxed);
 }
 

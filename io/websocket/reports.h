@@ -37,8 +37,8 @@ void accounts_join(struct accounts *accounts, struct connection *connection);
 /* No more; nothing happens if it got none. */
 void accounts_leave(struct accounts *accounts, struct connection *connection);
 
-/* Tells every account that is a party of the event. `bytes` is the event as in topic fills, in whatever encoding, or absent. Of a
- * FILL and PREVENTED each account sees only its own side. */
+/* Tells every account that is a party of the event. `bytes` is the event as in topic fills, in whatever encoding, or
+ * absent. Of a FILL and PREVENTED each account sees only its own side. */
 void reports_on_event(struct push *push, const struct event *event, struct text bytes);
 
 /* Closes everybody who gets reports: some cannot be read again, and who comes back asks for its orders. */

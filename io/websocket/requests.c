@@ -6,18 +6,17 @@
 
 #include <stdio.h>
 
-static void say_error(struct connection *connection, struct text code, struct text text, struct text subject)
-{
+static void say_error(struct connection *connection, struct text code, struct text text, struct text subject) {
     struct push *push = connection->push;
     push_count(&push->counters.request_errors, 1);
     message_error(&push->message, code, text, subject);
     connection_say(connection, message_view(&push->message));
 }
 
-static void say_ack(struct connection *connection, struct text action, const struct client_message *request)
-{
+static void say_ack(struct connection *connection, struct text action, const struct client_message *request) {
     struct push *push = connection->push;
-    struct ack_message ack = {.action = action, .epoch = push->epoch, .symbols = request->symbols, .symbol_count = request->symbol_count};
+    struct ack_message ack = {
+        .action = action, .epoch = push->epoch, .symbols = request->symbols, .symbol_count = request->symbol_count};
     struct text channels[4];
     for (uint32_t bit = 0; bit < 4; bit++)
         if (request->channels & 1u << bit)
@@ -29,28 +28,24 @@ static void say_ack(struct connection *connection, struct text action, const str
 
 /* ---- auth ---- */
 
-bool request_authenticate(struct connection *connection, struct text api_key)
-{
+bool request_authenticate(struct connection *connection, struct text api_key) {
     struct push *push = connection->push;
     struct key_owner owner;
-    if (!push->keys || !keys_find(push->keys, api_key, &owner))
-        return false;
+    if (!push->keys || !keys_find(push->keys, api_key, &owner)) return false;
     accounts_leave(&push->accounts, connection);
     snprintf(connection->account, sizeof connection->account, "%s", owner.account);
     return true;
 }
 
-static void authenticate(struct connection *connection, const struct client_message *request)
-{
+static void authenticate(struct connection *connection, const struct client_message *request) {
     struct push *push = connection->push;
     bool had_reports = connection->reports_of != NULL;
     if (!request_authenticate(connection, request->api_key)) {
-        say_error(connection, TEXT("BAD_API_KEY"), TEXT("This key is not known. Check it, or have one made with shardbookctl key create."),
-                  TEXT_NONE);
+        say_error(connection, TEXT("BAD_API_KEY"),
+            TEXT("This key is not known. Check it, or have one made with shardbookctl key create."), TEXT_NONE);
         return;
     }
-    if (had_reports)
-        accounts_join(&push->accounts, connection);
+    if (had_reports) accounts_join(&push->accounts, connection);
     presence_on_authenticated(push, connection);
     struct ack_message ack = {.action = TEXT("auth"), .account = text_of(connection->account)};
     message_ack(&push->message, &ack);
@@ -60,8 +55,7 @@ static void authenticate(struct connection *connection, const struct client_mess
 /* ---- subscribe ---- */
 
 /* Whether the connection may have these symbols too. */
-static bool is_within_limit(const struct connection *connection, const struct client_message *request)
-{
+static bool is_within_limit(const struct connection *connection, const struct client_message *request) {
     uint32_t more = 0;
     for (uint32_t i = 0; i < request->symbol_count; i++) {
         const struct market *market = subscriptions_find(&connection->push->subscriptions, request->symbols[i]);
@@ -73,47 +67,46 @@ static bool is_within_limit(const struct connection *connection, const struct cl
     return connection->subscription_count + more <= connection->push->settings.subscriptions_max;
 }
 
-static bool is_allowed(struct connection *connection, const struct client_message *request)
-{
+static bool is_allowed(struct connection *connection, const struct client_message *request) {
     if (request->channels & CHANNEL_ORDERS && !connection->account[0]) {
         say_error(connection, TEXT("NOT_AUTHENTICATED"),
-                  TEXT("The channel orders is private: send {\"action\":\"auth\",\"apiKey\":\"...\"} first, or connect with the header x-api-key."),
-                  TEXT("orders"));
+            TEXT("The channel orders is private: send {\"action\":\"auth\",\"apiKey\":\"...\"} first, or connect with "
+                 "the header x-api-key."),
+            TEXT("orders"));
         return false;
     }
     if (!is_within_limit(connection, request)) {
         say_error(connection, TEXT("TOO_MANY_SUBSCRIPTIONS"),
-                  TEXT("This connection has as many symbols as it may have: unsubscribe from some, or open another connection."), TEXT_NONE);
+            TEXT("This connection has as many symbols as it may have: unsubscribe from some, or open another "
+                 "connection."),
+            TEXT_NONE);
         return false;
     }
     return true;
 }
 
-static void send_resumed(void *context, struct frames *frames)
-{
-    connection_send(context, frames, OUTBOX_DEPTH);
-}
+static void send_resumed(void *context, struct frames *frames) { connection_send(context, frames, OUTBOX_DEPTH); }
 
-static void begin_depth(struct connection *connection, struct subscription *subscription, const struct client_message *request)
-{
+static void begin_depth(
+    struct connection *connection, struct subscription *subscription, const struct client_message *request) {
     struct push *push = connection->push;
     subscription_join(subscription, MARKET_DEPTH);
     bool can_resume = request->has_since && request->since_epoch == push->epoch;
     subscription->owes_depth = false;
-    subscription->owes_depth = !can_resume || !market_resume_depth(subscription->market, request->since_u, send_resumed, connection);
+    subscription->owes_depth =
+        !can_resume || !market_resume_depth(subscription->market, request->since_u, send_resumed, connection);
 }
 
-static void begin_trades(struct connection *connection, struct subscription *subscription, const struct client_message *request)
-{
+static void begin_trades(
+    struct connection *connection, struct subscription *subscription, const struct client_message *request) {
     struct push *push = connection->push;
     struct market *market = subscription->market;
     subscription_join(subscription, MARKET_TRADES);
-    if (!request->has_since || request->since_u == market->fseq)
-        return;
+    if (!request->has_since || request->since_u == market->fseq) return;
     struct frames *frames = NULL;
-    if (request->since_epoch == push->epoch && market_resume_trades(market, request->since_u, &push->scratch, &frames)) {
-        if (frames)
-            connection_send(connection, frames, OUTBOX_KEPT);
+    if (request->since_epoch == push->epoch &&
+        market_resume_trades(market, request->since_u, &push->scratch, &frames)) {
+        if (frames) connection_send(connection, frames, OUTBOX_KEPT);
     } else if (request->since_u < market->fseq) {
         message_gap(&push->message, market_symbol(market), TEXT("trades"), request->since_u + 1, market->fseq);
         connection_say(connection, message_view(&push->message));
@@ -121,35 +114,26 @@ static void begin_trades(struct connection *connection, struct subscription *sub
     frames_release(frames);
 }
 
-static void subscribe_to(struct connection *connection, struct text symbol, const struct client_message *request)
-{
+static void subscribe_to(struct connection *connection, struct text symbol, const struct client_message *request) {
     struct push *push = connection->push;
     struct market *market = subscriptions_get(&push->subscriptions, symbol, home_partition(symbol));
     bool is_new = !connection_find(connection, market);
     struct subscription *subscription = connection_subscribe(connection, market);
     market_want(market, &push->limits);
-    if (request->channels & CHANNEL_TRADES)
-        begin_trades(connection, subscription, request);
-    if (request->channels & CHANNEL_DEPTH && !connection->is_closing)
-        begin_depth(connection, subscription, request);
+    if (request->channels & CHANNEL_TRADES) begin_trades(connection, subscription, request);
+    if (request->channels & CHANNEL_DEPTH && !connection->is_closing) begin_depth(connection, subscription, request);
     if (request->channels & CHANNEL_TICKER && !connection->is_closing)
         subscription->owes_ticker = subscription_join(subscription, MARKET_TICKER);
-    if (is_new && !connection->is_closing)
-        presence_on_subscribed(push, connection, symbol);
-    if (market->state == MARKET_DEPTH_UNKNOWN)
-        push_touch(push, market);
+    if (is_new && !connection->is_closing) presence_on_subscribed(push, connection, symbol);
+    if (market->state == MARKET_DEPTH_UNKNOWN) push_touch(push, market);
 }
 
-static void subscribe(struct connection *connection, struct client_message *request)
-{
+static void subscribe(struct connection *connection, struct client_message *request) {
     struct push *push = connection->push;
-    if (request->channels == 0)
-        request->channels = CHANNEL_TRADES;
-    if (!is_allowed(connection, request))
-        return;
+    if (request->channels == 0) request->channels = CHANNEL_TRADES;
+    if (!is_allowed(connection, request)) return;
     say_ack(connection, TEXT("subscribe"), request);
-    if (request->channels & CHANNEL_ORDERS && !connection->is_closing)
-        accounts_join(&push->accounts, connection);
+    if (request->channels & CHANNEL_ORDERS && !connection->is_closing) accounts_join(&push->accounts, connection);
     for (uint32_t i = 0; i < request->symbol_count && !connection->is_closing; i++)
         subscribe_to(connection, request->symbols[i], request);
     connection_ask(connection); /* for the snapshots */
@@ -158,8 +142,7 @@ static void subscribe(struct connection *connection, struct client_message *requ
 
 /* ---- unsubscribe ---- */
 
-static void unsubscribe(struct connection *connection, struct client_message *request)
-{
+static void unsubscribe(struct connection *connection, struct client_message *request) {
     struct push *push = connection->push;
     uint8_t channels = request->channels ? request->channels : CHANNEL_TRADES | CHANNEL_DEPTH | CHANNEL_TICKER;
     if (request->symbol_count == 0)
@@ -170,16 +153,13 @@ static void unsubscribe(struct connection *connection, struct client_message *re
     for (uint32_t i = 0; i < request->symbol_count; i++) {
         struct market *market = subscriptions_find(&push->subscriptions, request->symbols[i]);
         struct subscription *subscription = market ? connection_find(connection, market) : NULL;
-        if (subscription)
-            connection_unsubscribe(connection, subscription, channels);
+        if (subscription) connection_unsubscribe(connection, subscription, channels);
     }
-    if (request->channels & CHANNEL_ORDERS)
-        accounts_leave(&push->accounts, connection);
+    if (request->channels & CHANNEL_ORDERS) accounts_leave(&push->accounts, connection);
     say_ack(connection, TEXT("unsubscribe"), request);
 }
 
-void request_handle(struct connection *connection, struct text message)
-{
+void request_handle(struct connection *connection, struct text message) {
     struct push *push = connection->push;
     struct client_message request;
     push_count(&push->counters.requests, 1);
@@ -189,15 +169,9 @@ void request_handle(struct connection *connection, struct text message)
         return;
     }
     switch ((enum client_action)request.action) {
-    case CLIENT_SUBSCRIBE:
-        subscribe(connection, &request);
-        break;
-    case CLIENT_UNSUBSCRIBE:
-        unsubscribe(connection, &request);
-        break;
-    case CLIENT_AUTH:
-        authenticate(connection, &request);
-        break;
+    case CLIENT_SUBSCRIBE: subscribe(connection, &request); break;
+    case CLIENT_UNSUBSCRIBE: unsubscribe(connection, &request); break;
+    case CLIENT_AUTH: authenticate(connection, &request); break;
     case CLIENT_PING:
         message_pong(&push->message, push_wall_ms());
         connection_say(connection, message_view(&push->message));

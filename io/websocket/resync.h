@@ -1,8 +1,8 @@
-/* Reading again, from topic fills, what the push thread missed: trades and private reports are never lost for having been
- * slow. A thread of its own reads, so that a broker that is away never holds up the clients.
+/* Reading again, from topic fills, what the push thread missed: trades and private reports are never lost for having
+ * been slow. A thread of its own reads, so that a broker that is away never holds up the clients.
  *
- * Where to begin: the thread samples the topic's ends now and then. Once the feed was read to its end after a sample, everything
- * missed later lies behind that sample. */
+ * Where to begin: the thread samples the topic's ends now and then. Once the feed was read to its end after a sample,
+ * everything missed later lies behind that sample. */
 #ifndef SHARDBOOK_IO_WEBSOCKET_RESYNC_H
 #define SHARDBOOK_IO_WEBSOCKET_RESYNC_H
 
@@ -37,10 +37,10 @@ struct resync_found {
     uint8_t kind; /* enum resync_kind */
     char symbol[SYMBOL_BYTES_MAX + 2];
     uint8_t symbol_bytes;
-    uint64_t fseq;        /* EVENT: its number; else the want's `to` */
-    int64_t next_offset;  /* where to go on reading for what comes after it */
-    struct text bytes;    /* EVENT: the record's value, in this piece */
-    uint32_t size;        /* of this piece */
+    uint64_t fseq;                      /* EVENT: its number; else the want's `to` */
+    int64_t next_offset;                /* where to go on reading for what comes after it */
+    struct text bytes;                  /* EVENT: the record's value, in this piece */
+    uint32_t size;                      /* of this piece */
     _Alignas(8) unsigned char packed[]; /* EVENT: of event_pack, then the value */
 };
 

@@ -1,7 +1,6 @@
 #include "io/websocket/push.h"
 
-struct push_settings push_settings_default(void)
-{
+struct push_settings push_settings_default(void) {
     return (struct push_settings){
         .bind_address = "127.0.0.1",
         .port = 0,
@@ -28,24 +27,19 @@ struct push_settings push_settings_default(void)
     };
 }
 
-const char *push_settings_fault(const struct push_settings *s)
-{
+const char *push_settings_fault(const struct push_settings *s) {
     if (!s->bind_address || !s->bind_address[0])
         return "the address to listen on is empty: give one, such as 127.0.0.1";
-    if (s->tick_ms < 1 || s->tick_ms > 1000)
-        return "tick_ms must be 1 to 1000";
-    if (s->connections_max < 1 || s->connections_max > 1000000)
-        return "connections_max must be 1 to 1000000";
+    if (s->tick_ms < 1 || s->tick_ms > 1000) return "tick_ms must be 1 to 1000";
+    if (s->connections_max < 1 || s->connections_max > 1000000) return "connections_max must be 1 to 1000000";
     if (s->subscriptions_max < 1 || s->messages_per_s_max < 1 || s->writes_max < 1)
         return "subscriptions_max, messages_per_s_max and writes_max must be at least 1";
-    if (s->depth_levels < 1 || s->depth_levels > 10000)
-        return "depth_levels must be 1 to 10000";
+    if (s->depth_levels < 1 || s->depth_levels > 10000) return "depth_levels must be 1 to 10000";
     if (s->mirror_levels < s->depth_levels || s->mirror_levels > 1u << 22)
         return "mirror_levels must be at least depth_levels and at most 4194304";
     if (s->lag_bytes_max < 16384 || s->lag_bytes_max / 256 < s->depth_levels)
         return "lag_bytes_max must be at least 16384 and at least 256 times depth_levels, so that a snapshot fits";
-    if (s->send_buffer_bytes < 4096)
-        return "send_buffer_bytes must be at least 4096";
+    if (s->send_buffer_bytes < 4096) return "send_buffer_bytes must be at least 4096";
     if (s->ping_s < 1 || s->hang_up_s <= s->ping_s || s->hang_up_s > 3600)
         return "ping_s must be at least 1 and hang_up_s greater than it, at most 3600";
     if (s->resume_changes > 65536 || s->resume_trades > 65536)

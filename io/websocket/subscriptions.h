@@ -16,10 +16,10 @@ struct connection;
 struct subscription {
     struct connection *connection;
     struct market *market;
-    struct subscription *next;            /* of the same connection */
+    struct subscription *next;        /* of the same connection */
     uint32_t places[MARKET_CHANNELS]; /* where it stands among the market's subscribers, from 1; 0: not there */
-    bool owes_depth;  /* gets a snapshot before any further change */
-    bool owes_ticker; /* gets the newest ticker */
+    bool owes_depth;                  /* gets a snapshot before any further change */
+    bool owes_ticker;                 /* gets the newest ticker */
 };
 
 struct subscriptions {
@@ -43,20 +43,19 @@ struct market *subscriptions_get(struct subscriptions *subscriptions, struct tex
 void subscriptions_forget(struct subscriptions *subscriptions, struct market *market);
 
 /* Calls visit for every market; it may not add or forget any. */
-void subscriptions_each(const struct subscriptions *subscriptions, void (*visit)(void *context, struct market *market), void *context);
+void subscriptions_each(
+    const struct subscriptions *subscriptions, void (*visit)(void *context, struct market *market), void *context);
 
 /* Puts the subscription among its market's subscribers of the channel, or takes it out; false if it was so already. */
 bool subscription_join(struct subscription *subscription, enum market_channel channel);
 bool subscription_leave(struct subscription *subscription, enum market_channel channel);
 
-static inline bool subscription_has(const struct subscription *subscription, enum market_channel channel)
-{
+static inline bool subscription_has(const struct subscription *subscription, enum market_channel channel) {
     return subscription->places[channel] != 0;
 }
 
 /* No channel is left. */
-static inline bool subscription_is_idle(const struct subscription *subscription)
-{
+static inline bool subscription_is_idle(const struct subscription *subscription) {
     return !subscription_has(subscription, MARKET_TRADES) && !subscription_has(subscription, MARKET_DEPTH) &&
            !subscription_has(subscription, MARKET_TICKER);
 }

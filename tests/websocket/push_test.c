@@ -1,5 +1,5 @@
-/* The push thread end to end: bare sockets on one side, a scripted feed with its log in memory on the other. Without arguments every
- * case runs; with some, those whose name contains one of them. */
+/* The push thread end to end: bare sockets on one side, a scripted feed with its log in memory on the other. Without
+ * arguments every case runs; with some, those whose name contains one of them. */
 #include "io/keys/keys.h"
 #include "io/memory/memory_log.h"
 #include "io/websocket/push.h"
@@ -17,14 +17,14 @@
 #include <unistd.h>
 #include <yyjson.h>
 
-#define EXPECT(condition, ...)                                                                                                   \
-    do {                                                                                                                         \
-        if (!(condition)) {                                                                                                      \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                                      \
-            fprintf(stderr, __VA_ARGS__);                                                                                        \
-            fputc('\n', stderr);                                                                                                 \
-            exit(1);                                                                                                             \
-        }                                                                                                                        \
+#define EXPECT(condition, ...)                                                                                         \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                            \
+            fprintf(stderr, __VA_ARGS__);                                                                              \
+            fputc('\n', stderr);                                                                                       \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
     } while (0)
 
 /* ---- what every case has ---- */
@@ -37,54 +37,48 @@ struct stage {
     char key[KEY_TEXT_BYTES]; /* of alice */
 };
 
-static size_t write_metrics(void *context, char *out, size_t out_bytes)
-{
+static size_t write_metrics(void *context, char *out, size_t out_bytes) {
     (void)context;
     return (size_t)snprintf(out, out_bytes, "shardbook_test_total 1\n");
 }
 
 static bool is_ready = true;
 
-static bool tell_ready(void *context, char *missing, size_t missing_bytes)
-{
+static bool tell_ready(void *context, char *missing, size_t missing_bytes) {
     (void)context;
     snprintf(missing, missing_bytes, "the log");
     return is_ready;
 }
 
-static void make_keys(struct stage *stage)
-{
+static void make_keys(struct stage *stage) {
     struct key_owner owner;
     char problem[256] = "";
     snprintf(stage->keys_path, sizeof stage->keys_path, "/tmp/shardbook-push-test-%d.keys", (int)getpid());
     unlink(stage->keys_path);
-    EXPECT(keys_create(stage->keys_path, TEXT("alice"), stage->key, &owner, problem, sizeof problem) == STATUS_OK, "%s", problem);
+    EXPECT(keys_create(stage->keys_path, TEXT("alice"), stage->key, &owner, problem, sizeof problem) == STATUS_OK, "%s",
+        problem);
 }
 
-static void print_line(void *context, const char *line)
-{
+static void print_line(void *context, const char *line) {
     (void)context;
     fprintf(stderr, "    | %s\n", line);
 }
 
-static void begin(struct stage *stage, const struct push_settings *settings, bool has_log)
-{
+static void begin(struct stage *stage, const struct push_settings *settings, bool has_log) {
     struct push_settings defaults = push_settings_default();
     *stage = (struct stage){.log = memory_log_open()};
     make_keys(stage);
     stage->feed = scripted_feed_open(stage->log);
     struct push_world world = {.feed = scripted_feed_port(stage->feed),
-                               .log = has_log ? memory_log_store(stage->log) : NULL,
-                               .keys_path = stage->keys_path,
-                               .pages = {.write_metrics = write_metrics, .ready = tell_ready},
-                               .log_line = print_line};
+        .log = has_log ? memory_log_store(stage->log) : NULL,
+        .keys_path = stage->keys_path,
+        .pages = {.write_metrics = write_metrics, .ready = tell_ready},
+        .log_line = print_line};
     EXPECT(push_start(&stage->push, settings ? settings : &defaults, &world) == STATUS_OK, "push does not start");
 }
 
-static void end(struct stage *stage)
-{
-    if (stage->push)
-        push_stop(stage->push);
+static void end(struct stage *stage) {
+    if (stage->push) push_stop(stage->push);
     scripted_feed_close(stage->feed);
     memory_log_close(stage->log);
     unlink(stage->keys_path);
@@ -93,40 +87,29 @@ static void end(struct stage *stage)
     unlink(lock);
 }
 
-static struct raw_client connect_as(struct stage *stage, const char *path, const char *headers)
-{
+static struct raw_client connect_as(struct stage *stage, const char *path, const char *headers) {
     struct raw_client client;
     int status = raw_open(&client, push_port(stage->push), path, headers, 0);
     EXPECT(status == 101, "upgrade answered %d", status);
     return client;
 }
 
-static void sleep_ms(int ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
-}
+static void sleep_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL); }
 
 /* Until the push thread took so many events. */
-static void await_events(struct stage *stage, uint64_t events)
-{
-    for (int i = 0; i < 500 && atomic_load(&push_counters(stage->push)->events) < events; i++)
-        sleep_ms(5);
+static void await_events(struct stage *stage, uint64_t events) {
+    for (int i = 0; i < 500 && atomic_load(&push_counters(stage->push)->events) < events; i++) sleep_ms(5);
     EXPECT(push_counters(stage->push)->events >= events, "the push thread does not read");
 }
 
-static bool has(const char *text, const char *part)
-{
-    return strstr(text, part) != NULL;
-}
+static bool has(const char *text, const char *part) { return strstr(text, part) != NULL; }
 
-static void expect_has(struct raw_client *client, const char *part)
-{
+static void expect_has(struct raw_client *client, const char *part) {
     const char *text = raw_expect(client);
     EXPECT(has(text, part), "%s is not in %s", part, text);
 }
 
-static void subscribe(struct raw_client *client, const char *symbol, const char *channels)
-{
+static void subscribe(struct raw_client *client, const char *symbol, const char *channels) {
     char text[256];
     snprintf(text, sizeof text, "{\"action\":\"subscribe\",\"symbols\":[\"%s\"],\"channels\":[%s]}", symbol, channels);
     raw_say(client, text);
@@ -144,19 +127,13 @@ struct copy {
     } levels[2][20000];
 };
 
-static int64_t hundredths(const char *text)
-{
-    return (int64_t)(atof(text) * 100 + 0.5);
-}
+static int64_t hundredths(const char *text) { return (int64_t)(atof(text) * 100 + 0.5); }
 
-static void set_level(struct copy *copy, int side, int64_t price, int64_t total)
-{
+static void set_level(struct copy *copy, int side, int64_t price, int64_t total) {
     uint32_t i = 0;
-    while (i < copy->count[side] && copy->levels[side][i].price != price)
-        i++;
+    while (i < copy->count[side] && copy->levels[side][i].price != price) i++;
     if (total == 0) {
-        if (i < copy->count[side])
-            copy->levels[side][i] = copy->levels[side][--copy->count[side]];
+        if (i < copy->count[side]) copy->levels[side][i] = copy->levels[side][--copy->count[side]];
         return;
     }
     copy->levels[side][i].price = price;
@@ -164,8 +141,7 @@ static void set_level(struct copy *copy, int side, int64_t price, int64_t total)
     copy->count[side] += i == copy->count[side];
 }
 
-static void apply(struct copy *copy, const char *text)
-{
+static void apply(struct copy *copy, const char *text) {
     yyjson_doc *document = yyjson_read(text, strlen(text), 0);
     EXPECT(document, "not JSON: %s", text);
     yyjson_val *root = yyjson_doc_get_root(document);
@@ -175,7 +151,8 @@ static void apply(struct copy *copy, const char *text)
         copy->count[0] = copy->count[1] = 0;
         copy->snapshots++;
     } else {
-        EXPECT(copy->is_there && pu == copy->u, "pu %llu does not follow u %llu", (unsigned long long)pu, (unsigned long long)copy->u);
+        EXPECT(copy->is_there && pu == copy->u, "pu %llu does not follow u %llu", (unsigned long long)pu,
+            (unsigned long long)copy->u);
         copy->changes++;
     }
     copy->is_there = true;
@@ -184,42 +161,38 @@ static void apply(struct copy *copy, const char *text)
     for (int side = 0; side < 2; side++) {
         size_t i, n;
         yyjson_val *level;
-        yyjson_arr_foreach(yyjson_obj_get(root, side == 0 ? "b" : "a"), i, n, level)
-            set_level(copy, side, hundredths(yyjson_get_str(yyjson_arr_get(level, 0))), atoll(yyjson_get_str(yyjson_arr_get(level, 1))));
+        yyjson_arr_foreach(yyjson_obj_get(root, side == 0 ? "b" : "a"), i, n, level) set_level(copy, side,
+            hundredths(yyjson_get_str(yyjson_arr_get(level, 0))), atoll(yyjson_get_str(yyjson_arr_get(level, 1))));
     }
     yyjson_doc_free(document);
 }
 
 /* Reads depth until the copy stands at event u, at most some seconds. */
-static void follow(struct raw_client *client, struct copy *copy, uint64_t u)
-{
+static void follow(struct raw_client *client, struct copy *copy, uint64_t u) {
     while (!copy->is_there || copy->u < u) {
         const char *text = raw_expect(client);
-        if (has(text, "\"type\":\"depth\""))
-            apply(copy, text);
+        if (has(text, "\"type\":\"depth\"")) apply(copy, text);
     }
 }
 
-static void expect_same(struct stage *stage, const struct copy *copy, const char *symbol)
-{
+static void expect_same(struct stage *stage, const struct copy *copy, const char *symbol) {
     for (int side = 0; side < 2; side++) {
-        EXPECT(copy->count[side] == scripted_feed_levels(stage->feed, symbol, (enum side)side), "side %d has %u levels, not %u", side,
-               copy->count[side], scripted_feed_levels(stage->feed, symbol, (enum side)side));
+        EXPECT(copy->count[side] == scripted_feed_levels(stage->feed, symbol, (enum side)side),
+            "side %d has %u levels, not %u", side, copy->count[side],
+            scripted_feed_levels(stage->feed, symbol, (enum side)side));
         for (uint32_t i = 0; i < copy->count[side]; i++)
-            EXPECT(scripted_feed_total(stage->feed, symbol, (enum side)side, copy->levels[side][i].price) == copy->levels[side][i].total,
-                   "side %d price %lld has %lld", side, (long long)copy->levels[side][i].price, (long long)copy->levels[side][i].total);
+            EXPECT(scripted_feed_total(stage->feed, symbol, (enum side)side, copy->levels[side][i].price) ==
+                       copy->levels[side][i].total,
+                "side %d price %lld has %lld", side, (long long)copy->levels[side][i].price,
+                (long long)copy->levels[side][i].total);
     }
 }
 
-static struct copy *new_copy(void)
-{
-    return calloc(1, sizeof(struct copy));
-}
+static struct copy *new_copy(void) { return calloc(1, sizeof(struct copy)); }
 
 /* ---- cases ---- */
 
-static void guide_trade(void)
-{
+static void guide_trade(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     struct raw_client client = connect_as(&stage, "/prod?userId=user123", NULL), other = connect_as(&stage, "/", NULL);
@@ -229,8 +202,9 @@ static void guide_trade(void)
     scripted_feed_trade(stage.feed, "MSFT", SIDE_SELL, 100, 1, "user123", "bob");
     scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 30, "alice", "bob");
     const char *text = raw_expect(&client);
-    EXPECT(strcmp(text, "{\"type\":\"trade\",\"s\":\"AAPL\",\"seq\":1,\"p\":\"150.00\",\"q\":\"30\",\"side\":\"BUY\",\"T\":1764900000001,\"t\":1}") == 0,
-           "%s", text);
+    EXPECT(strcmp(text, "{\"type\":\"trade\",\"s\":\"AAPL\",\"seq\":1,\"p\":\"150.00\",\"q\":\"30\",\"side\":\"BUY\","
+                        "\"T\":1764900000001,\"t\":1}") == 0,
+        "%s", text);
     scripted_feed_trade(stage.feed, "GOOGL", SIDE_SELL, 5, 1000000, NULL, NULL);
     expect_has(&client, "\"s\":\"GOOGL\",\"seq\":1,\"p\":\"0.05\",\"q\":\"1000000\",\"side\":\"SELL\"");
     raw_say(&client, "{\"action\":\"unsubscribe\",\"symbols\":[\"AAPL\"]}");
@@ -244,8 +218,7 @@ static void guide_trade(void)
 }
 
 /* A few hundred changes with and without pauses; the copy equals the book after each pause. */
-static void depth_chain(void)
-{
+static void depth_chain(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     struct copy *copy = new_copy();
@@ -262,7 +235,8 @@ static void depth_chain(void)
         for (int i = 0; i < changes; i++) {
             enum side side = rand() & 1 ? SIDE_BUY : SIDE_SELL;
             fseq = scripted_feed_accepted(stage.feed, "AAPL", NULL, "o", side, 15000, 10);
-            scripted_feed_level(stage.feed, "AAPL", side, side == SIDE_BUY ? 15000 - rand() % 30 : 15001 + rand() % 30, rand() % 3 ? 1 + rand() % 99 : 0);
+            scripted_feed_level(stage.feed, "AAPL", side, side == SIDE_BUY ? 15000 - rand() % 30 : 15001 + rand() % 30,
+                rand() % 3 ? 1 + rand() % 99 : 0);
         }
         scripted_feed_level(stage.feed, "AAPL", SIDE_BUY, 14000, 1 + round); /* so that the last event shows */
         follow(&client, copy, fseq);
@@ -274,8 +248,7 @@ static void depth_chain(void)
     end(&stage);
 }
 
-static void depth_window(void)
-{
+static void depth_window(void) {
     struct stage stage;
     struct push_settings settings = push_settings_default();
     settings.depth_levels = 5;
@@ -294,14 +267,12 @@ static void depth_window(void)
     for (int round = 0; round < 200; round++) { /* the best levels go and come */
         fseq = scripted_feed_accepted(stage.feed, "AAPL", NULL, "o", SIDE_BUY, 100, 10);
         int64_t best = 130;
-        while (best > 0 && scripted_feed_total(stage.feed, "AAPL", SIDE_BUY, best) == 0)
-            best--;
+        while (best > 0 && scripted_feed_total(stage.feed, "AAPL", SIDE_BUY, best) == 0) best--;
         if (round % 3 && best > 100)
             scripted_feed_level(stage.feed, "AAPL", SIDE_BUY, best, 0);
         else
             scripted_feed_level(stage.feed, "AAPL", SIDE_BUY, 100 + rand() % 30, 1000 + round);
-        if (round % 5)
-            continue;
+        if (round % 5) continue;
         scripted_feed_level(stage.feed, "AAPL", SIDE_SELL, 200, 1 + round);
         follow(&client, copy, fseq);
         uint32_t there = scripted_feed_levels(stage.feed, "AAPL", SIDE_BUY), told = there < 5 ? there : 5;
@@ -310,7 +281,8 @@ static void depth_window(void)
             int64_t total = scripted_feed_total(stage.feed, "AAPL", SIDE_BUY, price), mine = 0;
             for (uint32_t i = 0; i < copy->count[0]; i++)
                 mine = copy->levels[0][i].price == price ? copy->levels[0][i].total : mine;
-            EXPECT(mine == total, "round %d price %lld: %lld, not %lld", round, (long long)price, (long long)mine, (long long)total);
+            EXPECT(mine == total, "round %d price %lld: %lld, not %lld", round, (long long)price, (long long)mine,
+                (long long)total);
             rank += total > 0;
         }
     }
@@ -319,8 +291,7 @@ static void depth_window(void)
     end(&stage);
 }
 
-static void resume(void)
-{
+static void resume(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     struct copy *copy = new_copy();
@@ -337,8 +308,10 @@ static void resume(void)
     }
     char text[256];
     client = connect_as(&stage, "/", NULL);
-    snprintf(text, sizeof text, "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"trades\",\"depth\"],\"since\":{\"ep\":%llu,\"u\":%llu}}",
-             (unsigned long long)copy->epoch, (unsigned long long)copy->u);
+    snprintf(text, sizeof text,
+        "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"trades\",\"depth\"],\"since\":{\"ep\":%llu,"
+        "\"u\":%llu}}",
+        (unsigned long long)copy->epoch, (unsigned long long)copy->u);
     raw_say(&client, text);
     expect_has(&client, "\"ack\"");
     for (int i = 0; i < 10; i++) {
@@ -351,17 +324,18 @@ static void resume(void)
     raw_close(&client);
     /* another epoch, or a u that nobody has: a snapshot, and the missed trades are named */
     client = connect_as(&stage, "/", NULL);
-    raw_say(&client, "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"trades\",\"depth\"],\"since\":{\"ep\":7,\"u\":3}}");
+    raw_say(&client, "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"trades\",\"depth\"],\"since\":{"
+                     "\"ep\":7,\"u\":3}}");
     expect_has(&client, "\"ack\"");
     expect_has(&client, "{\"type\":\"gap\",\"s\":\"AAPL\",\"channel\":\"trades\",\"from\":4,\"to\":11}");
-    expect_has(&client, "\"snapshot\":true,\"pu\":11,\"U\":11,\"u\":11,\"b\":[[\"149.99\",\"5\"]],\"a\":[[\"150.10\",\"5\"],");
+    expect_has(
+        &client, "\"snapshot\":true,\"pu\":11,\"U\":11,\"u\":11,\"b\":[[\"149.99\",\"5\"]],\"a\":[[\"150.10\",\"5\"],");
     raw_close(&client);
     free(copy);
     end(&stage);
 }
 
-static void unknown_symbol(void)
-{
+static void unknown_symbol(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     struct raw_client client = connect_as(&stage, "/", NULL);
@@ -381,13 +355,13 @@ static void unknown_symbol(void)
     end(&stage);
 }
 
-static void reports(void)
-{
+static void reports(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     char header[128], text[256];
     snprintf(header, sizeof header, "x-api-key: %s\r\n", stage.key);
-    struct raw_client alice = connect_as(&stage, "/", header), nobody = connect_as(&stage, "/?userId=alice", NULL), late;
+    struct raw_client alice = connect_as(&stage, "/", header), nobody = connect_as(&stage, "/?userId=alice", NULL),
+                      late;
     raw_say(&alice, "{\"action\":\"subscribe\",\"channels\":[\"orders\"]}");
     expect_has(&alice, "\"ack\"");
     raw_say(&nobody, "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"trades\",\"orders\"]}");
@@ -400,13 +374,17 @@ static void reports(void)
     raw_close(&late);
 
     scripted_feed_accepted(stage.feed, "AAPL", "alice", "mine-1", SIDE_BUY, 15000, 30);
-    expect_has(&alice, "{\"type\":\"report\",\"account\":\"alice\",\"event\":{\"type\":\"ACCEPTED\",\"symbol\":\"AAPL\",\"fseq\":1,");
-    EXPECT(has(alice.message, "\"orderId\":\"mine-1\",\"userId\":\"alice\",\"side\":\"BUY\",\"orderType\":\"LIMIT\""), "%s", alice.message);
+    expect_has(&alice,
+        "{\"type\":\"report\",\"account\":\"alice\",\"event\":{\"type\":\"ACCEPTED\",\"symbol\":\"AAPL\",\"fseq\":1,");
+    EXPECT(has(alice.message, "\"orderId\":\"mine-1\",\"userId\":\"alice\",\"side\":\"BUY\",\"orderType\":\"LIMIT\""),
+        "%s", alice.message);
     scripted_feed_accepted(stage.feed, "AAPL", "bob", "his-1", SIDE_SELL, 15000, 30);
     scripted_feed_trade(stage.feed, "AAPL", SIDE_SELL, 15000, 30, "bob", "alice");
-    expect_has(&alice, "\"event\":{\"type\":\"FILL\",\"symbol\":\"AAPL\",\"fseq\":3,\"src\":{\"p\":7,\"o\":1003,\"i\":0},\"own\":0,\"timestamp\":1764900000003,"
-                       "\"tradeId\":1,\"price\":\"150.00\",\"quantity\":\"30\",\"takerSide\":\"SELL\","
-                       "\"maker\":{\"orderId\":\"maker-1\",\"userId\":\"alice\",\"leaves\":\"7\",\"cumulative\":\"30\"},\"hash\":\"");
+    expect_has(&alice,
+        "\"event\":{\"type\":\"FILL\",\"symbol\":\"AAPL\",\"fseq\":3,\"src\":{\"p\":7,\"o\":1003,\"i\":0},\"own\":0,"
+        "\"timestamp\":1764900000003,"
+        "\"tradeId\":1,\"price\":\"150.00\",\"quantity\":\"30\",\"takerSide\":\"SELL\","
+        "\"maker\":{\"orderId\":\"maker-1\",\"userId\":\"alice\",\"leaves\":\"7\",\"cumulative\":\"30\"},\"hash\":\"");
     EXPECT(!has(alice.message, "bob") && !has(alice.message, "taker-1"), "the other side shows: %s", alice.message);
     expect_has(&nobody, "\"type\":\"trade\"");
     EXPECT(!has(nobody.message, "alice") && !has(nobody.message, "bob"), "%s", nobody.message);
@@ -437,8 +415,7 @@ static void reports(void)
 }
 
 /* Records are lost on the way: trades and reports come all the same, once and in order; depth comes anew. */
-static void overtaken(void)
-{
+static void overtaken(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     struct copy *copy = new_copy();
@@ -467,7 +444,8 @@ static void overtaken(void)
         while (trades <= fseq || reported <= fseq) {
             raw_expect(&alice);
             bool is_trade = has(alice.message, "\"type\":\"trade\"");
-            snprintf(text, sizeof text, is_trade ? "\"seq\":%llu," : "\"fseq\":%llu,", (unsigned long long)(is_trade ? trades : reported));
+            snprintf(text, sizeof text, is_trade ? "\"seq\":%llu," : "\"fseq\":%llu,",
+                (unsigned long long)(is_trade ? trades : reported));
             EXPECT(has(alice.message, text), "%s expected, got %s", text, alice.message);
             trades += is_trade;
             reported += !is_trade;
@@ -478,7 +456,7 @@ static void overtaken(void)
     EXPECT(copy->snapshots == 4, "%u snapshots", copy->snapshots);
     const struct push_counters *counters = push_counters(stage.push);
     EXPECT(counters->gaps == 3 && counters->gaps_filled == 3 && counters->gaps_told == 0 && counters->overtaken == 3,
-           "%llu gaps, %llu filled", (unsigned long long)counters->gaps, (unsigned long long)counters->gaps_filled);
+        "%llu gaps, %llu filled", (unsigned long long)counters->gaps, (unsigned long long)counters->gaps_filled);
     raw_close(&alice);
     raw_close(&watcher);
     free(copy);
@@ -486,8 +464,7 @@ static void overtaken(void)
 }
 
 /* What cannot be read again is said to who sees trades, and ends the connection of who gets reports. */
-static void overtaken_for_good(void)
-{
+static void overtaken_for_good(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     char header[128];
@@ -513,16 +490,14 @@ static void overtaken_for_good(void)
     }
     expect_has(&watcher, "\"seq\":4");
     enum raw_kind kind;
-    while ((kind = raw_read(&alice, 2000)) == RAW_TEXT)
-        ;
+    while ((kind = raw_read(&alice, 2000)) == RAW_TEXT);
     EXPECT(kind == RAW_CLOSE && alice.close_code == 1013, "kind %d code %d", kind, alice.close_code);
     raw_close(&alice);
     raw_close(&watcher);
     end(&stage);
 }
 
-static long resident_kb(void)
-{
+static long resident_kb(void) {
     long pages = 0, resident = 0;
     FILE *file = fopen("/proc/self/statm", "r");
     EXPECT(file && fscanf(file, "%ld %ld", &pages, &resident) == 2, "no statm");
@@ -531,8 +506,7 @@ static long resident_kb(void)
 }
 
 /* A client that does not read: others go on, memory stays, it is closed with 1013. */
-static void slow_client(void)
-{
+static void slow_client(void) {
     struct stage stage;
     struct push_settings settings = push_settings_default();
     settings.lag_bytes_max = 256 * 1024;
@@ -554,11 +528,9 @@ static void slow_client(void)
         if (i % 200 == 199) {
             char seq[32];
             snprintf(seq, sizeof seq, "\"seq\":%llu,", (unsigned long long)fseq);
-            while (!has(raw_expect(&quick), seq))
-                ;
+            while (!has(raw_expect(&quick), seq));
         }
-        if (i == 10000)
-            before_kb = resident_kb();
+        if (i == 10000) before_kb = resident_kb();
     }
     const struct push_counters *counters = push_counters(stage.push);
     EXPECT(counters->slow_closes == 8, "%llu closed", (unsigned long long)counters->slow_closes);
@@ -566,16 +538,16 @@ static void slow_client(void)
     long grown_kb = resident_kb() - before_kb;
     fprintf(stderr, "    memory grew by %ld kB over 30,000 trades\n", grown_kb);
 #ifndef SHARDBOOK_SANITIZED
-    EXPECT(grown_kb < 60 * 1024, "memory grew by %ld kB", grown_kb); /* the log in memory keeps 30,000 records of some 350 bytes */
+    EXPECT(grown_kb < 60 * 1024, "memory grew by %ld kB",
+        grown_kb); /* the log in memory keeps 30,000 records of some 350 bytes */
 #endif
     for (int i = 0; i < 8; i++) {
         enum raw_kind kind;
-        while ((kind = raw_read(&slow[i], 2000)) == RAW_TEXT)
-            ;
+        while ((kind = raw_read(&slow[i], 2000)) == RAW_TEXT);
         EXPECT(kind == RAW_CLOSE || kind == RAW_END, "kind %d", kind); /* after the grace the socket is dropped */
-        if (kind == RAW_CLOSE)
-            EXPECT(slow[i].close_code == 1013, "closed with %d", slow[i].close_code);
-        EXPECT(slow[i].received_bytes < 2 * settings.lag_bytes_max, "%llu bytes", (unsigned long long)slow[i].received_bytes);
+        if (kind == RAW_CLOSE) EXPECT(slow[i].close_code == 1013, "closed with %d", slow[i].close_code);
+        EXPECT(slow[i].received_bytes < 2 * settings.lag_bytes_max, "%llu bytes",
+            (unsigned long long)slow[i].received_bytes);
         raw_close(&slow[i]);
     }
     raw_close(&quick);
@@ -583,8 +555,7 @@ static void slow_client(void)
 }
 
 /* The close frame with 1013 reaches a client that begins to read again in time. */
-static void slow_client_wakes(void)
-{
+static void slow_client_wakes(void) {
     struct stage stage;
     struct push_settings settings = push_settings_default();
     settings.lag_bytes_max = 64 * 1024;
@@ -597,8 +568,7 @@ static void slow_client_wakes(void)
     const struct push_counters *counters = push_counters(stage.push);
     for (int i = 0; i < 40000 && atomic_load(&counters->slow_closes) == 0; i++) {
         scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1 + i, "alice", "bob");
-        if (i % 100 == 99)
-            sleep_ms(10);
+        if (i % 100 == 99) sleep_ms(10);
     }
     EXPECT(counters->slow_closes == 1, "not closed");
     uint64_t seq = 1;
@@ -606,7 +576,8 @@ static void slow_client_wakes(void)
     while ((kind = raw_read(&slow, 2000)) == RAW_TEXT) {
         char text[32];
         snprintf(text, sizeof text, "\"seq\":%llu,", (unsigned long long)seq++);
-        EXPECT(has(slow.message, text), "%s is not next: %s", text, slow.message); /* nothing was left out before the end */
+        EXPECT(has(slow.message, text), "%s is not next: %s", text,
+            slow.message); /* nothing was left out before the end */
     }
     EXPECT(kind == RAW_CLOSE && slow.close_code == 1013, "kind %d code %d", kind, slow.close_code);
     EXPECT(has(slow.message, "Too slow"), "%s", slow.message);
@@ -615,8 +586,7 @@ static void slow_client_wakes(void)
 }
 
 /* Lagging only in depth: it gives way to a snapshot and the connection lives. */
-static void conflation(void)
-{
+static void conflation(void) {
     struct stage stage;
     struct push_settings settings = push_settings_default();
     settings.lag_bytes_max = 64 * 1024;
@@ -633,37 +603,33 @@ static void conflation(void)
         for (int i = 0; i < 60000 && atomic_load(&counters->conflated) < round; i++) { /* it does not read ... */
             fseq = scripted_feed_accepted(stage.feed, "AAPL", NULL, "o", SIDE_BUY, 15000, 1);
             scripted_feed_level(stage.feed, "AAPL", SIDE_BUY, 14000 + i % 50, (int64_t)(1000000 * round) + i);
-            if (i % 50 == 49)
-                sleep_ms(6);
+            if (i % 50 == 49) sleep_ms(6);
         }
         follow(&slow, copy, fseq); /* ... and then does */
         expect_same(&stage, copy, "AAPL");
     }
-    EXPECT(counters->conflated >= 3 && counters->slow_closes == 0 && copy->snapshots >= 4, "%llu conflated, %u snapshots",
-           (unsigned long long)counters->conflated, copy->snapshots);
+    EXPECT(counters->conflated >= 3 && counters->slow_closes == 0 && copy->snapshots >= 4,
+        "%llu conflated, %u snapshots", (unsigned long long)counters->conflated, copy->snapshots);
     raw_close(&slow);
     free(copy);
     end(&stage);
 }
 
-static void expect_closed(struct raw_client *client, int code)
-{
+static void expect_closed(struct raw_client *client, int code) {
     enum raw_kind kind;
-    while ((kind = raw_read(client, 3000)) == RAW_TEXT || kind == RAW_PING)
-        ;
+    while ((kind = raw_read(client, 3000)) == RAW_TEXT || kind == RAW_PING);
     EXPECT(kind == RAW_CLOSE && client->close_code == code, "kind %d, code %d, not %d", kind, client->close_code, code);
     raw_close(client);
 }
 
-static void junk(void)
-{
+static void junk(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     struct raw_client client = connect_as(&stage, "/", NULL);
     static const char *const texts[] = {"", "{", "[]", "null", "{\"action\":\"jump\"}", "{\"action\":\"subscribe\"}",
-                                        "{\"action\":\"subscribe\",\"symbols\":[\"aapl\"]}", "{\"action\":\"subscribe\",\"symbols\":\"AAPL\"}",
-                                        "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"news\"]}",
-                                        "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"since\":7}", "\xff\xfe", "{\"action\":\"auth\"}"};
+        "{\"action\":\"subscribe\",\"symbols\":[\"aapl\"]}", "{\"action\":\"subscribe\",\"symbols\":\"AAPL\"}",
+        "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"news\"]}",
+        "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"since\":7}", "\xff\xfe", "{\"action\":\"auth\"}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         raw_say(&client, texts[i]);
         expect_has(&client, "{\"type\":\"error\",\"code\":\"");
@@ -689,16 +655,14 @@ static void junk(void)
     expect_closed(&client, 1009);
     free(large);
     client = connect_as(&stage, "/", NULL);
-    for (int i = 0; i < 100; i++)
-        raw_say(&client, "{\"action\":\"ping\"}");
+    for (int i = 0; i < 100; i++) raw_say(&client, "{\"action\":\"ping\"}");
     expect_closed(&client, 1008);
     /* frames that no client may send: the connection ends, the thread does not */
     for (int i = 0; i < 8; i++) {
         client = connect_as(&stage, "/", NULL);
         unsigned char bytes[64];
         srand((unsigned)i);
-        for (size_t j = 0; j < sizeof bytes; j++)
-            bytes[j] = (unsigned char)rand();
+        for (size_t j = 0; j < sizeof bytes; j++) bytes[j] = (unsigned char)rand();
         raw_send_frame(&client, (uint8_t)(0x83 + i), bytes, sizeof bytes);
         enum raw_kind kind = raw_read(&client, 300);
         EXPECT(kind != RAW_TEXT, "an answer to junk: %s", client.message);
@@ -711,16 +675,14 @@ static void junk(void)
     end(&stage);
 }
 
-static void limits(void)
-{
+static void limits(void) {
     struct stage stage;
     struct push_settings settings = push_settings_default();
     settings.connections_max = 3;
     settings.subscriptions_max = 2;
     begin(&stage, &settings, true);
     struct raw_client clients[3], more;
-    for (int i = 0; i < 3; i++)
-        clients[i] = connect_as(&stage, "/", NULL);
+    for (int i = 0; i < 3; i++) clients[i] = connect_as(&stage, "/", NULL);
     int status = raw_open(&more, push_port(stage.push), "/", NULL, 0);
     EXPECT(status == 503, "the fourth connection is answered %d", status);
     raw_close(&more);
@@ -737,8 +699,7 @@ static void limits(void)
     raw_close(&clients[1]);
     sleep_ms(100);
     clients[1] = connect_as(&stage, "/", NULL); /* a place came free */
-    for (int i = 0; i < 3; i++)
-        raw_close(&clients[i]);
+    for (int i = 0; i < 3; i++) raw_close(&clients[i]);
     end(&stage);
     settings = push_settings_default();
     settings.connections_per_address_max = 1;
@@ -751,8 +712,7 @@ static void limits(void)
     end(&stage);
 }
 
-static void pages(void)
-{
+static void pages(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     uint16_t port = push_port(stage.push);
@@ -762,8 +722,11 @@ static void pages(void)
     is_ready = false;
     EXPECT(raw_http(port, "GET", "/readyz", body, sizeof body) == 503 && has(body, "not ready: the log"), "%s", body);
     is_ready = true;
-    EXPECT(raw_http(port, "GET", "/metrics", body, sizeof body) == 200 && has(body, "shardbook_test_total 1\n"), "%s", body);
-    EXPECT(raw_http(port, "GET", "/page", body, sizeof body) == 200 && has(body, "<!doctype html>") && has(body, "new WebSocket"), "%s", body);
+    EXPECT(raw_http(port, "GET", "/metrics", body, sizeof body) == 200 && has(body, "shardbook_test_total 1\n"), "%s",
+        body);
+    EXPECT(raw_http(port, "GET", "/page", body, sizeof body) == 200 && has(body, "<!doctype html>") &&
+               has(body, "new WebSocket"),
+        "%s", body);
     EXPECT(raw_http(port, "HEAD", "/page", body, sizeof body) == 200 && !has(body, "<!doctype html>"), "%s", body);
     EXPECT(raw_http(port, "GET", "/nothing", body, sizeof body) == 404, "%s", body);
     EXPECT(raw_http(port, "GET", "/", body, sizeof body) == 426, "%s", body);
@@ -781,8 +744,7 @@ static void pages(void)
     end(&stage);
 }
 
-static void thousand(void)
-{
+static void thousand(void) {
     enum { CLIENTS = 1000 };
     struct stage stage;
     struct rlimit files;
@@ -793,23 +755,20 @@ static void thousand(void)
     struct raw_client *clients = calloc(CLIENTS, sizeof *clients);
     struct timespec from, to;
     clock_gettime(CLOCK_MONOTONIC, &from);
-    for (int i = 0; i < CLIENTS; i++)
-        clients[i] = connect_as(&stage, "/", NULL);
-    for (int i = 0; i < CLIENTS; i++)
-        raw_say(&clients[i], "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"]}");
-    for (int i = 0; i < CLIENTS; i++)
-        expect_has(&clients[i], "\"ack\"");
+    for (int i = 0; i < CLIENTS; i++) clients[i] = connect_as(&stage, "/", NULL);
+    for (int i = 0; i < CLIENTS; i++) raw_say(&clients[i], "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"]}");
+    for (int i = 0; i < CLIENTS; i++) expect_has(&clients[i], "\"ack\"");
     clock_gettime(CLOCK_MONOTONIC, &to);
-    fprintf(stderr, "    %d connections subscribed in %.2f s\n", CLIENTS, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+    fprintf(stderr, "    %d connections subscribed in %.2f s\n", CLIENTS,
+        (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
     scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1, NULL, NULL);
-    for (int i = 0; i < CLIENTS; i++)
-        expect_has(&clients[i], "\"seq\":1,");
-    EXPECT(push_counters(stage.push)->connections == CLIENTS, "%llu", (unsigned long long)push_counters(stage.push)->connections);
-    for (int i = 0; i < CLIENTS; i++)
-        raw_close(&clients[i]);
-    for (int i = 0; i < 100 && atomic_load(&push_counters(stage.push)->connections); i++)
-        sleep_ms(20);
-    EXPECT(push_counters(stage.push)->connections == 0 && push_counters(stage.push)->subscriptions == 0, "connections are left");
+    for (int i = 0; i < CLIENTS; i++) expect_has(&clients[i], "\"seq\":1,");
+    EXPECT(push_counters(stage.push)->connections == CLIENTS, "%llu",
+        (unsigned long long)push_counters(stage.push)->connections);
+    for (int i = 0; i < CLIENTS; i++) raw_close(&clients[i]);
+    for (int i = 0; i < 100 && atomic_load(&push_counters(stage.push)->connections); i++) sleep_ms(20);
+    EXPECT(push_counters(stage.push)->connections == 0 && push_counters(stage.push)->subscriptions == 0,
+        "connections are left");
     free(clients);
     end(&stage);
 }
@@ -822,8 +781,7 @@ struct drain {
     _Atomic bool must_stop;
 };
 
-static void *drain_all(void *context)
-{
+static void *drain_all(void *context) {
     struct drain *drain = context;
     struct pollfd *sockets = calloc((size_t)drain->count, sizeof *sockets);
     static char bytes[1 << 18];
@@ -832,8 +790,7 @@ static void *drain_all(void *context)
     while (!atomic_load(&drain->must_stop)) {
         poll(sockets, (nfds_t)drain->count, 50);
         for (int i = 0; i < drain->count; i++)
-            if (sockets[i].revents && recv(sockets[i].fd, bytes, sizeof bytes, MSG_DONTWAIT) == 0)
-                break;
+            if (sockets[i].revents && recv(sockets[i].fd, bytes, sizeof bytes, MSG_DONTWAIT) == 0) break;
         sleep_ms(5);
     }
     free(sockets);
@@ -841,8 +798,7 @@ static void *drain_all(void *context)
 }
 
 /* What a delivered message costs the push thread; printed, and held to what a fan-out worth the name may cost. */
-static void fan_out(void)
-{
+static void fan_out(void) {
     enum { CLIENTS = 500, TICKS = 400, PER_TICK = 10 };
     struct stage stage;
     begin(&stage, NULL, true);
@@ -855,7 +811,8 @@ static void fan_out(void)
     pthread_create(&drain.thread, NULL, drain_all, &drain);
     const struct push_counters *counters = push_counters(stage.push);
     sleep_ms(1100);
-    uint64_t cpu_us = counters->cpu_us, messages = counters->messages, wanted = messages + (uint64_t)CLIENTS * TICKS * PER_TICK;
+    uint64_t cpu_us = counters->cpu_us, messages = counters->messages,
+             wanted = messages + (uint64_t)CLIENTS * TICKS * PER_TICK;
     for (int i = 0; i < TICKS; i++) {
         scripted_feed_hold(stage.feed);
         for (int j = 0; j < PER_TICK; j++)
@@ -863,26 +820,24 @@ static void fan_out(void)
         scripted_feed_release(stage.feed);
         sleep_ms(5);
     }
-    for (int i = 0; i < 200 && counters->messages < wanted; i++)
-        sleep_ms(20);
-    EXPECT(counters->messages == wanted && counters->slow_closes == 0, "%llu of %llu delivered", (unsigned long long)counters->messages,
-           (unsigned long long)wanted);
+    for (int i = 0; i < 200 && counters->messages < wanted; i++) sleep_ms(20);
+    EXPECT(counters->messages == wanted && counters->slow_closes == 0, "%llu of %llu delivered",
+        (unsigned long long)counters->messages, (unsigned long long)wanted);
     sleep_ms(1100); /* the counter of processor time moves once a second */
     double us = (double)(counters->cpu_us - cpu_us) / (double)(counters->messages - messages);
-    fprintf(stderr, "    %d subscribers: %.3f us of the push thread's processor time per delivered message\n", CLIENTS, us);
+    fprintf(
+        stderr, "    %d subscribers: %.3f us of the push thread's processor time per delivered message\n", CLIENTS, us);
 #ifndef SHARDBOOK_SANITIZED
     EXPECT(us < 8, "%.3f us per message", us);
 #endif
     atomic_store(&drain.must_stop, true);
     pthread_join(drain.thread, NULL);
-    for (int i = 0; i < CLIENTS; i++)
-        raw_close(&clients[i]);
+    for (int i = 0; i < CLIENTS; i++) raw_close(&clients[i]);
     free(clients);
     end(&stage);
 }
 
-static void shutdown_said(void)
-{
+static void shutdown_said(void) {
     struct stage stage;
     begin(&stage, NULL, true);
     struct raw_client client = connect_as(&stage, "/", NULL), more;
@@ -904,8 +859,7 @@ static void shutdown_said(void)
     end(&stage);
 }
 
-static void start_failures(void)
-{
+static void start_failures(void) {
     struct stage stage;
     begin(&stage, NULL, false);
     struct scripted_feed *feed = scripted_feed_open(NULL);
@@ -924,8 +878,7 @@ static void start_failures(void)
     end(&stage);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
@@ -951,10 +904,8 @@ int main(int argc, char **argv)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bool is_chosen = argc == 1;
-        for (int j = 1; j < argc; j++)
-            is_chosen |= has(cases[i].name, argv[j]);
-        if (!is_chosen)
-            continue;
+        for (int j = 1; j < argc; j++) is_chosen |= has(cases[i].name, argv[j]);
+        if (!is_chosen) continue;
         fprintf(stderr, "%s\n", cases[i].name);
         cases[i].run();
     }

@@ -1,5 +1,5 @@
-/* A WebSocket client on a bare socket: it sees every byte, and can misbehave. For one thread. Calls that cannot go on end the
- * test with a message. */
+/* A WebSocket client on a bare socket: it sees every byte, and can misbehave. For one thread. Calls that cannot go on
+ * end the test with a message. */
 #ifndef SHARDBOOK_TESTS_WEBSOCKET_RAW_CLIENT_H
 #define SHARDBOOK_TESTS_WEBSOCKET_RAW_CLIENT_H
 
@@ -28,7 +28,8 @@ void raw_close(struct raw_client *client);
 void raw_send_frame(struct raw_client *client, uint8_t first_byte, const void *payload, size_t size);
 void raw_say(struct raw_client *client, const char *text);
 
-/* The next frame within timeout_ms; client->message has its text. Pings are answered. Aborts on a frame that a server may not send. */
+/* The next frame within timeout_ms; client->message has its text. Pings are answered. Aborts on a frame that a server
+ * may not send. */
 enum raw_kind raw_read(struct raw_client *client, int timeout_ms);
 
 /* The next text within two seconds; ends the test if something else or nothing comes. */

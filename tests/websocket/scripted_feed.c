@@ -42,19 +42,15 @@ struct scripted_feed {
     struct exchange_symbol symbols[SYMBOLS_MAX];
 };
 
-static struct exchange_symbol *find(struct scripted_feed *feed, struct text name)
-{
+static struct exchange_symbol *find(struct scripted_feed *feed, struct text name) {
     for (uint32_t i = 0; i < feed->symbol_count; i++)
-        if (text_equal(text_of(feed->symbols[i].name), name))
-            return &feed->symbols[i];
+        if (text_equal(text_of(feed->symbols[i].name), name)) return &feed->symbols[i];
     return NULL;
 }
 
-static struct exchange_symbol *get(struct scripted_feed *feed, const char *name)
-{
+static struct exchange_symbol *get(struct scripted_feed *feed, const char *name) {
     struct exchange_symbol *symbol = find(feed, text_of(name));
-    if (symbol)
-        return symbol;
+    if (symbol) return symbol;
     symbol = &feed->symbols[feed->symbol_count++];
     snprintf(symbol->name, sizeof symbol->name, "%s", name);
     symbol->partition = home_partition(text_of(name));
@@ -63,8 +59,7 @@ static struct exchange_symbol *get(struct scripted_feed *feed, const char *name)
 }
 
 /* With the mutex held. The entry's record and texts are set by the caller. */
-static void put(struct scripted_feed *feed, struct entry *entry)
-{
+static void put(struct scripted_feed *feed, struct entry *entry) {
     entry->next = NULL;
     if (feed->is_holding) {
         *feed->held_last = entry;
@@ -79,8 +74,7 @@ static void put(struct scripted_feed *feed, struct entry *entry)
     }
 }
 
-static struct entry *make(struct exchange_symbol *symbol, enum feed_kind kind)
-{
+static struct entry *make(struct exchange_symbol *symbol, enum feed_kind kind) {
     struct entry *entry = calloc(1, sizeof *entry);
     memcpy(entry->symbol, symbol->name, sizeof entry->symbol);
     entry->record = (struct feed_record){.kind = (uint8_t)kind, .partition = symbol->partition, .fseq = symbol->fseq};
@@ -89,8 +83,7 @@ static struct entry *make(struct exchange_symbol *symbol, enum feed_kind kind)
     return entry;
 }
 
-static void put_state(struct scripted_feed *feed, struct exchange_symbol *symbol, enum feed_kind kind)
-{
+static void put_state(struct scripted_feed *feed, struct exchange_symbol *symbol, enum feed_kind kind) {
     struct entry *entry = make(symbol, kind);
     struct event event = {.symbol = text_of(symbol->name), .fseq = symbol->fseq, .instrument = instrument_default()};
     event.has_last_price = symbol->trade_id > 0;
@@ -99,20 +92,17 @@ static void put_state(struct scripted_feed *feed, struct exchange_symbol *symbol
     put(feed, entry);
 }
 
-static int next(struct feed *port, struct feed_record *record)
-{
+static int next(struct feed *port, struct feed_record *record) {
     struct scripted_feed *feed = (struct scripted_feed *)port;
     pthread_mutex_lock(&feed->mutex);
     free(feed->current);
     struct entry *entry = feed->current = feed->first;
     if (entry) {
         feed->first = entry->next;
-        if (!feed->first)
-            feed->last = &feed->first;
+        if (!feed->first) feed->last = &feed->first;
     }
     pthread_mutex_unlock(&feed->mutex);
-    if (!entry)
-        return STATUS_EMPTY;
+    if (!entry) return STATUS_EMPTY;
     if (entry->is_overtaken) {
         port->lost_partitions |= UINT64_C(1) << entry->lost_partition;
         port->overtaken++;
@@ -126,8 +116,7 @@ static int next(struct feed *port, struct feed_record *record)
     return STATUS_OK;
 }
 
-static void put_side(struct scripted_feed *feed, struct exchange_symbol *symbol, enum side side)
-{
+static void put_side(struct scripted_feed *feed, struct exchange_symbol *symbol, enum side side) {
     for (uint32_t i = 0; i < depth_count(&symbol->depth, side); i++) {
         struct entry *entry = make(symbol, FEED_SNAPSHOT_LEVEL);
         entry->record.side = (uint8_t)side;
@@ -137,8 +126,7 @@ static void put_side(struct scripted_feed *feed, struct exchange_symbol *symbol,
     }
 }
 
-static int ask_snapshot(struct feed *port, struct text name)
-{
+static int ask_snapshot(struct feed *port, struct text name) {
     struct scripted_feed *feed = (struct scripted_feed *)port;
     pthread_mutex_lock(&feed->mutex);
     struct exchange_symbol *symbol = find(feed, name);
@@ -153,18 +141,15 @@ static int ask_snapshot(struct feed *port, struct text name)
     return STATUS_OK;
 }
 
-static int ask_symbols(struct feed *port)
-{
+static int ask_symbols(struct feed *port) {
     struct scripted_feed *feed = (struct scripted_feed *)port;
     pthread_mutex_lock(&feed->mutex);
-    for (uint32_t i = 0; i < feed->symbol_count; i++)
-        put_state(feed, &feed->symbols[i], FEED_READY);
+    for (uint32_t i = 0; i < feed->symbol_count; i++) put_state(feed, &feed->symbols[i], FEED_READY);
     pthread_mutex_unlock(&feed->mutex);
     return STATUS_OK;
 }
 
-static int park(struct feed *port)
-{
+static int park(struct feed *port) {
     struct scripted_feed *feed = (struct scripted_feed *)port;
     pthread_mutex_lock(&feed->mutex);
     feed->is_parked = feed->first == NULL;
@@ -173,8 +158,7 @@ static int park(struct feed *port)
     return status;
 }
 
-struct scripted_feed *scripted_feed_open(struct memory_log *log)
-{
+struct scripted_feed *scripted_feed_open(struct memory_log *log) {
     struct scripted_feed *feed = calloc(1, sizeof *feed);
     feed->port = (struct feed){.next = next, .ask_snapshot = ask_snapshot, .ask_symbols = ask_symbols, .park = park};
     feed->log = log;
@@ -184,33 +168,26 @@ struct scripted_feed *scripted_feed_open(struct memory_log *log)
     return feed;
 }
 
-void scripted_feed_close(struct scripted_feed *feed)
-{
+void scripted_feed_close(struct scripted_feed *feed) {
     for (struct entry *entry = feed->first, *after; entry; entry = after) {
         after = entry->next;
         free(entry);
     }
     free(feed->current);
-    for (uint32_t i = 0; i < feed->symbol_count; i++)
-        free(depth_memory(&feed->symbols[i].depth));
+    for (uint32_t i = 0; i < feed->symbol_count; i++) free(depth_memory(&feed->symbols[i].depth));
     pthread_mutex_destroy(&feed->mutex);
     free(feed);
 }
 
-struct feed *scripted_feed_port(struct scripted_feed *feed)
-{
-    return &feed->port;
-}
+struct feed *scripted_feed_port(struct scripted_feed *feed) { return &feed->port; }
 
-void scripted_feed_lose(struct scripted_feed *feed, bool is_losing)
-{
+void scripted_feed_lose(struct scripted_feed *feed, bool is_losing) {
     pthread_mutex_lock(&feed->mutex);
     feed->is_losing = is_losing;
     pthread_mutex_unlock(&feed->mutex);
 }
 
-void scripted_feed_overtake(struct scripted_feed *feed, const char *symbol)
-{
+void scripted_feed_overtake(struct scripted_feed *feed, const char *symbol) {
     struct entry *entry = calloc(1, sizeof *entry);
     entry->is_overtaken = true;
     entry->lost_partition = home_partition(text_of(symbol));
@@ -219,15 +196,13 @@ void scripted_feed_overtake(struct scripted_feed *feed, const char *symbol)
     pthread_mutex_unlock(&feed->mutex);
 }
 
-void scripted_feed_hold(struct scripted_feed *feed)
-{
+void scripted_feed_hold(struct scripted_feed *feed) {
     pthread_mutex_lock(&feed->mutex);
     feed->is_holding = true;
     pthread_mutex_unlock(&feed->mutex);
 }
 
-void scripted_feed_release(struct scripted_feed *feed)
-{
+void scripted_feed_release(struct scripted_feed *feed) {
     pthread_mutex_lock(&feed->mutex);
     feed->is_holding = false;
     while (feed->held_first) {
@@ -240,8 +215,7 @@ void scripted_feed_release(struct scripted_feed *feed)
 }
 
 /* With the mutex held: numbers the event, writes it to the log and, unless it gets lost, to the reader. */
-static uint64_t put_event(struct scripted_feed *feed, struct exchange_symbol *symbol, struct event *event)
-{
+static uint64_t put_event(struct scripted_feed *feed, struct exchange_symbol *symbol, struct event *event) {
     symbol->fseq++;
     event->symbol = text_of(symbol->name);
     event->fseq = symbol->fseq;
@@ -267,28 +241,29 @@ static uint64_t put_event(struct scripted_feed *feed, struct exchange_symbol *sy
     return symbol->fseq;
 }
 
-uint64_t scripted_feed_trade(struct scripted_feed *feed, const char *name, enum side taker_side, int64_t price_ticks, int64_t lots,
-                             const char *taker, const char *maker)
-{
+uint64_t scripted_feed_trade(struct scripted_feed *feed, const char *name, enum side taker_side, int64_t price_ticks,
+    int64_t lots, const char *taker, const char *maker) {
     pthread_mutex_lock(&feed->mutex);
     struct exchange_symbol *symbol = get(feed, name);
     char taker_order[32], maker_order[32];
     snprintf(taker_order, sizeof taker_order, "taker-%llu", (unsigned long long)symbol->trade_id + 1);
     snprintf(maker_order, sizeof maker_order, "maker-%llu", (unsigned long long)symbol->trade_id + 1);
-    struct event event = {.type = EVENT_FILL, .side = (uint8_t)taker_side, .has_price = true, .price_ticks = price_ticks};
+    struct event event = {
+        .type = EVENT_FILL, .side = (uint8_t)taker_side, .has_price = true, .price_ticks = price_ticks};
     event.quantity_lots = lots;
     event.trade_id = ++symbol->trade_id;
-    event.taker = (struct event_party){.order_id = text_of(taker_order), .user_id = text_of(taker), .cumulative_lots = lots};
-    event.maker = (struct event_party){.order_id = text_of(maker_order), .user_id = text_of(maker), .leaves_lots = 7, .cumulative_lots = lots};
+    event.taker =
+        (struct event_party){.order_id = text_of(taker_order), .user_id = text_of(taker), .cumulative_lots = lots};
+    event.maker = (struct event_party){
+        .order_id = text_of(maker_order), .user_id = text_of(maker), .leaves_lots = 7, .cumulative_lots = lots};
     symbol->last_price_ticks = price_ticks;
     uint64_t fseq = put_event(feed, symbol, &event);
     pthread_mutex_unlock(&feed->mutex);
     return fseq;
 }
 
-uint64_t scripted_feed_accepted(struct scripted_feed *feed, const char *name, const char *user, const char *order, enum side side,
-                                int64_t price_ticks, int64_t lots)
-{
+uint64_t scripted_feed_accepted(struct scripted_feed *feed, const char *name, const char *user, const char *order,
+    enum side side, int64_t price_ticks, int64_t lots) {
     pthread_mutex_lock(&feed->mutex);
     struct event event = {.type = EVENT_ACCEPTED, .side = (uint8_t)side, .has_price = true, .price_ticks = price_ticks};
     event.order_type = ORDER_LIMIT;
@@ -301,8 +276,8 @@ uint64_t scripted_feed_accepted(struct scripted_feed *feed, const char *name, co
     return fseq;
 }
 
-void scripted_feed_level(struct scripted_feed *feed, const char *name, enum side side, int64_t price_ticks, int64_t total_lots)
-{
+void scripted_feed_level(
+    struct scripted_feed *feed, const char *name, enum side side, int64_t price_ticks, int64_t total_lots) {
     pthread_mutex_lock(&feed->mutex);
     struct exchange_symbol *symbol = get(feed, name);
     depth_apply(&symbol->depth, side, price_ticks, total_lots);
@@ -316,8 +291,7 @@ void scripted_feed_level(struct scripted_feed *feed, const char *name, enum side
     pthread_mutex_unlock(&feed->mutex);
 }
 
-int64_t scripted_feed_total(struct scripted_feed *feed, const char *name, enum side side, int64_t price_ticks)
-{
+int64_t scripted_feed_total(struct scripted_feed *feed, const char *name, enum side side, int64_t price_ticks) {
     int64_t total_lots = 0;
     pthread_mutex_lock(&feed->mutex);
     struct exchange_symbol *symbol = get(feed, name);
@@ -328,16 +302,14 @@ int64_t scripted_feed_total(struct scripted_feed *feed, const char *name, enum s
     return total_lots;
 }
 
-uint32_t scripted_feed_levels(struct scripted_feed *feed, const char *name, enum side side)
-{
+uint32_t scripted_feed_levels(struct scripted_feed *feed, const char *name, enum side side) {
     pthread_mutex_lock(&feed->mutex);
     uint32_t levels = depth_count(&get(feed, name)->depth, side);
     pthread_mutex_unlock(&feed->mutex);
     return levels;
 }
 
-uint32_t scripted_feed_snapshots(struct scripted_feed *feed)
-{
+uint32_t scripted_feed_snapshots(struct scripted_feed *feed) {
     pthread_mutex_lock(&feed->mutex);
     uint32_t snapshots = feed->snapshots;
     pthread_mutex_unlock(&feed->mutex);

@@ -1,5 +1,5 @@
-/* A feed that a test writes: a small exchange whose events, levels and snapshots are those a worker would say, with the same events in
- * topic fills of a log in memory. It loses records on demand, as a ring that laps its reader does.
+/* A feed that a test writes: a small exchange whose events, levels and snapshots are those a worker would say, with the
+ * same events in topic fills of a log in memory. It loses records on demand, as a ring that laps its reader does.
  *
  * Threads: the feed's side belongs to its reader; scripted_feed_* may be called by any other thread. */
 #ifndef SHARDBOOK_TESTS_WEBSOCKET_SCRIPTED_FEED_H
@@ -25,13 +25,14 @@ void scripted_feed_hold(struct scripted_feed *feed);
 void scripted_feed_release(struct scripted_feed *feed);
 
 /* Both return the event's fseq. Names may be NULL. */
-uint64_t scripted_feed_trade(struct scripted_feed *feed, const char *symbol, enum side taker_side, int64_t price_ticks, int64_t lots,
-                             const char *taker, const char *maker);
-uint64_t scripted_feed_accepted(struct scripted_feed *feed, const char *symbol, const char *user, const char *order, enum side side,
-                                int64_t price_ticks, int64_t lots);
+uint64_t scripted_feed_trade(struct scripted_feed *feed, const char *symbol, enum side taker_side, int64_t price_ticks,
+    int64_t lots, const char *taker, const char *maker);
+uint64_t scripted_feed_accepted(struct scripted_feed *feed, const char *symbol, const char *user, const char *order,
+    enum side side, int64_t price_ticks, int64_t lots);
 
 /* A level's new total, after the symbol's last event. */
-void scripted_feed_level(struct scripted_feed *feed, const char *symbol, enum side side, int64_t price_ticks, int64_t total_lots);
+void scripted_feed_level(
+    struct scripted_feed *feed, const char *symbol, enum side side, int64_t price_ticks, int64_t total_lots);
 
 /* The total as the exchange has it. */
 int64_t scripted_feed_total(struct scripted_feed *feed, const char *symbol, enum side side, int64_t price_ticks);

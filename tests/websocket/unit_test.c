@@ -11,16 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void expect_text(struct text actual, const char *expected)
-{
-    cr_assert(actual.size == strlen(expected) && memcmp(actual.data, expected, actual.size) == 0, "%.*s\nis not\n%s", (int)actual.size,
-              actual.data, expected);
+static void expect_text(struct text actual, const char *expected) {
+    cr_assert(actual.size == strlen(expected) && memcmp(actual.data, expected, actual.size) == 0, "%.*s\nis not\n%s",
+        (int)actual.size, actual.data, expected);
 }
 
 /* ---- frames ---- */
 
-Test(frames, headers_of_all_lengths)
-{
+Test(frames, headers_of_all_lengths) {
     static const struct {
         uint64_t payload_bytes;
         uint32_t header_bytes;
@@ -41,8 +39,7 @@ Test(frames, headers_of_all_lengths)
     }
 }
 
-Test(frames, several_messages_in_one_piece)
-{
+Test(frames, several_messages_in_one_piece) {
     struct frames *frames = frames_open(4);
     frames_append(&frames, TEXT("one"));
     frames_append(&frames, TEXT(""));
@@ -54,8 +51,7 @@ Test(frames, several_messages_in_one_piece)
     frames_release(frames);
 }
 
-Test(frames, close_has_code_and_reason)
-{
+Test(frames, close_has_code_and_reason) {
     struct frames *frames = frames_of_close(1013, TEXT("slow"));
     cr_assert_eq(frames->size, 8);
     cr_assert_arr_eq(frames->bytes + FRAMES_LEAD, "\x88\x06\x03\xf5slow", 8);
@@ -72,31 +68,46 @@ Test(frames, close_has_code_and_reason)
 
 static const struct instrument fine = {.tick = {5, 3}, .lot = {1, 1}};
 
-Test(messages, forms)
-{
+Test(messages, forms) {
     struct message message;
     message_init(&message);
-    struct trade trade = {.fseq = 1042, .trade_id = 17, .price_ticks = 15000, .quantity_lots = 30, .timestamp_ms = 1764900000123,
-                          .taker_side = SIDE_BUY, .tick = {1, 2}, .lot = {1, 0}};
+    struct trade trade = {.fseq = 1042,
+        .trade_id = 17,
+        .price_ticks = 15000,
+        .quantity_lots = 30,
+        .timestamp_ms = 1764900000123,
+        .taker_side = SIDE_BUY,
+        .tick = {1, 2},
+        .lot = {1, 0}};
     message_trade(&message, TEXT("AAPL"), &trade);
-    expect_text(message_view(&message),
-                "{\"type\":\"trade\",\"s\":\"AAPL\",\"seq\":1042,\"p\":\"150.00\",\"q\":\"30\",\"side\":\"BUY\",\"T\":1764900000123,\"t\":17}");
+    expect_text(message_view(&message), "{\"type\":\"trade\",\"s\":\"AAPL\",\"seq\":1042,\"p\":\"150.00\",\"q\":\"30\","
+                                        "\"side\":\"BUY\",\"T\":1764900000123,\"t\":17}");
     struct depth_level bids[] = {{30000, 300}, {29999, 5}}, asks[] = {{30010, 0}};
-    struct depth_message depth = {.symbol = TEXT("AAPL"), .instrument = &fine, .epoch = 7, .previous_u = 1041, .first_u = 1042, .last_u = 1044,
-                                  .sides = {bids, asks}, .counts = {2, 1}};
+    struct depth_message depth = {.symbol = TEXT("AAPL"),
+        .instrument = &fine,
+        .epoch = 7,
+        .previous_u = 1041,
+        .first_u = 1042,
+        .last_u = 1044,
+        .sides = {bids, asks},
+        .counts = {2, 1}};
     message_depth(&message, &depth);
-    expect_text(message_view(&message), "{\"type\":\"depth\",\"s\":\"AAPL\",\"ep\":7,\"pu\":1041,\"U\":1042,\"u\":1044,"
-                                        "\"b\":[[\"150.000\",\"30.0\"],[\"149.995\",\"0.5\"]],\"a\":[[\"150.050\",\"0.0\"]]}");
+    expect_text(message_view(&message),
+        "{\"type\":\"depth\",\"s\":\"AAPL\",\"ep\":7,\"pu\":1041,\"U\":1042,\"u\":1044,"
+        "\"b\":[[\"150.000\",\"30.0\"],[\"149.995\",\"0.5\"]],\"a\":[[\"150.050\",\"0.0\"]]}");
     depth.is_snapshot = true;
     depth.counts[0] = depth.counts[1] = 0;
     message_depth(&message, &depth);
-    expect_text(message_view(&message),
-                "{\"type\":\"depth\",\"s\":\"AAPL\",\"ep\":7,\"snapshot\":true,\"pu\":1041,\"U\":1042,\"u\":1044,\"b\":[],\"a\":[]}");
-    struct ticker ticker = {.u = 5, .has_bid = true, .bid = {30000, 10}, .has_last = true, .last_price_ticks = 15001, .last_tick = {1, 2}};
+    expect_text(message_view(&message), "{\"type\":\"depth\",\"s\":\"AAPL\",\"ep\":7,\"snapshot\":true,\"pu\":1041,"
+                                        "\"U\":1042,\"u\":1044,\"b\":[],\"a\":[]}");
+    struct ticker ticker = {
+        .u = 5, .has_bid = true, .bid = {30000, 10}, .has_last = true, .last_price_ticks = 15001, .last_tick = {1, 2}};
     message_ticker(&message, TEXT("X"), &fine, &ticker);
-    expect_text(message_view(&message), "{\"type\":\"ticker\",\"s\":\"X\",\"u\":5,\"b\":[\"150.000\",\"1.0\"],\"p\":\"150.01\"}");
+    expect_text(message_view(&message),
+        "{\"type\":\"ticker\",\"s\":\"X\",\"u\":5,\"b\":[\"150.000\",\"1.0\"],\"p\":\"150.01\"}");
     message_error(&message, TEXT("BAD"), TEXT("say \"it\" \\ right\n"), TEXT("x"));
-    expect_text(message_view(&message), "{\"type\":\"error\",\"code\":\"BAD\",\"message\":\"say \\\"it\\\" \\\\ right\\u000a\",\"subject\":\"x\"}");
+    expect_text(message_view(&message),
+        "{\"type\":\"error\",\"code\":\"BAD\",\"message\":\"say \\\"it\\\" \\\\ right\\u000a\",\"subject\":\"x\"}");
     message_gap(&message, TEXT("X"), TEXT("trades"), 5, 9);
     expect_text(message_view(&message), "{\"type\":\"gap\",\"s\":\"X\",\"channel\":\"trades\",\"from\":5,\"to\":9}");
     message_pong(&message, 12);
@@ -109,34 +120,46 @@ Test(messages, forms)
     message_deinit(&message);
 }
 
-Test(messages, a_party_sees_its_own_side)
-{
+Test(messages, a_party_sees_its_own_side) {
     struct message message;
     message_init(&message);
-    struct event event = {.type = EVENT_PREVENTED, .side = SIDE_BUY, .symbol = TEXT("A"), .fseq = 2, .src_partition = 3, .src_offset = 4, .src_index = 1,
-                          .own = 9, .timestamp_ms = 5, .price_ticks = 100, .quantity_lots = 1, .self_trade = SELF_TRADE_DECREMENT,
-                          .hash = 0xab, .instrument = instrument_default()};
+    struct event event = {.type = EVENT_PREVENTED,
+        .side = SIDE_BUY,
+        .symbol = TEXT("A"),
+        .fseq = 2,
+        .src_partition = 3,
+        .src_offset = 4,
+        .src_index = 1,
+        .own = 9,
+        .timestamp_ms = 5,
+        .price_ticks = 100,
+        .quantity_lots = 1,
+        .self_trade = SELF_TRADE_DECREMENT,
+        .hash = 0xab,
+        .instrument = instrument_default()};
     event.taker = (struct event_party){TEXT("t"), TEXT("tc"), TEXT("me"), 1, 2};
     event.maker = (struct event_party){TEXT("m"), TEXT("mc"), TEXT("other"), 3, 4};
     message_party_report(&message, TEXT("me"), &event);
     expect_text(message_view(&message),
-                "{\"type\":\"report\",\"account\":\"me\",\"event\":{\"type\":\"PREVENTED\",\"symbol\":\"A\",\"fseq\":2,\"src\":{\"p\":3,\"o\":4,\"i\":1},"
-                "\"own\":9,\"timestamp\":5,\"price\":\"1.00\",\"quantity\":\"1\",\"takerSide\":\"BUY\","
-                "\"taker\":{\"orderId\":\"t\",\"clientOrderId\":\"tc\",\"userId\":\"me\",\"leaves\":\"1\",\"cumulative\":\"2\"},"
-                "\"mode\":\"DECREMENT\",\"hash\":\"00000000000000ab\"}}");
+        "{\"type\":\"report\",\"account\":\"me\",\"event\":{\"type\":\"PREVENTED\",\"symbol\":\"A\",\"fseq\":2,\"src\":"
+        "{\"p\":3,\"o\":4,\"i\":1},"
+        "\"own\":9,\"timestamp\":5,\"price\":\"1.00\",\"quantity\":\"1\",\"takerSide\":\"BUY\","
+        "\"taker\":{\"orderId\":\"t\",\"clientOrderId\":\"tc\",\"userId\":\"me\",\"leaves\":\"1\",\"cumulative\":\"2\"}"
+        ","
+        "\"mode\":\"DECREMENT\",\"hash\":\"00000000000000ab\"}}");
     message_deinit(&message);
 }
 
 /* ---- outbox ---- */
 
-Test(outbox, order_bytes_and_conflation)
-{
+Test(outbox, order_bytes_and_conflation) {
     struct outbox outbox;
     unsigned char scratch[64];
     uint32_t taken;
     outbox_init(&outbox);
     cr_assert(text_is_absent(outbox_next(&outbox, scratch, sizeof scratch, &taken)));
-    struct frames *kept = frames_of(TEXT("kept")), *depth = frames_of(TEXT("depth")), *ticker = frames_of(TEXT("ticker"));
+    struct frames *kept = frames_of(TEXT("kept")), *depth = frames_of(TEXT("depth")),
+                  *ticker = frames_of(TEXT("ticker"));
     for (int i = 0; i < 100; i++) {
         outbox_add(&outbox, kept, OUTBOX_KEPT);
         outbox_add(&outbox, depth, OUTBOX_DEPTH);
@@ -177,15 +200,14 @@ struct view {
 };
 
 /* Applies the JSON of a depth message to a view, by looking for its levels. */
-static void see(struct view *view, struct text frame)
-{
+static void see(struct view *view, struct text frame) {
     char text[65536];
     const char *at = memchr(frame.data, '{', frame.size);
     snprintf(text, sizeof text, "%.*s", (int)(frame.data + frame.size - at), at);
-    if (strstr(text, "\"snapshot\":true"))
-        memset(view, 0, sizeof *view);
+    if (strstr(text, "\"snapshot\":true")) memset(view, 0, sizeof *view);
     for (int side = 0; side < 2; side++) {
-        char *list = strstr(text, side == 0 ? "\"b\":[" : "\"a\":["), *end = list ? strstr(list, side == 0 ? "],\"a\"" : "]}") : NULL;
+        char *list = strstr(text, side == 0 ? "\"b\":[" : "\"a\":["),
+             *end = list ? strstr(list, side == 0 ? "],\"a\"" : "]}") : NULL;
         cr_assert(list && end, "%s", text);
         for (char *level = strstr(list, "[\""); level && level < end; level = strstr(level + 1, "[\"")) {
             int whole, part;
@@ -196,22 +218,25 @@ static void see(struct view *view, struct text frame)
     }
 }
 
-static void expect_window(const struct view *view, int64_t book[2][PRICES], uint32_t levels)
-{
+static void expect_window(const struct view *view, int64_t book[2][PRICES], uint32_t levels) {
     for (int side = 0; side < 2; side++) {
         uint32_t rank = 0;
         for (int i = 0; i < PRICES; i++) {
             int price = side == SIDE_BUY ? PRICES - 1 - i : i;
             bool is_shown = book[side][price] && rank++ < levels;
-            cr_assert_eq(view->total[side][price], is_shown ? book[side][price] : 0, "side %d price %d: %ld told, %ld there", side, price,
-                         (long)view->total[side][price], (long)book[side][price]);
+            cr_assert_eq(view->total[side][price], is_shown ? book[side][price] : 0,
+                "side %d price %d: %ld told, %ld there", side, price, (long)view->total[side][price],
+                (long)book[side][price]);
         }
     }
 }
 
-static void play_market(uint32_t levels, uint32_t mirrored, unsigned seed)
-{
-    struct market_limits limits = {.depth_levels = levels, .mirror_levels = mirrored, .resume_changes = 16, .resume_bytes = 4096, .resume_trades = 4};
+static void play_market(uint32_t levels, uint32_t mirrored, unsigned seed) {
+    struct market_limits limits = {.depth_levels = levels,
+        .mirror_levels = mirrored,
+        .resume_changes = 16,
+        .resume_bytes = 4096,
+        .resume_trades = 4};
     struct market market;
     struct market_scratch scratch;
     struct view view = {0};
@@ -236,8 +261,7 @@ static void play_market(uint32_t levels, uint32_t mirrored, unsigned seed)
             market_on_snapshot_begin(&market);
             for (int side = 0; side < 2; side++)
                 for (int price = 1; price < PRICES; price++)
-                    if (book[side][price])
-                        market_on_level(&market, &limits, (enum side)side, price, book[side][price]);
+                    if (book[side][price]) market_on_level(&market, &limits, (enum side)side, price, book[side][price]);
             market_on_snapshot_end(&market);
         }
         bool is_snapshot;
@@ -268,15 +292,14 @@ Test(market, window_of_one) { play_market(1, 64, 3); }
 Test(market, window_with_little_kept) { play_market(5, 9, 4); }
 Test(market, window_with_nothing_more_kept) { play_market(5, 5, 5); }
 
-static void count_frames(void *context, struct frames *frames)
-{
+static void count_frames(void *context, struct frames *frames) {
     (void)frames;
     ++*(int *)context;
 }
 
-Test(market, resume_within_the_ring_only)
-{
-    struct market_limits limits = {.depth_levels = 10, .mirror_levels = 10, .resume_changes = 4, .resume_bytes = 100000, .resume_trades = 2};
+Test(market, resume_within_the_ring_only) {
+    struct market_limits limits = {
+        .depth_levels = 10, .mirror_levels = 10, .resume_changes = 4, .resume_bytes = 100000, .resume_trades = 2};
     struct market market;
     struct market_scratch scratch;
     bool is_snapshot;
@@ -290,7 +313,12 @@ Test(market, resume_within_the_ring_only)
         market.fseq = (uint64_t)i;
         market_on_level(&market, &limits, SIDE_BUY, i, i);
         frames_release(market_tell_depth(&market, &limits, 1, &scratch, &is_snapshot));
-        struct trade trade = {.fseq = (uint64_t)i, .trade_id = (uint64_t)i, .price_ticks = 1, .quantity_lots = 1, .tick = {1, 2}, .lot = {1, 0}};
+        struct trade trade = {.fseq = (uint64_t)i,
+            .trade_id = (uint64_t)i,
+            .price_ticks = 1,
+            .quantity_lots = 1,
+            .tick = {1, 2},
+            .lot = {1, 0}};
         market_on_trade(&market, &trade, &scratch);
     }
     cr_assert(!market_resume_depth(&market, 1, count_frames, &resent) && resent == 0, "change 2 is no longer held");
@@ -309,8 +337,7 @@ Test(market, resume_within_the_ring_only)
 
 /* ---- tables ---- */
 
-Test(subscriptions, markets_are_found_and_forgotten)
-{
+Test(subscriptions, markets_are_found_and_forgotten) {
     struct subscriptions subscriptions;
     subscriptions_init(&subscriptions);
     char name[16];
@@ -333,8 +360,7 @@ Test(subscriptions, markets_are_found_and_forgotten)
     subscriptions_deinit(&subscriptions);
 }
 
-Test(subscriptions, joining_and_leaving)
-{
+Test(subscriptions, joining_and_leaving) {
     struct subscriptions subscriptions;
     struct subscription all[50] = {0};
     subscriptions_init(&subscriptions);
@@ -351,7 +377,8 @@ Test(subscriptions, joining_and_leaving)
         uint32_t count = 0;
         for (int j = 0; j < 50; j++) {
             count += subscription_has(&all[j], MARKET_TRADES);
-            cr_assert(!subscription_has(&all[j], MARKET_TRADES) || market->subscribers[MARKET_TRADES][all[j].places[MARKET_TRADES] - 1] == &all[j]);
+            cr_assert(!subscription_has(&all[j], MARKET_TRADES) ||
+                      market->subscribers[MARKET_TRADES][all[j].places[MARKET_TRADES] - 1] == &all[j]);
         }
         cr_assert_eq(market->subscriber_count[MARKET_TRADES], count);
     }
@@ -360,8 +387,7 @@ Test(subscriptions, joining_and_leaving)
     subscriptions_deinit(&subscriptions);
 }
 
-Test(addresses, counts)
-{
+Test(addresses, counts) {
     struct addresses addresses;
     char text[32];
     addresses_init(&addresses);
@@ -383,8 +409,7 @@ Test(addresses, counts)
     addresses_deinit(&addresses);
 }
 
-Test(settings, faults)
-{
+Test(settings, faults) {
     struct push_settings settings = push_settings_default();
     cr_assert_null(push_settings_fault(&settings));
     settings.hang_up_s = settings.ping_s;
