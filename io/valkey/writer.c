@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 enum {
-    FEED_RECORDS_PER_ROUND = 4096,
+    FEED_RECORDS_PER_ROUND = 16384,
     LOG_RECORDS_PER_ROUND = 128,
     SCAN_TICK_MS = 3, /* the log does not call */
     BUSY_TICK_MS = 10
@@ -213,6 +213,7 @@ static struct valkey_writer *new_writer(const struct valkey_writer_options *opti
         return NULL;
     }
     writer->symbols_wanted = true;
+    writer->snapshots_at_once = SNAPSHOTS_MAX;
     snprintf(writer->sweep_cursor, sizeof writer->sweep_cursor, "0");
     return writer;
 }

@@ -160,6 +160,7 @@ struct valkey_writer {
     struct feed_record record;
     struct writer_symbol *asked[SNAPSHOTS_MAX];
     uint32_t asked_count;
+    uint32_t snapshots_at_once; /* at most SNAPSHOTS_MAX */
     bool symbols_wanted; /* feed->ask_symbols is to be called */
     uint64_t symbols_not_before_ms;
     bool feed_is_empty;

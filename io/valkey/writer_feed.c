@@ -174,7 +174,7 @@ void feed_ask(struct valkey_writer *writer)
         writer->symbols_not_before_ms = now_ms + SNAPSHOT_PAUSE_MS;
     }
     give_up_waiting(writer, now_ms);
-    for (uint32_t left = writer->snapshots.count; left > 0 && writer->asked_count < SNAPSHOTS_MAX; left--) {
+    for (uint32_t left = writer->snapshots.count; left > 0 && writer->asked_count < writer->snapshots_at_once; left--) {
         struct writer_symbol *symbol = take_wanted(writer);
         if (!needs_snapshot(symbol))
             continue;
@@ -290,6 +290,8 @@ static void on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *
     symbol->depth_valid = true;
     symbol->depth_fseq = record->fseq;
     unask_symbol(writer, symbol);
+    if (writer->snapshots_at_once < SNAPSHOTS_MAX)
+        writer->snapshots_at_once++;
     feed_mark_dirty(writer, symbol);
     if (symbol->orders_loading)
         resync_on_snapshot_end(writer, symbol, record->fseq);
@@ -344,6 +346,7 @@ static void on_overtaken(struct valkey_writer *writer)
     feed->lost_partitions = 0;
     counter_add(&writer->counters.overtaken, 1);
     writer->symbols_wanted = true;
+    writer->snapshots_at_once = 1; /* they may be what lapped us */
     for (int32_t p = 0; p < PARTITIONS; p++)
         for (struct writer_symbol *symbol = lost >> p & 1 ? writer->of_partition[p] : NULL; symbol; symbol = symbol->next_of_partition)
             on_lost(writer, symbol);
