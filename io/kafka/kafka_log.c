@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct kafka_log_settings kafka_log_defaults(void)
 {
@@ -67,16 +68,28 @@ static int check_partitions(struct kafka_connection *connection, const rd_kafka_
     return STATUS_OK;
 }
 
-int kafka_topic_check(rd_kafka_t *rk, struct kafka_connection *connection, rd_kafka_topic_t *topic, uint8_t number, int timeout_ms)
+static uint8_t topic_number(const struct kafka_settings *settings, const char *name)
+{
+    uint8_t number = 0;
+    while (number < TOPIC_COUNT && strcmp(settings->topics[number], name) != 0)
+        number++;
+    return number;
+}
+
+int kafka_topics_check(rd_kafka_t *rk, struct kafka_connection *connection, const struct kafka_settings *settings, int timeout_ms)
 {
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t error = rd_kafka_metadata(rk, 0, topic, &metadata, timeout_ms);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(rk, 0, NULL, &metadata, timeout_ms);
     if (error) {
-        int status = kafka_status_of(error);
-        kafka_connection_say(connection, "no answer about topic %s: %s", rd_kafka_topic_name(topic), rd_kafka_err2str(error));
-        return status;
+        kafka_connection_say(connection, "no answer about the topics from %s: %s", settings->brokers, rd_kafka_err2str(error));
+        return kafka_status_of(error);
     }
-    int status = metadata->topic_cnt == 1 ? check_partitions(connection, &metadata->topics[0], number) : STATUS_REFUSED;
+    int status = STATUS_OK;
+    for (int i = 0; status == STATUS_OK && i < metadata->topic_cnt; i++) {
+        uint8_t number = topic_number(settings, metadata->topics[i].topic);
+        if (number < TOPIC_COUNT)
+            status = check_partitions(connection, &metadata->topics[i], number);
+    }
     rd_kafka_metadata_destroy(metadata);
     if (status == STATUS_OK)
         kafka_connection_heard(connection);
@@ -87,8 +100,8 @@ static int check_topics(struct kafka_log *log)
 {
     rd_kafka_topic_t *topics[TOPIC_COUNT] = {0};
     int status = kafka_topics_open(log->rk, &log->settings.kafka, topics);
-    for (uint8_t i = 0; status == STATUS_OK && i < TOPIC_COUNT; i++)
-        status = kafka_topic_check(log->rk, &log->connection, topics[i], i, log->settings.metadata_timeout_ms);
+    if (status == STATUS_OK)
+        status = kafka_topics_check(log->rk, &log->connection, &log->settings.kafka, log->settings.metadata_timeout_ms);
     kafka_topics_close(topics);
     return status;
 }
@@ -119,9 +132,11 @@ static int store_bounds(struct log_store *store, uint8_t topic, int32_t partitio
 static void store_close(struct log_store *store)
 {
     struct kafka_log *log = (struct kafka_log *)store;
+    kafka_readers_close(log);
     if (log->rk)
         rd_kafka_destroy_flags(log->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     kafka_settings_free(&log->settings.kafka);
+    pthread_mutex_destroy(&log->lock);
     free(log);
 }
 
@@ -149,6 +164,7 @@ struct log_store *kafka_log_open(const struct kafka_log_settings *settings, int 
     log->port = (struct log_store){store_open_reader, store_open_writer, store_bounds, store_close};
     log->settings = *settings;
     log->connection.name = "log";
+    pthread_mutex_init(&log->lock, NULL);
     if (kafka_settings_copy(&settings->kafka, &log->settings.kafka))
         *status = connect_log(log);
     if (*status == STATUS_OK)

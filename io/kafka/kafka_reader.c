@@ -5,9 +5,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-enum { ASK_PAUSE_MS = 500, ASK_WAIT_MS = 20 };
+enum { ASK_PAUSE_MS = 500, ASK_WAIT_MS = 20, IDLE_READERS_MAX = 4 };
 
 struct reader_source {
     bool reading, paused, gone; /* gone: its position is no longer held */
@@ -16,6 +17,8 @@ struct reader_source {
 
 struct kafka_reader {
     struct log_reader port;
+    struct kafka_log *log;
+    struct kafka_reader *next_idle;
     struct kafka_connection connection;
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
@@ -219,18 +222,57 @@ static int reader_pause(struct log_reader *port, uint8_t topic, int32_t partitio
     return status;
 }
 
-static void reader_close(struct log_reader *port)
+static void free_reader(struct kafka_reader *reader)
 {
-    struct kafka_reader *reader = (struct kafka_reader *)port;
-    for (uint8_t topic = 0; topic < TOPIC_COUNT; topic++)
-        for (int32_t partition = 0; partition < PARTITIONS; partition++)
-            stop_source(reader, topic, partition);
     kafka_topics_close(reader->topics);
     if (reader->queue)
         rd_kafka_queue_destroy(reader->queue);
     if (reader->rk)
         rd_kafka_destroy_flags(reader->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(reader);
+}
+
+/* Keeps a closed reader's handle for the next one, if there is room. */
+static bool keep_idle(struct kafka_reader *reader)
+{
+    struct kafka_log *log = reader->log;
+    pthread_mutex_lock(&log->lock);
+    bool kept = log->idle_reader_count < IDLE_READERS_MAX;
+    if (kept) {
+        reader->next_idle = log->idle_readers;
+        log->idle_readers = reader;
+        log->idle_reader_count++;
+    }
+    pthread_mutex_unlock(&log->lock);
+    return kept;
+}
+
+static struct kafka_reader *take_idle(struct kafka_log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    struct kafka_reader *reader = log->idle_readers;
+    if (reader) {
+        log->idle_readers = reader->next_idle;
+        log->idle_reader_count--;
+    }
+    pthread_mutex_unlock(&log->lock);
+    return reader;
+}
+
+void kafka_readers_close(struct kafka_log *log)
+{
+    for (struct kafka_reader *reader; (reader = take_idle(log));)
+        free_reader(reader);
+}
+
+static void reader_close(struct log_reader *port)
+{
+    struct kafka_reader *reader = (struct kafka_reader *)port;
+    for (uint8_t topic = 0; topic < TOPIC_COUNT; topic++)
+        for (int32_t partition = 0; partition < PARTITIONS; partition++)
+            stop_source(reader, topic, partition);
+    if (reader->broken || atomic_load(&reader->connection.failed) || !keep_idle(reader))
+        free_reader(reader);
 }
 
 static rd_kafka_conf_t *reader_conf(struct kafka_log *log, struct kafka_connection *connection, char *problem, size_t problem_bytes)
@@ -256,7 +298,7 @@ static rd_kafka_conf_t *reader_conf(struct kafka_log *log, struct kafka_connecti
     return kafka_conf_new(&log->settings.kafka, properties, sizeof properties / sizeof *properties, connection, problem, problem_bytes);
 }
 
-static int connect_reader(struct kafka_reader *reader, struct kafka_log *log)
+static int make_handle(struct kafka_reader *reader, struct kafka_log *log)
 {
     char problem[512];
     rd_kafka_conf_t *conf = reader_conf(log, &reader->connection, problem, sizeof problem);
@@ -265,26 +307,40 @@ static int connect_reader(struct kafka_reader *reader, struct kafka_log *log)
         return STATUS_INVALID;
     }
     reader->rk = kafka_handle_new(RD_KAFKA_CONSUMER, conf, &reader->connection);
-    if (!reader->rk)
-        return STATUS_INVALID;
-    reader->queue = rd_kafka_queue_new(reader->rk);
-    int status = kafka_topics_open(reader->rk, &log->settings.kafka, reader->topics);
-    if (status != STATUS_OK) /* connected now, so that later silence means an empty partition and not a slow start */
-        return status;
-    return kafka_topic_check(reader->rk, &reader->connection, reader->topics[TOPIC_ORDERS], TOPIC_ORDERS, log->settings.metadata_timeout_ms);
+    return reader->rk ? kafka_topics_open(reader->rk, &log->settings.kafka, reader->topics) : STATUS_INVALID;
+}
+
+/* A new reader, or an idle one as new: with a queue of its own, so that nothing of its former life is in it. */
+static struct kafka_reader *reader_new(struct kafka_log *log, int *status)
+{
+    struct kafka_reader *reader = take_idle(log);
+    *status = STATUS_OK;
+    if (reader) {
+        rd_kafka_queue_destroy(reader->queue);
+        memset(reader->sources, 0, sizeof reader->sources);
+    } else {
+        reader = calloc(1, sizeof *reader);
+        *status = STATUS_NO_MEMORY;
+        if (!reader)
+            return NULL;
+        reader->port = (struct log_reader){reader_poll, reader_wake, reader_seek, reader_pause, reader_close};
+        reader->log = log;
+        reader->connection.name = "reader";
+        *status = make_handle(reader, log);
+    }
+    reader->queue = reader->rk ? rd_kafka_queue_new(reader->rk) : NULL;
+    return reader;
 }
 
 struct log_reader *kafka_reader_open(struct kafka_log *log, int *status)
 {
-    struct kafka_reader *reader = calloc(1, sizeof *reader);
-    *status = STATUS_NO_MEMORY;
+    struct kafka_reader *reader = reader_new(log, status);
     if (!reader)
         return NULL;
-    reader->port = (struct log_reader){reader_poll, reader_wake, reader_seek, reader_pause, reader_close};
-    reader->connection.name = "reader";
-    *status = connect_reader(reader, log);
+    if (*status == STATUS_OK) /* connected now, so that later silence means an empty partition and not a slow start */
+        *status = kafka_topics_check(reader->rk, &reader->connection, &log->settings.kafka, log->settings.metadata_timeout_ms);
     if (*status == STATUS_OK)
         return &reader->port;
-    reader_close(&reader->port);
+    free_reader(reader);
     return NULL;
 }

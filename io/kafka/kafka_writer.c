@@ -314,9 +314,8 @@ static int open_door(struct kafka_writer *writer, struct kafka_log *log, int num
     door->reports = rd_kafka_queue_get_main(door->rk);
     rd_kafka_queue_cb_event_enable(door->reports, on_reports, writer);
     int status = kafka_topics_open(door->rk, &log->settings.kafka, door->topics);
-    for (uint8_t topic = 0; status == STATUS_OK && topic < TOPIC_COUNT; topic++)
-        if (door_of(writer, topic) == door)
-            status = kafka_topic_check(door->rk, &door->connection, door->topics[topic], topic, log->settings.metadata_timeout_ms);
+    if (status == STATUS_OK)
+        status = kafka_topics_check(door->rk, &door->connection, &log->settings.kafka, log->settings.metadata_timeout_ms);
     return status;
 }
 
