@@ -117,7 +117,7 @@ static void connect_now(struct rest_line *line)
 {
     if (line->state == REST_LINE_CLOSED)
         return;
-    CHECK(uv_tcp_init(line->again.loop, &line->socket) == 0);
+    CHECK(uv_tcp_init(line->again.loop, &line->socket) == 0, "libuv gives no socket");
     line->socket.data = line->connect.data = line->write.data = line;
     line->state = REST_LINE_CONNECTING;
     line->received = 0;
@@ -142,7 +142,7 @@ void rest_line_open(struct rest_line *line, uv_loop_t *loop, const struct sockad
 void rest_line_send(struct rest_line *line, uint32_t size)
 {
     uv_buf_t buffer = uv_buf_init(line->request, size);
-    CHECK(line->state == REST_LINE_IDLE);
+    CHECK(line->state == REST_LINE_IDLE, "a request on a line that is not idle");
     line->state = REST_LINE_BUSY;
     if (uv_write(&line->write, (uv_stream_t *)&line->socket, &buffer, 1, on_written) < 0)
         lose(line);

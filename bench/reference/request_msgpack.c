@@ -36,9 +36,9 @@ static uint64_t take_number(struct cursor *c, int bytes)
 static struct piece take_bytes(struct cursor *c, enum piece_kind kind, uint64_t size)
 {
     struct piece piece = {.kind = kind, .bytes = (const char *)c->at, .size = size};
-    if ((uint64_t)(c->end - c->at) < size) {
+    if (c->broken || (uint64_t)(c->end - c->at) < size) {
         c->broken = true;
-        return piece;
+        return (struct piece){.kind = PIECE_OTHER};
     }
     c->at += size;
     if (kind == PIECE_STRING && !request_utf8_is_valid(piece.bytes, size))
