@@ -219,8 +219,7 @@ static uint64_t hash_decimals(uint64_t hash, const struct command *command)
 static uint64_t hash_presence(uint64_t hash, const struct command *command, enum field own)
 {
     uint64_t apart = BIT(FIELD_ACTION) | BIT(FIELD_TIMESTAMP) | BIT(own);
-    uint64_t present_alone = apart | BIT(FIELD_CONTINGENCY) | BIT(FIELD_ORDERS);
-    return hash_field(hash, FIELD_NONE, (command->present & ~apart) | (command->bad & ~present_alone) << 32);
+    return hash_field(hash, FIELD_NONE, (command->present & ~apart) | (command->bad & ~apart) << 32);
 }
 
 uint64_t command_content_hash(const struct command *command)

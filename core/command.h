@@ -70,7 +70,7 @@ struct text command_own_id(const struct command *command);
 
 /* 64 bits over every known field but the command's own id, clientOrderId's text included, and the timestamp: equal for two
  * records that say the same in other words (150.0 and "150.00"). A field is absent, badly formed (whatever it says), or its
- * value; of contingency and orders only the presence counts. For the repeat check. Any thread. */
+ * value; of contingency and orders only that they are there. For the repeat check. Any thread. */
 uint64_t command_content_hash(const struct command *command);
 
 /* Names as in the wire form ("BUY", "STOP_LIMIT", "GTC", ...); static; absent for *_NONE. Any thread. */

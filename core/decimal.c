@@ -74,9 +74,15 @@ static const char *read_exponent(const char *at, const char *end, int64_t *expon
     const char *first = at;
     int64_t value = 0;
     for (; at < end && is_digit(*at); at++)
-        value = value < EXPONENT_CLAMP ? value * 10 + (*at - '0') : value;
+        value = value * 10 + (*at - '0') < EXPONENT_CLAMP ? value * 10 + (*at - '0') : EXPONENT_CLAMP;
     *exponent = negative ? -value : value;
     return at == first ? NULL : at;
+}
+
+/* Tells numbers apart whose exponent cannot be held. Never 0. */
+static uint64_t identity(uint64_t mantissa, int64_t exponent)
+{
+    return (mantissa ^ (uint64_t)exponent * UINT64_C(0x9E3779B97F4A7C15)) | 1;
 }
 
 /* Digits before `places`, places behind the point, exponent: leading zeros of a fraction are places too, so
@@ -87,9 +93,10 @@ static struct decimal assemble(const struct digits *digits, int64_t places, int6
         return (struct decimal){.state = DECIMAL_VALUE};
     int64_t e = exponent - places + digits->pending;
     bool too_many = digits->count > DIGITS_MAX;
-    if (too_many || e > INT16_MAX || e < INT16_MIN)
-        return (struct decimal){.state = digits->count + e > DIGITS_MAX ? DECIMAL_TOO_LARGE : DECIMAL_TOO_FINE};
-    return (struct decimal){.mantissa = digits->mantissa, .exponent = (int16_t)e, .state = DECIMAL_VALUE};
+    if (!too_many && e <= INT16_MAX && e >= INT16_MIN)
+        return (struct decimal){.mantissa = digits->mantissa, .exponent = (int16_t)e, .state = DECIMAL_VALUE};
+    return (struct decimal){.mantissa = too_many ? 0 : identity(digits->mantissa, e),
+                            .state = digits->count + e > DIGITS_MAX ? DECIMAL_TOO_LARGE : DECIMAL_TOO_FINE};
 }
 
 /* What almost every number looks like: at most 18 digits and perhaps a point. False, with nothing said, if it does not. */

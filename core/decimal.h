@@ -19,7 +19,8 @@ enum decimal_state {
     DECIMAL_BAD        /* sign, NaN, infinity, not a number: BAD_FIELD */
 };
 
-/* A non-negative decimal as it was written. Zero is mantissa 0, exponent 0. */
+/* A non-negative decimal as it was written. Zero is mantissa 0, exponent 0. Of TOO_LARGE and TOO_FINE the mantissa is 0 for all
+ * numbers of more than 19 significant digits and else tells different ones apart. */
 struct decimal {
     uint64_t mantissa;
     int16_t exponent;

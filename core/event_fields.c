@@ -158,16 +158,19 @@ enum event_scope event_scope_find(struct text name)
     return text_equal(name, TEXT("maker")) ? SCOPE_MAKER : SCOPE_EVENT;
 }
 
-unsigned event_member_find(const struct event_fields *fields, enum event_scope scope, struct text name)
+unsigned event_member_find(struct event_fields *fields, enum event_scope scope, struct text name)
 {
     unsigned as_scope = scope == SCOPE_MAKER ? SCOPE_TAKER : scope;
     bool is_control = fields->event->type == EVENT_CONTROL;
-    for (unsigned i = 0; i < MEMBERS; i++) {
+    unsigned i = fields->next;
+    for (unsigned tried = 0; tried < MEMBERS; tried++, i = i + 1 < MEMBERS ? i + 1 : 0) {
         const struct text *known = &members[i].name;
         if (known->size != name.size || members[i].scope != as_scope || known->data[0] != name.data[0])
             continue;
-        if (memcmp(known->data, name.data, name.size) == 0)
-            return members[i].of_control || !is_control ? i : EVENT_MEMBER_NONE;
+        if (memcmp(known->data, name.data, name.size) != 0)
+            continue;
+        fields->next = i;
+        return members[i].of_control || !is_control ? i : EVENT_MEMBER_NONE;
     }
     return EVENT_MEMBER_NONE;
 }

@@ -16,6 +16,7 @@ struct event_fields {
     bool any_unit; /* no instrument was given: the places printed make the units */
     bool has_tick, has_lot;
     uint64_t seen; /* bit i: member i of the table was there */
+    unsigned next; /* where the search for the next member begins: they mostly come in order */
 };
 
 /* Begins: empties *event. With an instrument prices and quantities must be whole ticks and lots of it and have its
@@ -26,7 +27,7 @@ bool event_fields_begin(struct event_fields *fields, struct event *event, const 
 /* The member of this name, for the functions below; EVENT_MEMBER_NONE if the event has none such: it is unknown, or of a CONTROL
  * a field of the record. Any thread. */
 enum { EVENT_MEMBER_NONE = 255 };
-unsigned event_member_find(const struct event_fields *fields, enum event_scope scope, struct text name);
+unsigned event_member_find(struct event_fields *fields, enum event_scope scope, struct text name);
 
 /* Each takes the value of one member; false if it comes twice or is ill-formed. Texts are kept as views. */
 bool event_take_text(struct event_fields *fields, enum event_scope scope, unsigned member, struct text text);

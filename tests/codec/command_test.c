@@ -413,6 +413,7 @@ Test(command, same_content)
     expect_content("{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[]}",
                    "{" ME ",\"action\":\"LIST\",\"listId\":\"m\",\"contingency\":\"OTO\",\"orders\":[1]}", true);
     expect_content("{" BASE ",\"price\":12345678901234567891}", "{" BASE ",\"price\":22345678901234567891}", true);
+    expect_content("{" BASE ",\"price\":1e40000}", "{" BASE ",\"price\":0.10e40001}", true);
 }
 
 Test(command, other_content)
@@ -433,6 +434,9 @@ Test(command, other_content)
     expect_content("{" ORDER "}", "{" ORDER ",\"userId\":\"u\"}", false);
     expect_content("{" ORDER "}", "{" ORDER ",\"orders\":[]}", false);
     expect_content("{" BASE ",\"price\":12345678901234567891}", "{" BASE ",\"price\":1.2345678901234567891}", false);
+    expect_content("{" BASE ",\"price\":1e40000}", "{" BASE ",\"price\":1e40001}", false);
+    expect_content("{" BASE ",\"price\":1e-40000}", "{" BASE ",\"price\":2e-40000}", false);
+    expect_content("{" ORDER ",\"contingency\":\"OCO\"}", "{" ORDER ",\"contingency\":5}", false);
     expect_content("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\"}", "{" ME ",\"action\":\"CANCEL\",\"orderId\":\"p\"}", false);
     expect_content("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\"}", "{" ME ",\"action\":\"CANCEL\",\"clientOrderId\":\"o\"}", false);
     expect_content("{" ME ",\"action\":\"CANCEL_ALL\"}", "{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"BUY\"}", false);
