@@ -35,11 +35,10 @@ static enum event_type find_repeat(const struct book *book, const struct book_in
     const enum event_type verdict = input->verdict == BOOK_FRESH    ? 0
                                     : input->verdict == BOOK_REPEAT ? EVENT_DUPLICATE
                                                                     : EVENT_REJECTED;
-    if (verdict && !input->by_client_order_id) return verdict;
+    if (verdict) return verdict;
     bool names_order = command->order_id.size && (command->action == ACTION_NEW || command->action == ACTION_REPLACE);
     if (names_order && id_index_find_order(&book->ids, book->arena, book->run.id_hash, command->order_id))
         return EVENT_REJECTED;
-    if (verdict) return verdict;
     return names_order && is_client_open(book, command) ? EVENT_REJECTED : 0;
 }
 

@@ -22,7 +22,6 @@ struct book_input {
     int64_t src_offset;      /* of the record in orders[home] */
     int64_t log_time_ms;
     uint8_t verdict;         /* enum book_verdict: what the shard's repeat check found */
-    bool by_client_order_id; /* the verdict is about the clientOrderId: whether the orderId is still open is looked at before it */
     struct text original_order_id; /* BOOK_REPEAT: the original's own id */
     bool cancelled_before;   /* a tombstone of that account for that id exists */
 };

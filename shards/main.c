@@ -27,7 +27,7 @@ static const struct option_row options[] = {
     CHOICE_ROW("idle", "SHARDBOOK_IDLE", "auto", "auto|block|yield|spin", "what a worker without work does; auto: by the number of processors"),
     SWITCH_ROW("pin", "SHARDBOOK_PIN", "true", "pin workers to processors, when there are more than two"),
     COUNT_ROW("ring-mbytes", "SHARDBOOK_RING_MBYTES", "16", 1, 4096, "broadcast ring of each worker, a power of two"),
-    COUNT_ROW("open-orders-max", "SHARDBOOK_OPEN_ORDERS_MAX", "16777216", 1000, 134217728, "open orders in memory; one more stops the process"),
+    COUNT_ROW("open-orders-max", "SHARDBOOK_OPEN_ORDERS_MAX", "16777216", 1024, 33554432, "open orders in memory; one more stops the process"),
     COUNT_ROW("drain-ms", "SHARDBOOK_DRAIN_MS", "10000", 0, 600000, "on SIGTERM what was answered is written out for so long"),
     CHOICE_ROW("events", "SHARDBOOK_EVENTS", "json", "json|msgpack", "form of the records of topic fills"),
     SWITCH_ROW("accept-gap", "SHARDBOOK_ACCEPT_GAP", "false", "start although the beginning of orders is gone (books lack what it held)"),

@@ -172,7 +172,6 @@ static void read_options(struct play *play, struct book_input *input, struct com
     if (option(play, "price")) c->price = decimal_parse(text_of(option(play, "price")));
     input->original_order_id = text_or_none(option(play, "REPEAT"));
     input->verdict = option(play, "REPEAT") ? BOOK_REPEAT : option(play, "TAKEN") ? BOOK_ID_TAKEN : BOOK_FRESH;
-    input->by_client_order_id = option(play, "CLIENT_REPEAT");
 }
 
 static void play_command(struct play *play) {

@@ -2,7 +2,7 @@
  *
  *   # a comment
  *   > NEW id user side quantity price|MARKET [IOC|FOK|GTC] [POST] [client=C] [BEFORE] [fault=N]
- *         [REPEAT=original|TAKEN] [CLIENT_REPEAT]
+ *         [REPEAT=original|TAKEN]
  *   > CANCEL id|client=C user [cmd=K]
  *   > MODIFY id user [quantity=Q] [price=P] [cmd=K]
  *   > CANCEL_ALL user [BUY|SELL] [cmd=K]
@@ -10,7 +10,7 @@
  *       an event, indented
  *
  * "-" for a user: none. The tick is 1. Between two steps of one command stands "...". BEFORE: a tombstone is there;
- * REPEAT, TAKEN, CLIENT_REPEAT: what the repeat check found; fault: a number of enum reason. */
+ * REPEAT, TAKEN: what the repeat check found; fault: a number of enum reason. */
 #ifndef SHARDBOOK_TESTS_CORE_SCENARIO_H
 #define SHARDBOOK_TESTS_CORE_SCENARIO_H
 
