@@ -63,6 +63,8 @@ struct market {
     bool has_last;
     bool is_wanted; /* somebody subscribes to it or did a moment ago */
     bool ticker_moved;
+    bool ends_in_event; /* push thread: the last record read of it was an event */
+    uint8_t patience;   /* and so often in a row its depth was not told for that */
     char name[SYMBOL_BYTES_MAX + 2];
     uint8_t name_bytes;
     int32_t partition;
@@ -142,8 +144,8 @@ void market_unwant(struct market *market);
 struct frames *market_tell_depth(struct market *market, const struct market_limits *limits, uint64_t epoch,
     struct market_scratch *scratch, bool *is_snapshot);
 
-/* The depth as it was told last, as one snapshot message, for who comes now; NULL unless LIVE and wanted. The caller
- * releases it. */
+/* The depth as it was told last, as one snapshot message, for who comes now; NULL unless LIVE and wanted, or while
+ * there is something to tell. The caller releases it. */
 struct frames *market_depth_snapshot(
     struct market *market, const struct market_limits *limits, uint64_t epoch, struct market_scratch *scratch);
 

@@ -14,6 +14,7 @@
 enum {
     RECORDS_PER_PASS = 20000, /* then the sockets have their turn */
     ASKS_PER_PASS = 64,       /* snapshots asked of workers */
+    PATIENCE_PASSES = 3,      /* for the levels of an event */
     ASK_AGAIN_MS = 1000,
     SWEEP_S = 5,
     SPARE_FILES = 512, /* descriptors beside those of clients */
@@ -66,17 +67,38 @@ static void publish_trades(struct market *market) {
     market->tick_trades = NULL;
 }
 
-static void publish_depth(struct push *push, struct market *market) {
+/* Who is owed a snapshot gets it once its socket takes more. */
+static void ask_owing(struct market *market) {
+    for (uint32_t i = 0; i < market->subscriber_count[MARKET_DEPTH]; i++)
+        if (market->subscribers[MARKET_DEPTH][i]->owes_depth)
+            connection_ask(market->subscribers[MARKET_DEPTH][i]->connection);
+}
+
+/* The levels of the last event may not have been read yet: what is told as the state after an event must be that. */
+static bool is_unfinished(const struct push *push, struct market *market) {
+    if (!market->ends_in_event || market->touched_at != push->pass || market->patience == PATIENCE_PASSES) {
+        market->patience = 0;
+        return false;
+    }
+    market->patience++;
+    return true;
+}
+
+/* True if it must wait for the next pass. */
+static bool publish_depth(struct push *push, struct market *market) {
     bool is_snapshot;
+    if (market->change_count == 0 && !market->must_retell) return false;
+    if (is_unfinished(push, market)) return true;
     struct frames *frames = market_tell_depth(market, &push->limits, push->epoch, &push->scratch, &is_snapshot);
-    if (!frames) return;
-    for (uint32_t i = market->subscriber_count[MARKET_DEPTH]; i-- > 0;) {
+    for (uint32_t i = market->subscriber_count[MARKET_DEPTH]; frames && i-- > 0;) {
         struct subscription *subscription = market->subscribers[MARKET_DEPTH][i];
         if (subscription->owes_depth && !is_snapshot) continue;
         subscription->owes_depth = false;
         connection_send(subscription->connection, frames, OUTBOX_DEPTH);
     }
     frames_release(frames);
+    ask_owing(market);
+    return false;
 }
 
 /* True if the ticker has something to say but it is not yet time. */
@@ -124,7 +146,7 @@ static void publish_touched(struct push *push) {
         touched = market->next_touched;
         bool is_waiting = ask_depth(push, market, &asks_left);
         publish_trades(market);
-        publish_depth(push, market);
+        is_waiting |= publish_depth(push, market);
         is_waiting |= publish_ticker(push, market);
         market->is_touched = false;
         if (is_waiting) push_touch(push, market);
@@ -243,6 +265,7 @@ static void on_instrument(struct market *market, const struct instrument *instru
 static void on_record(struct push *push, const struct feed_record *record) {
     struct market *market = subscriptions_get(&push->subscriptions, record->symbol, record->partition);
     market->touched_at = push->pass;
+    market->ends_in_event = record->kind == FEED_EVENT;
     switch ((enum feed_kind)record->kind) {
     case FEED_EVENT:
         on_instrument(market, &record->instrument);

@@ -21,14 +21,10 @@
         }                                                                                                              \
     } while (0)
 
-static void sleep_ms(int ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
-}
+static void sleep_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL); }
 
 /* The command's answer as text: numbers as such, of an array the first element, "" for none. */
-static const char *ask(const struct server *server, const char *command)
-{
+static const char *ask(const struct server *server, const char *command) {
     static char text[256];
     redisContext *connection = server_connect(server);
     redisReply *reply = redisCommand(connection, command);
@@ -43,24 +39,21 @@ static const char *ask(const struct server *server, const char *command)
 }
 
 /* Until the answer is that text, at most some seconds. */
-static void await(const struct server *server, const char *command, const char *expected)
-{
+static void await(const struct server *server, const char *command, const char *expected) {
     const char *text = "";
     for (int i = 0; i < 250; i++, sleep_ms(20))
-        if (strcmp(text = ask(server, command), expected) == 0)
-            return;
+        if (strcmp(text = ask(server, command), expected) == 0) return;
     EXPECT(false, "%s answers %s, not %s", command, text, expected);
 }
 
-static void connect_and_subscribe(struct raw_client *client, const struct push *push, const char *path, const char *message)
-{
+static void connect_and_subscribe(
+    struct raw_client *client, const struct push *push, const char *path, const char *message) {
     EXPECT(raw_open(client, push_port(push), path, NULL, 0) == 101, "no upgrade");
     raw_say(client, message);
     raw_expect(client);
 }
 
-int main(void)
-{
+int main(void) {
     struct server server;
     server_start(&server, false);
     struct scripted_feed *feed = scripted_feed_open(NULL);
@@ -75,16 +68,19 @@ int main(void)
     EXPECT(push_start(&push, &settings, &world) == STATUS_OK, "push does not start");
 
     struct raw_client user, other;
-    connect_and_subscribe(&user, push, "/prod?userId=user123", "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\",\"GOOGL\"]}");
+    connect_and_subscribe(
+        &user, push, "/prod?userId=user123", "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\",\"GOOGL\"]}");
     await(&server, "SCARD symbol:AAPL:subscribers", "1");
     await(&server, "SCARD user:user123:connections", "1");
     char id[64];
     snprintf(id, sizeof id, "%s", ask(&server, "SMEMBERS symbol:AAPL:subscribers"));
     EXPECT(strcmp(ask(&server, "SMEMBERS user:user123:connections"), id) == 0, "another id");
     snprintf(command, sizeof command, "GET ws:%s", id);
-    EXPECT(strncmp(ask(&server, command), "{\"userId\":\"user123\",\"connectedAt\":1", 34) == 0, "%s", ask(&server, command));
+    EXPECT(strncmp(ask(&server, command), "{\"userId\":\"user123\",\"connectedAt\":1", 34) == 0, "%s",
+        ask(&server, command));
     snprintf(command, sizeof command, "TTL ws:%s", id);
-    EXPECT(atoi(ask(&server, command)) > 86000 && atoi(ask(&server, command)) <= 86400, "ttl %s", ask(&server, command));
+    EXPECT(
+        atoi(ask(&server, command)) > 86000 && atoi(ask(&server, command)) <= 86400, "ttl %s", ask(&server, command));
     EXPECT(atoi(ask(&server, "TTL symbol:AAPL:subscribers")) > 86000, "the sets expire too");
 
     connect_and_subscribe(&other, push, "/?userId=mallory", "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"]}");
@@ -98,8 +94,7 @@ int main(void)
 
     server_kill(&server); /* clients notice nothing */
     raw_say(&user, "{\"action\":\"subscribe\",\"symbols\":[\"MSFT\"]}");
-    do
-        raw_expect(&user);
+    do raw_expect(&user);
     while (!strstr(user.message, "MSFT"));
     scripted_feed_trade(feed, "MSFT", SIDE_BUY, 100, 1, NULL, NULL);
     EXPECT(strstr(raw_expect(&user), "\"type\":\"trade\""), "%s", user.message);
