@@ -627,6 +627,7 @@ static bool open_context(struct http_server *server)
     info.options |= tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0;
     info.foreign_loops = loops;
     info.user = server;
+    info.pcontext = &server->context; /* NULL once it is freed */
     info.pt_serv_buf_size = READ_BYTES + LWS_PRE;
     info.gid = (gid_t)-1;
     info.uid = (uid_t)-1;
@@ -762,6 +763,9 @@ void http_server_close(struct http_server *server)
 
 void http_server_free(struct http_server *server)
 {
+    for (int i = 0; i < 3 && server->context; i++) { /* on a foreign loop it goes in steps, the last after the loop has run out */
+        lws_context_destroy(server->context);
+    }
     for (uint32_t i = 0; server->connections && i < server->options.connections_max; i++) {
         free(server->connections[i].input);
     }

@@ -94,7 +94,7 @@ ParameterizedTestParameters(request, new_orders)
     return cr_make_param_array(struct sample, samples, sizeof samples / sizeof *samples);
 }
 
-ParameterizedTest(struct sample *sample, request, new_orders, .init = open_decoder, .fini = close_decoder)
+ParameterizedTest(struct sample *sample, request, new_orders)
 {
     struct command command;
     struct fault fault = check_new(&command, sample->body);
