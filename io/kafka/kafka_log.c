@@ -129,13 +129,62 @@ static int store_bounds(struct log_store *store, uint8_t topic, int32_t partitio
     return kafka_status_of(error);
 }
 
+/* -- ending ------------------------------------------------------------------------------------------------------- */
+
+struct ending {
+    struct kafka_log *log;
+    void (*end)(void *what);
+    void *what;
+};
+
+static void *end_now(void *context)
+{
+    struct ending *ending = context;
+    struct kafka_log *log = ending->log;
+    ending->end(ending->what);
+    free(ending);
+    pthread_mutex_lock(&log->lock);
+    log->ending--;
+    pthread_cond_signal(&log->ended);
+    pthread_mutex_unlock(&log->lock);
+    return NULL;
+}
+
+void kafka_end_later(struct kafka_log *log, void (*end)(void *what), void *what)
+{
+    pthread_t thread;
+    struct ending *ending = malloc(sizeof *ending);
+    if (!ending) {
+        end(what);
+        return;
+    }
+    *ending = (struct ending){log, end, what};
+    pthread_mutex_lock(&log->lock);
+    log->ending++;
+    pthread_mutex_unlock(&log->lock);
+    if (pthread_create(&thread, NULL, end_now, ending) == 0)
+        pthread_detach(thread);
+    else
+        end_now(ending);
+}
+
+static void end_handle(void *rk)
+{
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
 static void store_close(struct log_store *store)
 {
     struct kafka_log *log = (struct kafka_log *)store;
     kafka_readers_close(log);
     if (log->rk)
-        rd_kafka_destroy_flags(log->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        kafka_end_later(log, end_handle, log->rk);
+    pthread_mutex_lock(&log->lock);
+    while (log->ending > 0)
+        pthread_cond_wait(&log->ended, &log->lock);
+    pthread_mutex_unlock(&log->lock);
     kafka_settings_free(&log->settings.kafka);
+    pthread_cond_destroy(&log->ended);
     pthread_mutex_destroy(&log->lock);
     free(log);
 }
@@ -165,6 +214,7 @@ struct log_store *kafka_log_open(const struct kafka_log_settings *settings, int 
     log->settings = *settings;
     log->connection.name = "log";
     pthread_mutex_init(&log->lock, NULL);
+    pthread_cond_init(&log->ended, NULL);
     if (kafka_settings_copy(&settings->kafka, &log->settings.kafka))
         *status = connect_log(log);
     if (*status == STATUS_OK)

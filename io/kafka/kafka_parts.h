@@ -13,8 +13,10 @@ struct kafka_log {
     struct kafka_connection connection;
     rd_kafka_t *rk; /* asks questions */
     pthread_mutex_t lock;
-    struct kafka_reader *idle_readers; /* closed and kept for the next one: ending a handle takes up to a second */
+    struct kafka_reader *idle_readers; /* closed and kept for the next one */
     int idle_reader_count;
+    int ending; /* handles that are being ended in the background */
+    pthread_cond_t ended;
 };
 
 /* Partitions that a topic must have: 10 or 1. */
@@ -24,6 +26,9 @@ int32_t kafka_topic_partitions(uint8_t topic);
 uint32_t kafka_topic_bytes_max(uint8_t topic);
 
 struct log_reader *kafka_reader_open(struct kafka_log *log, int *status);
+/* Calls end(what) on a thread of its own, as ending a handle of librdkafka takes up to a second; the log's close waits for it. */
+void kafka_end_later(struct kafka_log *log, void (*end)(void *what), void *what);
+
 /* Ends the readers that are kept idle. */
 void kafka_readers_close(struct kafka_log *log);
 

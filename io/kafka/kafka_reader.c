@@ -222,8 +222,9 @@ static int reader_pause(struct log_reader *port, uint8_t topic, int32_t partitio
     return status;
 }
 
-static void free_reader(struct kafka_reader *reader)
+static void free_reader(void *what)
 {
+    struct kafka_reader *reader = what;
     kafka_topics_close(reader->topics);
     if (reader->queue)
         rd_kafka_queue_destroy(reader->queue);
@@ -262,7 +263,7 @@ static struct kafka_reader *take_idle(struct kafka_log *log)
 void kafka_readers_close(struct kafka_log *log)
 {
     for (struct kafka_reader *reader; (reader = take_idle(log));)
-        free_reader(reader);
+        kafka_end_later(log, free_reader, reader);
 }
 
 static void reader_close(struct log_reader *port)
@@ -272,7 +273,7 @@ static void reader_close(struct log_reader *port)
         for (int32_t partition = 0; partition < PARTITIONS; partition++)
             stop_source(reader, topic, partition);
     if (reader->broken || atomic_load(&reader->connection.failed) || !keep_idle(reader))
-        free_reader(reader);
+        kafka_end_later(reader->log, free_reader, reader);
 }
 
 static rd_kafka_conf_t *reader_conf(struct kafka_log *log, struct kafka_connection *connection, char *problem, size_t problem_bytes)
@@ -341,6 +342,6 @@ struct log_reader *kafka_reader_open(struct kafka_log *log, int *status)
         *status = kafka_topics_check(reader->rk, &reader->connection, &log->settings.kafka, log->settings.metadata_timeout_ms);
     if (*status == STATUS_OK)
         return &reader->port;
-    free_reader(reader);
+    kafka_end_later(log, free_reader, reader);
     return NULL;
 }

@@ -20,6 +20,7 @@ struct writer_door {
 
 struct kafka_writer {
     struct log_writer port;
+    struct kafka_log *log;
     struct writer_door doors[DOOR_COUNT];
     uint64_t in_flight, in_flight_max;
     bool failed;
@@ -249,10 +250,9 @@ static uint64_t writer_in_flight(const struct log_writer *port)
 
 /* -- open and close ----------------------------------------------------------------------------------------- */
 
-static void close_door(struct writer_door *door)
+static void *close_door(void *what)
 {
-    if (door->rk)
-        rd_kafka_purge(door->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    struct writer_door *door = what;
     if (door->reports) {
         rd_kafka_queue_cb_event_enable(door->reports, NULL, NULL);
         rd_kafka_queue_destroy(door->reports);
@@ -260,18 +260,34 @@ static void close_door(struct writer_door *door)
     kafka_topics_close(door->topics);
     if (door->rk)
         rd_kafka_destroy(door->rk);
+    return NULL;
 }
 
+static void free_writer(void *what)
+{
+    struct kafka_writer *writer = what;
+    pthread_t thread;
+    bool beside = pthread_create(&thread, NULL, close_door, &writer->doors[DOOR_NARROW]) == 0;
+    close_door(&writer->doors[DOOR_WIDE]);
+    if (beside)
+        pthread_join(thread, NULL);
+    else
+        close_door(&writer->doors[DOOR_NARROW]);
+    pthread_cond_destroy(&writer->wakeup);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer);
+}
+
+/* What has not been sent is dropped before this returns; the handles end in the background. */
 static void writer_close(struct log_writer *port)
 {
     struct kafka_writer *writer = (struct kafka_writer *)port;
     writer->on_ack = NULL;
     writer->failed = true; /* what is purged now is no news */
     for (int i = 0; i < DOOR_COUNT; i++)
-        close_door(&writer->doors[i]);
-    pthread_cond_destroy(&writer->wakeup);
-    pthread_mutex_destroy(&writer->lock);
-    free(writer);
+        if (writer->doors[i].rk)
+            rd_kafka_purge(writer->doors[i].rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    kafka_end_later(writer->log, free_writer, writer);
 }
 
 static rd_kafka_conf_t *door_conf(struct kafka_log *log, bool wide, struct kafka_connection *connection, char *problem, size_t problem_bytes)
@@ -327,6 +343,7 @@ struct log_writer *kafka_writer_open(struct kafka_log *log, int *status)
     if (!writer)
         return NULL;
     writer->port = (struct log_writer){writer_append, writer_poll, writer_wake, writer_in_flight, writer_close};
+    writer->log = log;
     writer->in_flight_max = (uint64_t)log->settings.queue_records;
     pthread_mutex_init(&writer->lock, NULL);
     pthread_condattr_init(&attributes);
