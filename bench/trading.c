@@ -23,6 +23,7 @@ enum phase { PHASE_OPENING, PHASE_SENDING, PHASE_ANSWERS, PHASE_LAST_MESSAGES, P
 struct errand {
     struct order_request request;
     uint64_t planned_us;
+    bool stands_idle; /* its line is on the stack of idle ones */
 };
 
 struct drive {
@@ -112,6 +113,7 @@ static void send_due(struct drive *drive)
 {
     while (drive->begun < drive->due && drive->idle_count > 0 && drive->phase == PHASE_SENDING) {
         struct rest_line *line = drive->idle[--drive->idle_count];
+        drive->errands[line - drive->lines].stands_idle = false;
         if (line->state == REST_LINE_IDLE)
             send_order(drive, line, drive->begun++);
     }
@@ -206,7 +208,10 @@ static void begin_sending(struct drive *drive)
 static void on_idle(struct rest_line *line)
 {
     struct drive *drive = line->context;
-    drive->idle[drive->idle_count++] = line;
+    bool *stands_idle = &drive->errands[line - drive->lines].stands_idle;
+    if (!*stands_idle) /* it may have broken and come back while it stood there */
+        drive->idle[drive->idle_count++] = line;
+    *stands_idle = true;
     if (drive->phase == PHASE_OPENING) {
         drive->ready_lines++;
         begin_sending(drive);
@@ -251,6 +256,13 @@ static void on_ack(struct drive *drive, yyjson_val *root)
     }
 }
 
+static void on_error(struct drive *drive, const char *words)
+{
+    char problem[400];
+    snprintf(problem, sizeof problem, "the server says over WebSocket: %s", words ? words : "an error without words");
+    fail(drive, problem);
+}
+
 static void on_message(struct web_socket *socket, struct text message)
 {
     struct drive *drive = socket->events.context;
@@ -268,7 +280,7 @@ static void on_message(struct web_socket *socket, struct text message)
     else if (strcmp(type, "ack") == 0)
         on_ack(drive, root);
     else if (strcmp(type, "error") == 0)
-        fail(drive, yyjson_get_str(yyjson_obj_get(root, "message")));
+        on_error(drive, yyjson_get_str(yyjson_obj_get(root, "message")));
     yyjson_doc_free(doc);
     if (drive->options->on_message)
         drive->options->on_message(drive->options->context, message);
@@ -413,7 +425,7 @@ static bool init(struct drive *drive, struct trading *trading, const struct trad
     drive->options = options;
     drive->lines = calloc(options->connections, sizeof *drive->lines);
     drive->errands = calloc(options->connections, sizeof *drive->errands);
-    drive->idle = calloc(options->connections * 2, sizeof(struct rest_line *));
+    drive->idle = calloc(options->connections, sizeof(struct rest_line *));
     drive->planned_us = calloc(FILLS_REMEMBERED, sizeof *drive->planned_us);
     drive->backlog_max = options->rate > options->connections ? (uint64_t)options->rate : options->connections;
     /* No two runs share clientOrderIds, or the later one's orders would be repeats. */
