@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PRICE_PLACES = 2, QUANTITY_PLACES = 0 };
 
@@ -54,53 +55,71 @@ struct sheet {
     size_t room;
 };
 
-__attribute__((format(printf, 2, 3))) static void put(struct sheet *sheet, const char *format, ...)
+static void put_bytes(struct sheet *sheet, const char *bytes, size_t size)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int bytes = vsnprintf(sheet->at, sheet->room, format, arguments);
-    va_end(arguments);
-    if (bytes < 0 || (size_t)bytes >= sheet->room) {
+    if (size >= sheet->room) {
         fprintf(stderr, "reference book: an event is longer than %d bytes\n", EVENT_BYTES_MAX);
         abort();
     }
-    sheet->at += bytes;
-    sheet->room -= (size_t)bytes;
+    memcpy(sheet->at, bytes, size);
+    sheet->at += size;
+    sheet->room -= size;
+}
+
+static void put(struct sheet *sheet, const char *string)
+{
+    put_bytes(sheet, string, strlen(string));
+}
+
+__attribute__((format(printf, 2, 3))) static void put_formatted(struct sheet *sheet, const char *format, ...)
+{
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    int bytes = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    put_bytes(sheet, line, (size_t)bytes < sizeof line ? (size_t)bytes : sizeof line - 1);
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
 static void put_escaped(struct sheet *sheet, struct text text)
 {
-    for (uint32_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    for (uint32_t from = 0, to = 0; from < text.size; from = to) {
+        while (to < text.size && is_plain(text.data[to]))
+            to++;
+        put_bytes(sheet, text.data + from, to - from);
+        if (to == text.size)
+            break;
+        char c = text.data[to++];
         if (c == '"' || c == '\\')
-            put(sheet, "\\%c", c);
-        else if (c < 0x20)
-            put(sheet, "\\u%04x", c);
+            put_formatted(sheet, "\\%c", c);
         else
-            put(sheet, "%c", c);
+            put_formatted(sheet, "\\u%04x", (unsigned)c);
     }
 }
 
-static bool is_plain(struct text text)
+/* Writes `before` and `"name":`. */
+static void put_name(struct sheet *sheet, const char *before, const char *name)
 {
-    for (uint32_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == '"' || text.data[i] == '\\')
-            return false;
-    return true;
+    put(sheet, before);
+    put(sheet, "\"");
+    put(sheet, name);
+    put(sheet, "\":");
 }
 
-/* Writes `"name":"text"` behind `before`, if there is a text. */
-static bool put_text(struct sheet *sheet, const char *before, const char *name, struct text text)
+/* Writes a member, if there is a text. */
+static void put_text(struct sheet *sheet, const char *before, const char *name, struct text text)
 {
     if (text.size == 0)
-        return false;
-    put(sheet, "%s\"%s\":\"", before, name);
-    if (is_plain(text))
-        put(sheet, "%.*s", (int)text.size, text.data);
-    else
-        put_escaped(sheet, text);
+        return;
+    put_name(sheet, before, name);
     put(sheet, "\"");
-    return true;
+    put_escaped(sheet, text);
+    put(sheet, "\"");
 }
 
 static void put_word(struct sheet *sheet, const char *name, const char *word)
@@ -109,22 +128,22 @@ static void put_word(struct sheet *sheet, const char *name, const char *word)
         put_text(sheet, ",", name, text_of(word));
 }
 
-static void put_number(struct sheet *sheet, const char *before, const char *name, int64_t units, int places)
+static void put_number(struct sheet *sheet, const char *name, int64_t units, int places)
 {
     char printed[48];
     number_print(units, places, printed);
-    put(sheet, "%s\"%s\":\"%s\"", before, name, printed);
+    put_text(sheet, ",", name, text_of(printed));
 }
 
 static void put_quantity(struct sheet *sheet, const char *name, int64_t lots)
 {
-    put_number(sheet, ",", name, lots, QUANTITY_PLACES);
+    put_number(sheet, name, lots, QUANTITY_PLACES);
 }
 
 static void put_price(struct sheet *sheet, int64_t ticks)
 {
     if (ticks)
-        put_number(sheet, ",", "price", ticks, PRICE_PLACES);
+        put_number(sheet, "price", ticks, PRICE_PLACES);
 }
 
 static void put_ids(struct sheet *sheet, const struct report *r)
@@ -137,7 +156,8 @@ static void put_ids(struct sheet *sheet, const struct report *r)
 
 static void put_party(struct sheet *sheet, const char *name, const struct report_party *party)
 {
-    put(sheet, ",\"%s\":{", name);
+    put_name(sheet, ",", name);
+    put(sheet, "{");
     put_text(sheet, "", "orderId", party->order_id);
     put_text(sheet, ",", "clientOrderId", party->client_order_id);
     put_text(sheet, ",", "userId", party->user_id);
@@ -159,7 +179,7 @@ static void put_accepted(struct sheet *sheet, const struct report *r)
 
 static void put_fill(struct sheet *sheet, const struct report *r)
 {
-    put(sheet, ",\"tradeId\":%llu", (unsigned long long)r->trade_id);
+    put_formatted(sheet, ",\"tradeId\":%llu", (unsigned long long)r->trade_id);
     put_price(sheet, r->price);
     put_quantity(sheet, "quantity", r->quantity);
     put_word(sheet, "takerSide", r->side);
@@ -173,7 +193,7 @@ static void put_modified(struct sheet *sheet, const struct report *r)
     put_price(sheet, r->price);
     put_quantity(sheet, "quantity", r->quantity);
     put_quantity(sheet, "leaves", r->leaves);
-    put(sheet, ",\"keptPriority\":%s", r->kept_priority ? "true" : "false");
+    put(sheet, r->kept_priority ? ",\"keptPriority\":true" : ",\"keptPriority\":false");
 }
 
 static void put_row(struct sheet *sheet, const struct report *r)
@@ -205,7 +225,7 @@ static void put_row(struct sheet *sheet, const struct report *r)
         put_text(sheet, ",", "commandId", r->command_id);
         put_text(sheet, ",", "userId", r->user_id);
         put_word(sheet, "side", r->side);
-        put(sheet, ",\"count\":%llu", (unsigned long long)r->count);
+        put_formatted(sheet, ",\"count\":%llu", (unsigned long long)r->count);
         break;
     case REPORT_MODIFIED:
         put_modified(sheet, r);
@@ -231,10 +251,10 @@ size_t report_write(const struct report *r, char *out)
         [REPORT_STATE] = "STATE",         [REPORT_CONTROL] = "CONTROL",
     };
     struct sheet sheet = {out, EVENT_BYTES_MAX};
-    put(&sheet, "{\"type\":\"%s\",\"symbol\":\"%.*s\",\"fseq\":%llu,\"src\":{\"p\":%d,\"o\":%lld,\"i\":%u},\"own\":%lld,\"timestamp\":%lld",
+    put_formatted(&sheet, "{\"type\":\"%s\",\"symbol\":\"%.*s\",\"fseq\":%llu,\"src\":{\"p\":%d,\"o\":%lld,\"i\":%u},\"own\":%lld,\"timestamp\":%lld",
         names[r->type], (int)r->symbol.size, r->symbol.data, (unsigned long long)r->fseq, r->src_partition, (long long)r->src_offset,
         r->src_index, (long long)r->own, (long long)r->timestamp_ms);
     put_row(&sheet, r);
-    put(&sheet, ",\"hash\":\"%016llx\"}", (unsigned long long)r->hash);
+    put_formatted(&sheet, ",\"hash\":\"%016llx\"}", (unsigned long long)r->hash);
     return (size_t)(sheet.at - out);
 }
