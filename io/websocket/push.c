@@ -16,6 +16,7 @@ enum {
     ASKS_PER_PASS = 64,       /* snapshots asked of workers */
     PATIENCE_PASSES = 3,      /* for the levels of an event */
     ASK_AGAIN_MS = 1000,
+    READY_ASK_MS = 100,
     SWEEP_S = 5,
     SPARE_FILES = 512, /* descriptors beside those of clients */
     LOST_MS = 60000,   /* after being overtaken, what is missed is looked for from there on */
@@ -97,7 +98,7 @@ static bool publish_depth(struct push *push, struct market *market) {
         connection_send(subscription->connection, frames, OUTBOX_DEPTH);
     }
     frames_release(frames);
-    ask_owing(market);
+    if (market->state == MARKET_DEPTH_LIVE) ask_owing(market);
     return false;
 }
 
@@ -117,6 +118,17 @@ static bool publish_ticker(struct push *push, struct market *market) {
     return false;
 }
 
+/* While the server recovers, a symbol that nobody speaks of may be one that is not there yet. */
+static bool is_server_ready(struct push *push) {
+    const struct push_pages *pages = &push->world.pages;
+    char missing[256];
+    if (!pages->ready || push->is_ready || uv_now(&push->loop) < push->ready_asked_ms + READY_ASK_MS)
+        return !pages->ready || push->is_ready;
+    push->ready_asked_ms = uv_now(&push->loop);
+    push->is_ready = pages->ready(pages->context, missing, sizeof missing);
+    return push->is_ready;
+}
+
 /* Asks the workers for the depth of a market that somebody watches and that is not known. True while it is not. */
 static bool ask_depth(struct push *push, struct market *market, uint32_t *asks_left) {
     int64_t now_ms = (int64_t)uv_now(&push->loop);
@@ -124,7 +136,8 @@ static bool ask_depth(struct push *push, struct market *market, uint32_t *asks_l
         !(market->subscriber_count[MARKET_DEPTH] || market->subscriber_count[MARKET_TICKER]))
         return false;
     if (market->state == MARKET_DEPTH_ASKED && now_ms - market->asked_ms < ASK_AGAIN_MS) {
-        if (!market->is_known && now_ms - market->asked_ms >= push->settings.unknown_ms) market_begin_empty(market);
+        if (!market->is_known && now_ms - market->asked_ms >= push->settings.unknown_ms && is_server_ready(push))
+            market_begin_empty(market);
         return true;
     }
     if (*asks_left == 0 || push->world.feed->ask_snapshot(push->world.feed, market_symbol(market)) == STATUS_FULL)

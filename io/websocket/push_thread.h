@@ -59,6 +59,8 @@ struct push {
     uint64_t passed_at_ms;
     uint64_t quiet_pass, quiet_pass_before; /* the last two in which the feed was read to its end */
     bool must_ask_symbols;
+    bool is_ready; /* the server said so once */
+    uint64_t ready_asked_ms;
 
     int64_t sampled[PARTITIONS]; /* ends of fills, not yet good ... */
     bool has_sampled;
