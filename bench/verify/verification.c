@@ -52,7 +52,31 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct verification *v, c
     return false;
 }
 
-/* ---- where the topics begin and end */
+/* ---- the topics: whether they are there, where they begin and end */
+
+static bool find_topic(struct verification *v, const char *name)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(v->consumer, name, NULL);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(v->consumer, 0, topic, &metadata, v->options.silence_ms);
+    bool good = !error && metadata->topic_cnt == 1 && !metadata->topics[0].err && metadata->topics[0].partition_cnt == PARTITIONS;
+    if (error)
+        fail(v, "no answer from %s: %s", v->options.kafka.brokers, rd_kafka_err2str(error));
+    else if (!good)
+        fail(v, "topic %s does not exist with %d partitions: 'shardbookctl topics ensure' makes the topics", name, PARTITIONS);
+    if (metadata)
+        rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(topic);
+    return good;
+}
+
+static bool find_topics(struct verification *v)
+{
+    for (int source = 0; source < SOURCE_COUNT; source++)
+        if (v->topics[source] && !find_topic(v, v->topics[source]))
+            return false;
+    return true;
+}
 
 static bool sample_end(struct verification *v, enum source source, int32_t partition)
 {
@@ -176,10 +200,6 @@ static void on_message(struct verification *v, const rd_kafka_message_t *message
         v->tracks[source][message->partition].next = message->offset + 1;
     } else if (is_ours && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         v->tracks[source][message->partition].next = message->offset; /* behind a transaction's marker, if there is one */
-    } else if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-               message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
-        fail(v, "%s/%d does not exist: 'shardbookctl topics ensure' makes the topics", source < SOURCE_COUNT ? v->topics[source] : "?",
-             message->partition);
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || message->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
         fail(v, "%s: %s", source < SOURCE_COUNT ? v->topics[source] : "?", rd_kafka_message_errstr(message));
     } else if (rd_kafka_fatal_error(v->consumer, NULL, 0)) {
@@ -325,6 +345,15 @@ static bool assign(struct verification *v)
     return error ? fail(v, "cannot read the topics: %s", rd_kafka_err2str(error)) : true;
 }
 
+static void close_consumer(struct verification *v)
+{
+    if (!v->consumer)
+        return;
+    rd_kafka_consumer_close(v->consumer);
+    rd_kafka_destroy(v->consumer);
+    v->consumer = NULL;
+}
+
 struct verification *verification_run(const struct verification_options *options, char *problem, size_t problem_bytes)
 {
     struct verification *v = reference_allocate(sizeof *v);
@@ -339,8 +368,9 @@ struct verification *verification_run(const struct verification_options *options
     v->problem = problem;
     v->problem_bytes = problem_bytes;
     int64_t began = now_ms();
-    bool done = open_consumer(v) && assign(v) && compare(v);
+    bool done = open_consumer(v) && find_topics(v) && assign(v) && compare(v);
     v->seconds = (double)(now_ms() - began) / 1000;
+    close_consumer(v);
     if (done)
         return v;
     verification_close(v);
@@ -351,10 +381,6 @@ void verification_close(struct verification *v)
 {
     if (!v)
         return;
-    if (v->consumer) {
-        rd_kafka_consumer_close(v->consumer);
-        rd_kafka_destroy(v->consumer);
-    }
     carriage_deinit(&v->carriage);
     reference_close(v->reference);
     verify_close(v->verify);
