@@ -139,7 +139,7 @@ static struct order_change *add_new(struct order_batch *batch, const struct even
     return change;
 }
 
-/* A rejected order is told under its id only if no order has it; a rejected cancel or modify (they have a
+/* A rejected order is told under its id only if no order has it ; a rejected cancel or modify (they have a
  * commandId) is not about the order's state. */
 static void add_rejected(struct order_batch *batch, const struct event *event)
 {
@@ -345,7 +345,7 @@ static void put_order(struct ops *ops, const struct order_change *change)
 {
     ops_number(ops, change->op);
     ops_number(ops, change->fseq);
-    ops_number(ops, is_end(change->status));
+    ops_number(ops, change->reason == REASON_DUPLICATE_ID ? 2 : is_end(change->status));
     ops_text(ops, change_id(change));
     ops_text(ops, (struct text){change->user_id, change->user_id_bytes});
     ops_text(ops, (struct text){change->client_order_id, change->client_order_id_bytes});

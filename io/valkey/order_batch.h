@@ -24,7 +24,7 @@ enum batch_op {
     OP_FILL = 1,    /* fseq, stream id, bytes */
     OP_LAST,        /* fseq, count, name and value ... */
     OP_DEPTH,       /* fseq, json, 1 if whatever is there may be newer and is wrong */
-    OP_NEW,         /* this and those below: fseq, 1 if ended, orderId, userId, clientOrderId, count, name and value ... */
+    OP_NEW,         /* this and those below: fseq, 1 if ended (2: DUPLICATE_ID), orderId, userId, clientOrderId, count, name and value ... */
     OP_CHANGE,      /* of an order that is there */
     OP_REJECTED,    /* only if there is none of that id */
     OP_OPEN         /* an open order of a snapshot: whatever is there goes */

@@ -2,7 +2,7 @@
 
 const char valkey_apply_script[] =
     "local call, mode, first, last, token = redis.call, ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[5]\n"
-    "local kept = call('HMGET', KEYS[1], 'fseq', 'filling')\n"
+    "local kept = call('HMGET', KEYS[1], 'fseq', 'filling', 'partial')\n"
     "local stored, from = tonumber(kept[1] or '0'), 0\n"
     "if mode == 'apply' then\n"
     "  if kept[2] or first > stored + 1 then return {0, stored} end\n"
@@ -16,6 +16,8 @@ const char valkey_apply_script[] =
     "  return {0, stored}\n"
     "end\n"
     "local refill, keep, symbol, ops = mode == 'fill', ARGV[7], ARGV[8], cmsgpack.unpack(ARGV[9])\n"
+    "local partial = tonumber(kept[3] or '0')\n"
+    "if refill and first ~= 1 then partial = math.huge end\n"
     /* Writes an order's fields; how many there are, and how many of them are new. */
     "local function put(key, user, client, a, b)\n"
     "  local pairs = (b - a + 1) / 2\n"
@@ -34,7 +36,8 @@ const char valkey_apply_script[] =
     "end\n"
     "local function order(op, fseq, ended, id, user, client, a, b)\n"
     "  local key, name = 'order:' .. id, user ~= '' and client ~= '' and 'client:' .. user .. ':' .. symbol .. ':' .. client\n"
-    "  if op == 6 then\n"
+    "  if op == 6 then\n" /* only if no order has the id; of one that was there before a partial refill nothing is known */
+    "    if ended == 2 and tonumber(ops[a + 1]) < partial then return end\n"
     "    if call('EXISTS', key) == 1 then return end\n"
     "    put(key, user, client, a, b)\n"
     "    call('EXPIRE', key, keep)\n"
@@ -57,7 +60,8 @@ const char valkey_apply_script[] =
     "    if op == 4 then\n"
     "      put_new(key, user, client, a, b)\n"
     "      if name then call('SET', name, id) end\n"
-    "    elseif now[1] then\n"
+    "    elseif now[1] then\n" /* in a refill what was not read may have modified it */
+    "      if refill and tonumber(now[2] or '0') < first then call('HDEL', key, 'price', 'quantity') end\n"
     "      call('HSET', key, unpack(ops, a, b))\n"
     "    else\n"
     "      put(key, user, client, a, b)\n"
@@ -86,7 +90,7 @@ const char valkey_apply_script[] =
     "    i = i + 4\n"
     "  else\n"
     "    local b = i + 6 + ops[i + 6]\n"
-    "    if fseq > from then order(op, fseq, ops[i + 2] == 1, ops[i + 3], ops[i + 4], ops[i + 5], i + 7, b) end\n"
+    "    if fseq > from then order(op, fseq, ops[i + 2] > 0 and ops[i + 2], ops[i + 3], ops[i + 4], ops[i + 5], i + 7, b) end\n"
     "    i = b + 1\n"
     "  end\n"
     "end\n"
@@ -95,7 +99,8 @@ const char valkey_apply_script[] =
     "  call('HSET', KEYS[1], 'fseq', ARGV[3], 'hash', ARGV[4])\n"
     "elseif mode == 'open' then\n"
     "  call('HSET', KEYS[1], 'fseq', ARGV[3], 'hash', ARGV[4], 'base', ARGV[2])\n"
-    "  call('HDEL', KEYS[1], 'filling')\n"
+    "  call('HDEL', KEYS[1], 'filling', 'partial')\n"
+    "  if ARGV[11] ~= '0' then call('HSET', KEYS[1], 'partial', ARGV[11]) end\n"
     "  if ARGV[10] ~= '' and call('EXISTS', KEYS[3]) == 0 then call('HSET', KEYS[3], 'price', ARGV[10]) end\n"
     "end\n"
     "return {1, last}\n";

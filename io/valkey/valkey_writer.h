@@ -5,7 +5,7 @@
  *
  * Keys of its own, beside those that readers know:
  *   fseq:{S}        hash: `fseq` and `hash` of the last event that Valkey holds of the symbol; `base`: the snapshot of its last
- *                   refill; `filling`: a refill is not complete, the symbol's keys are not to be trusted
+ *                   refill; `partial`: until this log time orders may be unknown that it did not see; `filling`: a refill is not complete, the symbol's keys are not to be trusted
  *   writer:{token}  expires; gone while we are connected: Valkey was emptied
  *
  * order:{orderId} has beside the fields of the table `fseq`, the event that changed it last (a refill sets the snapshot's). `status`:

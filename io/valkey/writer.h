@@ -50,6 +50,8 @@ struct writer_symbol {
     uint64_t tail;    /* TAIL: sent from the log up to here, 0 nothing yet */
     uint64_t stored_hash; /* BEHIND: hash after `applied` as Valkey has it; 0 unknown */
     uint64_t tail_hash;
+    uint64_t tail_first; /* where it began */
+    int64_t tail_time_ms; /* log time of its end */
     uint64_t tail_since_ms; /* when TAIL began */
     uint32_t session; /* replies to what was sent in an earlier one do not count */
     char token[SESSION_TOKEN_BYTES]; /* of the refill */

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MARK_EXPIRES_S = 60, SWEEP_KEYS = 200, REQUEST_WORDS = 17 };
+enum { MARK_EXPIRES_S = 60, SWEEP_KEYS = 200, REQUEST_WORDS = 18 };
+#define FOR_EVER_MS (UINT64_C(1) << 52)
 
 /* ---------------------------------------------------------------- what is in flight */
 
@@ -107,7 +108,7 @@ static void count_round_trip(struct valkey_writer *writer, uint64_t sent_ns)
 
 struct request {
     const char *mode;
-    uint64_t first, last, hash;
+    uint64_t first, last, hash, partial_ms;
     struct text ops, last_price;
 };
 
@@ -120,7 +121,7 @@ static struct text digits_of(uint64_t number, char *out, size_t bytes, const cha
 static bool run_apply(struct valkey_writer *writer, const struct sent *what, const struct request *request)
 {
     const struct writer_symbol *symbol = what->symbol;
-    char keys[4][24], first[24], last[24], hash[24], length[16], keep[16];
+    char keys[4][24], first[24], last[24], hash[24], length[16], keep[16], partial[24];
     static const char *const names[] = {"fseq", "fills", "last", "depth"};
     struct text words[REQUEST_WORDS] = {TEXT("EVALSHA"), text_of(writer->apply.sha), TEXT("4")};
     for (int i = 0; i < 4; i++)
@@ -135,6 +136,7 @@ static bool run_apply(struct valkey_writer *writer, const struct sent *what, con
     words[14] = (struct text){symbol->name, symbol->name_bytes};
     words[15] = request->ops.size ? request->ops : TEXT("\x90"); /* no elements */
     words[16] = request->last_price;
+    words[17] = digits_of(request->partial_ms, partial, sizeof partial, "%" PRIu64);
     return send_words(writer, what, words, REQUEST_WORDS);
 }
 
@@ -169,7 +171,7 @@ void link_flush(struct valkey_writer *writer, struct writer_symbol *symbol)
         .events = batch->event_count,
         .fills = batch->fill_count};
     struct request request = {.mode = batch->is_refill ? "fill" : "apply",
-        .first = batch->first,
+        .first = batch->is_refill ? symbol->tail_first : batch->first,
         .last = batch->last,
         .hash = batch->last_hash,
         .ops = ops_finish(&writer->ops)};
@@ -225,6 +227,8 @@ void link_send_open(struct valkey_writer *writer, struct writer_symbol *symbol)
         .first = symbol->base,
         .last = symbol->base,
         .hash = symbol->tail == symbol->base ? symbol->tail_hash : 0};
+    if (symbol->tail_first != 1 && symbol->base > 0)
+        request.partial_ms = symbol->tail ? (uint64_t)symbol->tail_time_ms + REPEAT_WINDOW_MS : FOR_EVER_MS;
     if (symbol->has_last_price)
         request.last_price = (struct text){price, (uint32_t)decimal_format(symbol->last_price_ticks, symbol->instrument.tick, price)};
     struct sent what = {.symbol = symbol, .kind = SENT_REFILL};

@@ -180,7 +180,7 @@ void resync_on_head(struct valkey_writer *writer, struct writer_symbol *symbol, 
 static void begin_refill(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     symbol->refill_wanted = false;
-    symbol->tail = symbol->base = symbol->tail_hash = 0;
+    symbol->tail = symbol->tail_first = symbol->base = symbol->tail_hash = 0;
     symbol->depth_force = true;
     writer_new_token(writer, symbol->token, sizeof symbol->token);
     counter_add(&writer->counters.refills, 1);
@@ -274,6 +274,9 @@ static void add_to_tail(struct valkey_writer *writer, struct writer_symbol *symb
 {
     struct order_batch *batch = link_batch(writer, symbol, true);
     size_t before = order_batch_bytes(batch);
+    if (!symbol->tail)
+        symbol->tail_first = event->fseq;
+    symbol->tail_time_ms = event->timestamp_ms;
     order_batch_add(batch, event, bytes);
     link_count_batch(writer, before, batch);
     symbol->tail = event->fseq;

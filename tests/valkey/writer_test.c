@@ -179,7 +179,7 @@ static void restart(void)
     settle(&stage, true);
     REQUIRE(COUNTER(&stage, events) == 0 && COUNTER(&stage, refills) == 0);
     stop_writer(&stage);
-    market_play(stage.market, 20000 / SCALE, 0);
+    market_play(stage.market, 20000, 0);
     market_wait(stage.market);
     start_writer(&stage);
     market_play(stage.market, 20000 / SCALE, 5000);
@@ -194,15 +194,15 @@ static void restart_far(void)
 {
     struct stage stage;
     set_stage(&stage, &usual, false);
-    stage.options.refill_records = 12000;
+    stage.options.refill_records = 10000;
     start_writer(&stage);
     market_play(stage.market, 20000 / SCALE, 0);
     settle(&stage, true);
     stop_writer(&stage);
-    market_play(stage.market, 80000, 0);
+    market_play(stage.market, 60000, 0);
     market_wait(stage.market);
     start_writer(&stage);
-    market_play(stage.market, 20000 / SCALE, 5000);
+    market_play(stage.market, 10000 / SCALE, 5000);
     settle(&stage, false);
     REQUIRE(COUNTER(&stage, refills) >= 1);
     REQUIRE(COUNTER(&stage, swept) > 0);
@@ -215,9 +215,9 @@ static void flush(void)
     struct stage stage;
     set_stage(&stage, &whole, false);
     start_writer(&stage);
-    market_play(stage.market, 60000 / SCALE, 10000);
-    for (int i = 0; i < 3; i++) {
-        usleep(1000000);
+    market_play(stage.market, 20000 / SCALE, 10000 / SCALE);
+    for (int i = 0; i < 2; i++) {
+        usleep(700000);
         server_do(&stage.server, "FLUSHALL");
     }
     settle(&stage, true);
@@ -258,7 +258,7 @@ static void killed(void)
     struct stage stage;
     set_stage(&stage, &whole, true);
     start_writer(&stage);
-    market_play(stage.market, 60000 / SCALE, 10000);
+    market_play(stage.market, 30000 / SCALE, 10000 / SCALE);
     for (int i = 0; i < 2; i++) {
         usleep(1500000);
         server_kill(&stage.server);
@@ -333,8 +333,8 @@ static void overtaken(void)
     options.ring_places = 12000;
     set_stage(&stage, &options, false);
     start_writer(&stage);
-    for (int i = 0; i < 5; i++) {
-        market_play(stage.market, 8000 / SCALE, 0);
+    for (int i = 0; i < 3; i++) {
+        market_play(stage.market, 12000, 0);
         market_wait(stage.market);
         usleep(100000);
     }
@@ -359,9 +359,9 @@ static void slow(void)
     market_play(stage.market, 1000, 0);
     settle(&stage, true);
     for (int i = 0; i < 2; i++) {
-        server_do(&stage.server, "CLIENT PAUSE 2000 ALL");
-        market_play(stage.market, 60000 / SCALE, 40000);
-        usleep(2200000);
+        server_do(&stage.server, "CLIENT PAUSE 1500 ALL");
+        market_play(stage.market, 40000, 30000);
+        usleep(1700000);
     }
     settle(&stage, true);
     REQUIRE(COUNTER(&stage, losses) == 0);
@@ -396,7 +396,7 @@ static void log_lags(void)
 static void chaos(void)
 {
     uint64_t seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : (uint64_t)time(NULL);
-    int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 12;
+    int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 8;
     fprintf(stderr, "  seed %" PRIu64 "\n", seed);
     struct stage stage;
     struct market_options options = whole;
