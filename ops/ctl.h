@@ -1,4 +1,5 @@
-/* What the command groups of shardbookctl share. Results go to standard output, progress and complaints to standard error. */
+/* What the command groups of shardbookctl share. Results go to standard output, progress and complaints to standard
+ * error. */
 #ifndef SHARDBOOK_OPS_CTL_H
 #define SHARDBOOK_OPS_CTL_H
 
@@ -32,6 +33,7 @@ int ctl_route_repair(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move_status(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move_cancel(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_lag(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_trace(struct ctl *ctl, const char *const *words, size_t count);
 
 /* "shardbookctl: ..." on standard error; returns `code`. */

@@ -5,13 +5,13 @@
 #include "ops/ctl_log.h"
 
 struct symbol_moves {
-    bool moved;             /* there was a move at all */
-    bool open;              /* the last BEGIN has no CUT or ABORT yet */
-    uint64_t epoch;         /* of the last move, 0: none */
-    int64_t offset;         /* of the last accepted record, in orders[home] */
-    char kind[16];          /* of that record */
+    bool moved;     /* there was a move at all */
+    bool open;      /* the last BEGIN has no CUT or ABORT yet */
+    uint64_t epoch; /* of the last move, 0: none */
+    int64_t offset; /* of the last accepted record, in orders[home] */
+    char kind[16];  /* of that record */
     char mid[ID_BYTES_MAX + 1];
-    bool has_worker;        /* the BEGIN was seen on the way back */
+    bool has_worker; /* the BEGIN was seen on the way back */
     int64_t worker;
 };
 

@@ -12,8 +12,7 @@ struct report {
     int printed;
 };
 
-static void on_finding(void *context, enum topic_finding finding, const char *topic, const char *text)
-{
+static void on_finding(void *context, enum topic_finding finding, const char *topic, const char *text) {
     static const char *const names[] = {"in order", "created", "differs", "missing", "unknown"};
     struct report *report = context;
     if (report->ctl->json) {
@@ -29,8 +28,7 @@ static void on_finding(void *context, enum topic_finding finding, const char *to
     }
 }
 
-int ctl_topics_ensure(struct ctl *ctl, const char *const *words, size_t count)
-{
+int ctl_topics_ensure(struct ctl *ctl, const char *const *words, size_t count) {
     (void)words;
     (void)count;
     struct topics_wanted wanted = topics_wanted_defaults();
@@ -42,14 +40,12 @@ int ctl_topics_ensure(struct ctl *ctl, const char *const *words, size_t count)
         return ctl_complain(CTL_USAGE, "--min-insync-replicas is more than --replication; no record could be written");
 
     struct report report = {.ctl = ctl};
-    if (ctl->json)
-        printf("{\"schema\":\"shardbook.topics/1\",\"topics\":[");
+    if (ctl->json) printf("{\"schema\":\"shardbook.topics/1\",\"topics\":[");
     int status = topics_ensure(&ctl->kafka, &wanted, on_finding, &report);
-    if (ctl->json)
-        printf("],\"result\":\"%s\"}\n", status_name(status));
+    if (ctl->json) printf("],\"result\":\"%s\"}\n", status_name(status));
     if (status == STATUS_AWAY)
-        return ctl_complain(CTL_FAILED, "no answer from %s; is the broker up, and is --kafka its address?", ctl->kafka.brokers);
-    if (status == STATUS_REFUSED)
-        return ctl_complain(CTL_FAILED, "the topics are not as they must be");
+        return ctl_complain(
+            CTL_FAILED, "no answer from %s; is the broker up, and is --kafka its address?", ctl->kafka.brokers);
+    if (status == STATUS_REFUSED) return ctl_complain(CTL_FAILED, "the topics are not as they must be");
     return status == STATUS_OK ? CTL_DONE : CTL_FAILED;
 }

@@ -26,7 +26,8 @@ int32_t kafka_topic_partitions(uint8_t topic);
 uint32_t kafka_topic_bytes_max(uint8_t topic);
 
 struct log_reader *kafka_reader_open(struct kafka_log *log, int *status);
-/* Calls end(what) on a thread of its own, as ending a handle of librdkafka takes up to a second; the log's close waits for it. */
+/* Calls end(what) on a thread of its own, as ending a handle of librdkafka takes up to a second; the log's close waits
+ * for it. */
 void kafka_end_later(struct kafka_log *log, void (*end)(void *what), void *what);
 
 /* Ends the readers that are kept idle. */
@@ -34,12 +35,15 @@ void kafka_readers_close(struct kafka_log *log);
 
 struct log_writer *kafka_writer_open(struct kafka_log *log, int *status);
 
-/* Topic handles by enum topic; rd_kafka_topic_opaque() of each is the topic's number. STATUS_OK or NO_MEMORY (and none is left open). */
+/* Topic handles by enum topic; rd_kafka_topic_opaque() of each is the topic's number. STATUS_OK or NO_MEMORY (and none
+ * is left open). */
 int kafka_topics_open(rd_kafka_t *rk, const struct kafka_settings *settings, rd_kafka_topic_t *topics[TOPIC_COUNT]);
 void kafka_topics_close(rd_kafka_topic_t *topics[TOPIC_COUNT]);
 
-/* Asks for the metadata of all topics that the handle has open, so that the first record or fetch of each does not wait for librdkafka's
- * one-second round, and checks that they are there with their partitions; a status after a line on standard error. */
-int kafka_topics_check(rd_kafka_t *rk, struct kafka_connection *connection, const struct kafka_settings *settings, int timeout_ms);
+/* Asks for the metadata of all topics that the handle has open, so that the first record or fetch of each does not wait
+ * for librdkafka's one-second round, and checks that they are there with their partitions; a status after a line on
+ * standard error. */
+int kafka_topics_check(
+    rd_kafka_t *rk, struct kafka_connection *connection, const struct kafka_settings *settings, int timeout_ms);
 
 #endif

@@ -15,27 +15,33 @@ static const struct option_row options[] = {
     TEXT_ROW("orders-topic", "SHARDBOOK_ORDERS_TOPIC ORDERS_TOPIC", "orders", "NAME", "orders"),
     TEXT_ROW("pending-topic", "SHARDBOOK_PENDING_TOPIC", "pending-orders", "NAME", "orders while a symbol moves"),
     TEXT_ROW("fills-topic", "SHARDBOOK_FILLS_TOPIC", "fills", "NAME", "events"),
-    TEXT_ROW("dead-letter-topic", "SHARDBOOK_DEAD_LETTER_TOPIC", "orders-dead-letter", "NAME", "what cannot be decoded"),
+    TEXT_ROW(
+        "dead-letter-topic", "SHARDBOOK_DEAD_LETTER_TOPIC", "orders-dead-letter", "NAME", "what cannot be decoded"),
     TEXT_ROW("snapshots-topic", "SHARDBOOK_SNAPSHOTS_TOPIC", "book-snapshots", "NAME", "snapshots"),
     TEXT_ROW("status-topic", "SHARDBOOK_STATUS_TOPIC", "engine-status", "NAME", "the servers' state")};
 
-static const struct program program = {
-    .name = "shardbook-mock-broker",
+static const struct program program = {.name = "shardbook-mock-broker",
     .purpose = "an embedded Kafka broker that forgets, for demonstrations and tests",
     .options = options,
     .option_count = sizeof options / sizeof *options,
-    .notes = "Prints one line `ready HOST:PORT` and runs until SIGTERM or SIGINT. It listens on loopback and a port of the system's choice,\n"
-             "and makes the six topics. What it forgets or cannot do: everything when it ends; of each partition all but the last 5 MiB or\n"
-             "100,000 batches, silently; log time is the producer's; no TLS, no passwords, no access rules; transactions are not real. An empty\n"
-             "fetch waits all of the reader's fetch.wait.max.ms (use 1). Nothing about durability can be shown with it: use a real broker.",
+    .notes = "Prints one line `ready HOST:PORT` and runs until SIGTERM or SIGINT. It listens on loopback and a port of "
+             "the system's choice,\n"
+             "and makes the six topics. What it forgets or cannot do: everything when it ends; of each partition all "
+             "but the last 5 MiB or\n"
+             "100,000 batches, silently; log time is the producer's; no TLS, no passwords, no access rules; "
+             "transactions are not real. An empty\n"
+             "fetch waits all of the reader's fetch.wait.max.ms (use 1). Nothing about durability can be shown with "
+             "it: use a real broker.",
     .examples = "  shardbook-mock-broker\n  shardbook-mock-broker --ready-file build/run/mock-broker\n"};
 
-static const char *const topic_options[TOPIC_COUNT] = {
-    [TOPIC_ORDERS] = "orders-topic",           [TOPIC_PENDING] = "pending-topic", [TOPIC_FILLS] = "fills-topic",
-    [TOPIC_DEAD_LETTER] = "dead-letter-topic", [TOPIC_SNAPSHOTS] = "snapshots-topic",    [TOPIC_STATUS] = "status-topic"};
+static const char *const topic_options[TOPIC_COUNT] = {[TOPIC_ORDERS] = "orders-topic",
+    [TOPIC_PENDING] = "pending-topic",
+    [TOPIC_FILLS] = "fills-topic",
+    [TOPIC_DEAD_LETTER] = "dead-letter-topic",
+    [TOPIC_SNAPSHOTS] = "snapshots-topic",
+    [TOPIC_STATUS] = "status-topic"};
 
-static bool make_topics(rd_kafka_mock_cluster_t *cluster, const struct configuration *configuration)
-{
+static bool make_topics(rd_kafka_mock_cluster_t *cluster, const struct configuration *configuration) {
     for (uint8_t i = 0; i < TOPIC_COUNT && configuration_switch(configuration, "topics"); i++) {
         const char *name = configuration_text(configuration, topic_options[i]);
         rd_kafka_resp_err_t error = rd_kafka_mock_topic_create(cluster, name, kafka_topic_partitions(i), 1);
@@ -47,8 +53,7 @@ static bool make_topics(rd_kafka_mock_cluster_t *cluster, const struct configura
     return true;
 }
 
-static bool tell_address(const char *address, const char *path)
-{
+static bool tell_address(const char *address, const char *path) {
     printf("ready %s\n", address);
     fflush(stdout);
     FILE *file = path ? fopen(path, "we") : NULL;
@@ -59,8 +64,7 @@ static bool tell_address(const char *address, const char *path)
     return true;
 }
 
-static int run(const struct configuration *configuration, const sigset_t *ends)
-{
+static int run(const struct configuration *configuration, const sigset_t *ends) {
     struct kafka_connection connection = {.name = "mock broker"};
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "log_level", "3", NULL, 0); /* else it warns that it has no brokers to connect to */
@@ -73,22 +77,17 @@ static int run(const struct configuration *configuration, const sigset_t *ends)
         sigwait(ends, &signal_number);
         code = 0;
     }
-    if (cluster)
-        rd_kafka_mock_cluster_destroy(cluster);
-    if (rk)
-        rd_kafka_destroy(rk);
+    if (cluster) rd_kafka_mock_cluster_destroy(cluster);
+    if (rk) rd_kafka_destroy(rk);
     return code;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     int code;
     sigset_t ends;
     struct configuration *configuration = configuration_read(&program, argc, argv, &code);
-    if (!configuration)
-        return code;
-    if (configuration_switch(configuration, "with-parent"))
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (!configuration) return code;
+    if (configuration_switch(configuration, "with-parent")) prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);

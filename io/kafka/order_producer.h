@@ -20,33 +20,34 @@ struct order_producer_settings {
 struct order_producer_settings order_producer_defaults(void);
 
 /* Told once for each order that was taken. STATUS_OK: stored at `offset` of `partition` by all in-sync replicas.
- * STATUS_REFUSED: the broker will not have this record. STATUS_AWAY: not stored, or perhaps stored: nobody knows (the guide's
- * 5xx). offset is -1 unless OK. Must not close the producer. */
+ * STATUS_REFUSED: the broker will not have this record. STATUS_AWAY: not stored, or perhaps stored: nobody knows (the
+ * guide's 5xx). offset is -1 unless OK. Must not close the producer. */
 typedef void (*order_on_ack)(void *context, int status, int32_t partition, int64_t offset);
 
 struct order_producer_counts {
-    uint64_t in_flight;   /* taken and not answered */
+    uint64_t in_flight;                         /* taken and not answered */
     uint64_t taken, acknowledged, failed, full; /* since open; full: refused with STATUS_FULL */
-    uint64_t reopened;    /* times the producer handle had to be made anew after a fatal error */
-    bool up;              /* the brokers are believed to be reachable */
+    uint64_t reopened;                          /* times the producer handle had to be made anew after a fatal error */
+    bool up;                                    /* the brokers are believed to be reachable */
 };
 
-/* Connects lazily; asks for the metadata of both topics at once and keeps `loop` busy with one handle. Copies the settings. NULL with *status
- * INVALID (a setting; a line on standard error says which) or NO_MEMORY. */
-struct order_producer *order_producer_open(const struct kafka_settings *kafka, const struct order_producer_settings *settings,
-                                           uv_loop_t *loop, int *status);
+/* Connects lazily; asks for the metadata of both topics at once and keeps `loop` busy with one handle. Copies the
+ * settings. NULL with *status INVALID (a setting; a line on standard error says which) or NO_MEMORY. */
+struct order_producer *order_producer_open(
+    const struct kafka_settings *kafka, const struct order_producer_settings *settings, uv_loop_t *loop, int *status);
 
 /* Produces `value` to the symbol's home partition of `topic` (TOPIC_ORDERS or TOPIC_PENDING) with key `symbol`. Copies
  * everything. STATUS_OK: taken, on_ack follows from the loop; orders of one partition are stored in the order sent.
  * STATUS_FULL: too many are in flight. STATUS_INVALID: no such door, value over RECORD_BYTES_MAX, or too many headers.
  * STATUS_NO_MEMORY. In all but OK on_ack is not called. */
 int order_producer_send(struct order_producer *producer, uint8_t topic, struct text symbol, struct text value,
-                        const struct log_header *headers, uint32_t header_count, order_on_ack on_ack, void *context);
+    const struct log_header *headers, uint32_t header_count, order_on_ack on_ack, void *context);
 
 void order_producer_count(const struct order_producer *producer, struct order_producer_counts *counts);
 
-/* Waits up to timeout_ms (blocking the loop) for what is in flight, answers the rest with STATUS_AWAY, closes the handle; on_closed
- * (may be NULL) follows from the loop, and then the producer is gone. */
-void order_producer_close(struct order_producer *producer, int timeout_ms, void (*on_closed)(void *context), void *context);
+/* Waits up to timeout_ms (blocking the loop) for what is in flight, answers the rest with STATUS_AWAY, closes the
+ * handle; on_closed (may be NULL) follows from the loop, and then the producer is gone. */
+void order_producer_close(
+    struct order_producer *producer, int timeout_ms, void (*on_closed)(void *context), void *context);
 
 #endif

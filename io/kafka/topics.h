@@ -20,12 +20,13 @@ struct topics_wanted topics_wanted_defaults(void);
 
 enum topic_finding { TOPIC_IN_ORDER = 0, TOPIC_CREATED, TOPIC_DIFFERS, TOPIC_MISSING, TOPIC_UNKNOWN };
 
-/* Told for each topic, once for each finding: what differs and how to mend it is in text (for IN_ORDER and CREATED empty). Views
- * live until the call returns. */
+/* Told for each topic, once for each finding: what differs and how to mend it is in text (for IN_ORDER and CREATED
+ * empty). Views live until the call returns. */
 typedef void (*topics_on_finding)(void *context, enum topic_finding finding, const char *topic, const char *text);
 
-/* STATUS_OK: all topics are there as wanted. REFUSED: something differs or could not be made (see the findings). AWAY: no broker
- * answered. INVALID: the settings. A line on standard error for the last two. Blocks; any thread. */
-int topics_ensure(const struct kafka_settings *settings, const struct topics_wanted *wanted, topics_on_finding on_finding, void *context);
+/* STATUS_OK: all topics are there as wanted. REFUSED: something differs or could not be made (see the findings). AWAY:
+ * no broker answered. INVALID: the settings. A line on standard error for the last two. Blocks; any thread. */
+int topics_ensure(const struct kafka_settings *settings, const struct topics_wanted *wanted,
+    topics_on_finding on_finding, void *context);
 
 #endif

@@ -11,45 +11,40 @@
 #include <unistd.h>
 
 static const struct option_row options[] = {TITLE_ROW("Things"),
-                                            TEXT_ROW("name", "T_NAME GUIDE_NAME", "nobody", "NAME", "what it is called"),
-                                            COUNT_ROW("workers", "T_WORKERS", "2", 1, 64, "how many"),
-                                            SWITCH_ROW("json", NULL, "false", "as JSON"),
-                                            SECRET_ROW("password", "T_PASSWORD T_TOKEN", "the password"),
-                                            CHOICE_ROW("idle", "T_IDLE", "block", "block|yield|spin", "how to wait"),
-                                            KAFKA_OPTION_ROWS,
-                                            VALKEY_OPTION_ROWS};
+    TEXT_ROW("name", "T_NAME GUIDE_NAME", "nobody", "NAME", "what it is called"),
+    COUNT_ROW("workers", "T_WORKERS", "2", 1, 64, "how many"), SWITCH_ROW("json", NULL, "false", "as JSON"),
+    SECRET_ROW("password", "T_PASSWORD T_TOKEN", "the password"),
+    CHOICE_ROW("idle", "T_IDLE", "block", "block|yield|spin", "how to wait"), KAFKA_OPTION_ROWS, VALKEY_OPTION_ROWS};
 
-static bool check(const struct configuration *configuration, char *problem, size_t problem_bytes)
-{
+static bool check(const struct configuration *configuration, char *problem, size_t problem_bytes) {
     struct kafka_settings kafka;
     struct valkey_options valkey;
-    return kafka_settings_read(configuration, &kafka, problem, problem_bytes) && valkey_options_read(configuration, &valkey, problem, problem_bytes);
+    return kafka_settings_read(configuration, &kafka, problem, problem_bytes) &&
+           valkey_options_read(configuration, &valkey, problem, problem_bytes);
 }
 
 static const struct program program = {.name = "tried",
-                                       .purpose = "a program for tests",
-                                       .examples = "  tried --workers 3\n",
-                                       .options = options,
-                                       .option_count = sizeof options / sizeof *options,
-                                       .argument_count_max = 2,
-                                       .check = check};
+    .purpose = "a program for tests",
+    .examples = "  tried --workers 3\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .argument_count_max = 2,
+    .check = check};
 
 static char directory[] = "/tmp/configuration_test_XXXXXX";
 
-static void setup(void)
-{
-    static const char *const names[] = {"T_NAME", "GUIDE_NAME", "T_WORKERS", "T_PASSWORD", "T_TOKEN", "T_PASSWORD_FILE", "T_TOKEN_FILE", "T_IDLE", "SHARDBOOK_CONFIG",
-                                        "SHARDBOOK_KAFKA", "MSK_BOOTSTRAP_SERVERS", "ORDERS_TOPIC", "SHARDBOOK_ORDERS_TOPIC", "SHARDBOOK_PENDING_TOPIC", "SHARDBOOK_FILLS_TOPIC", "VALKEY_HOST", "SHARDBOOK_VALKEY",
-                                        "SHARDBOOK_VALKEY_PORT", "VALKEY_PORT", "VALKEY_AUTH_TOKEN", "SHARDBOOK_VALKEY_PASSWORD_FILE"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        unsetenv(names[i]);
+static void setup(void) {
+    static const char *const names[] = {"T_NAME", "GUIDE_NAME", "T_WORKERS", "T_PASSWORD", "T_TOKEN", "T_PASSWORD_FILE",
+        "T_TOKEN_FILE", "T_IDLE", "SHARDBOOK_CONFIG", "SHARDBOOK_KAFKA", "MSK_BOOTSTRAP_SERVERS", "ORDERS_TOPIC",
+        "SHARDBOOK_ORDERS_TOPIC", "SHARDBOOK_PENDING_TOPIC", "SHARDBOOK_FILLS_TOPIC", "VALKEY_HOST", "SHARDBOOK_VALKEY",
+        "SHARDBOOK_VALKEY_PORT", "VALKEY_PORT", "VALKEY_AUTH_TOKEN", "SHARDBOOK_VALKEY_PASSWORD_FILE"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) unsetenv(names[i]);
     cr_assert(mkdtemp(directory));
     cr_redirect_stdout();
     cr_redirect_stderr();
 }
 
-static char *file_with(const char *name, const char *text)
-{
+static char *file_with(const char *name, const char *text) {
     static char path[128];
     snprintf(path, sizeof path, "%s/%s", directory, name);
     FILE *file = fopen(path, "w");
@@ -58,8 +53,7 @@ static char *file_with(const char *name, const char *text)
     return path;
 }
 
-static void teardown(void)
-{
+static void teardown(void) {
     char command[160];
     snprintf(command, sizeof command, "rm -rf %s", directory);
     cr_assert_eq(system(command), 0);
@@ -67,18 +61,15 @@ static void teardown(void)
 
 TestSuite(configuration, .init = setup, .fini = teardown);
 
-#define READ(code, ...) read_with(code, (char *[]){(char[]){"tried"}, __VA_ARGS__ __VA_OPT__(,) NULL})
+#define READ(code, ...) read_with(code, (char *[]){(char[]){"tried"}, __VA_ARGS__ __VA_OPT__(, ) NULL})
 
-static struct configuration *read_with(int *code, char **argv)
-{
+static struct configuration *read_with(int *code, char **argv) {
     int argc = 0;
-    while (argv[argc])
-        argc++;
+    while (argv[argc]) argc++;
     return configuration_read(&program, argc, argv, code);
 }
 
-static void expect_refusal(const char *said, char **argv)
-{
+static void expect_refusal(const char *said, char **argv) {
     int code;
     cr_assert_null(read_with(&code, argv));
     cr_assert_eq(code, 2, "exit code %d", code);
@@ -92,10 +83,10 @@ static void expect_refusal(const char *said, char **argv)
 
 #define REFUSED(said, ...) expect_refusal(said, (char *[]){(char[]){"tried"}, __VA_ARGS__, NULL})
 
-Test(configuration, defaults_and_flags)
-{
+Test(configuration, defaults_and_flags) {
     int code;
-    struct configuration *c = READ(&code, (char[]){"--workers"}, (char[]){"7"}, (char[]){"word"}, (char[]){"--json"}, (char[]){"--idle=spin"}, (char[]){"--"}, (char[]){"--other"});
+    struct configuration *c = READ(&code, (char[]){"--workers"}, (char[]){"7"}, (char[]){"word"}, (char[]){"--json"},
+        (char[]){"--idle=spin"}, (char[]){"--"}, (char[]){"--other"});
     cr_assert(c);
     cr_assert_eq(code, CONFIGURATION_GO_ON);
     cr_assert_eq(configuration_count(c, "workers"), 7);
@@ -110,8 +101,7 @@ Test(configuration, defaults_and_flags)
     configuration_close(c);
 }
 
-Test(configuration, flag_over_environment_over_file_over_default)
-{
+Test(configuration, flag_over_environment_over_file_over_default) {
     int code;
     char *path = file_with("conf", "# remark\nname = \"of file\"\nT_WORKERS=5\nidle=yield\nGUIDE_NAME=second\n");
     setenv("T_WORKERS", "6", 1);
@@ -124,8 +114,7 @@ Test(configuration, flag_over_environment_over_file_over_default)
     configuration_close(c);
 }
 
-Test(configuration, environment_names_in_order)
-{
+Test(configuration, environment_names_in_order) {
     int code;
     setenv("GUIDE_NAME", "guide", 1);
     struct configuration *c = READ(&code);
@@ -137,8 +126,7 @@ Test(configuration, environment_names_in_order)
     configuration_close(c);
 }
 
-Test(configuration, secrets)
-{
+Test(configuration, secrets) {
     int code;
     char *path = file_with("secret", "s3cret\n");
     struct configuration *c = READ(&code, (char[]){"--password-file"}, path);
@@ -167,17 +155,22 @@ Test(configuration, no_choice) { REFUSED("block|yield|spin", (char[]){"--idle"},
 Test(configuration, no_switch) { REFUSED("true or false", (char[]){"--json=perhaps"}); }
 Test(configuration, too_many_words) { REFUSED("one argument too many", (char[]){"a"}, (char[]){"b"}, (char[]){"c"}); }
 Test(configuration, file_missing) { REFUSED("cannot read", (char[]){"--config=/nowhere/conf"}); }
-Test(configuration, file_unknown_key) { REFUSED(":2: unknown option nane; did you mean name", (char[]){"--config"}, file_with("conf", "\nnane=x\n")); }
-Test(configuration, file_no_setting) { REFUSED(":1: no KEY=VALUE", (char[]){"--config"}, file_with("conf", "hello\n")); }
-Test(configuration, checked_as_a_whole) { REFUSED("neither HOST nor HOST:PORT", (char[]){"--valkey"}, (char[]){"a:b:"}); }
+Test(configuration, file_unknown_key) {
+    REFUSED(":2: unknown option nane; did you mean name", (char[]){"--config"}, file_with("conf", "\nnane=x\n"));
+}
+Test(configuration, file_no_setting) {
+    REFUSED(":1: no KEY=VALUE", (char[]){"--config"}, file_with("conf", "hello\n"));
+}
+Test(configuration, checked_as_a_whole) {
+    REFUSED("neither HOST nor HOST:PORT", (char[]){"--valkey"}, (char[]){"a:b:"});
+}
 Test(configuration, one_name_for_two_topics) { REFUSED("both 'orders'", (char[]){"--fills-topic=orders"}); }
 Test(configuration, no_topic_name) { REFUSED("is no topic name", (char[]){"--fills-topic=a b"}); }
-Test(configuration, property_file_decides_nothing_of_ours)
-{
-    REFUSED("'acks' is not for this file", (char[]){"--kafka-property-file"}, file_with("p", "security.protocol=SASL_SSL\nacks=1\n"));
+Test(configuration, property_file_decides_nothing_of_ours) {
+    REFUSED("'acks' is not for this file", (char[]){"--kafka-property-file"},
+        file_with("p", "security.protocol=SASL_SSL\nacks=1\n"));
 }
-Test(configuration, property_file_shows_no_secret)
-{
+Test(configuration, property_file_shows_no_secret) {
     int code;
     char *path = file_with("p", "sasl.mechanism=SCRAM-SHA-512\nssl.key.password=hush\nssl.nonsense.secret=hush\n");
     cr_assert_null(READ(&code, (char[]){"--kafka-property-file"}, path));
@@ -189,16 +182,16 @@ Test(configuration, property_file_shows_no_secret)
     cr_assert_null(strstr(text, "hush"));
 }
 
-Test(configuration, property_file_good)
-{
+Test(configuration, property_file_good) {
     int code;
-    struct configuration *c = READ(&code, (char[]){"--kafka-property-file"}, file_with("p", "# MSK\nsecurity.protocol = SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=u\nsasl.password=p=q\n"));
+    struct configuration *c = READ(&code, (char[]){"--kafka-property-file"},
+        file_with("p",
+            "# MSK\nsecurity.protocol = SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=u\nsasl.password=p=q\n"));
     cr_assert(c);
     configuration_close(c);
 }
 
-Test(configuration, print_masks_secrets_and_names_origins)
-{
+Test(configuration, print_masks_secrets_and_names_origins) {
     int code;
     setenv("T_PASSWORD", "hush", 1);
     setenv("MSK_BOOTSTRAP_SERVERS", "b-1:9098", 1);
@@ -214,8 +207,7 @@ Test(configuration, print_masks_secrets_and_names_origins)
     cr_assert_null(strstr(text, "hush"));
 }
 
-Test(configuration, help_is_one_screen_wide_and_ends_in_examples)
-{
+Test(configuration, help_is_one_screen_wide_and_ends_in_examples) {
     int code;
     cr_assert_null(READ(&code, (char[]){"--help"}));
     cr_assert_eq(code, 0);
@@ -224,12 +216,10 @@ Test(configuration, help_is_one_screen_wide_and_ends_in_examples)
     text[fread(text, 1, sizeof text - 1, cr_get_redirected_stdout())] = 0;
     const char *end = strstr(text, "\nExamples\n  tried --workers 3\n");
     cr_assert(end && strlen(end) == strlen("\nExamples\n  tried --workers 3\n"));
-    for (char *at = text, *line; (line = strsep(&at, "\n"));)
-        cr_assert_leq(strlen(line), 120, "%s", line);
+    for (char *at = text, *line; (line = strsep(&at, "\n"));) cr_assert_leq(strlen(line), 120, "%s", line);
 }
 
-Test(configuration, guide_names)
-{
+Test(configuration, guide_names) {
     int code;
     struct valkey_options valkey;
     struct kafka_settings kafka;
@@ -250,13 +240,14 @@ Test(configuration, guide_names)
     configuration_close(c);
 }
 
-Test(configuration, addresses)
-{
+Test(configuration, addresses) {
     static const struct {
         const char *address, *host;
         uint16_t port;
-    } good[] = {{"a", "a", 9}, {"a:1", "a", 1}, {"1.2.3.4:65535", "1.2.3.4", 65535}, {"[::1]:70", "::1", 70}, {"[::1]", "::1", 9}, {"::1", "::1", 9}};
-    static const char *const bad[] = {"", ":1", "a:", "a:0", "a:65536", "a:1x", "[::1", "[::1]x", "a b", "http://a", "[]:1"};
+    } good[] = {{"a", "a", 9}, {"a:1", "a", 1}, {"1.2.3.4:65535", "1.2.3.4", 65535}, {"[::1]:70", "::1", 70},
+        {"[::1]", "::1", 9}, {"::1", "::1", 9}};
+    static const char *const bad[] = {
+        "", ":1", "a:", "a:0", "a:65536", "a:1x", "[::1", "[::1]x", "a b", "http://a", "[]:1"};
     char host[32];
     uint16_t port;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {

@@ -16,8 +16,7 @@ static int64_t wanted, begin;
 static atomic_llong acked, seen;
 static int64_t last_offset = -1;
 
-static void on_ack(void *context, const struct log_ack *ack)
-{
+static void on_ack(void *context, const struct log_ack *ack) {
     (void)context;
     VERIFY_EQUAL(ack->status, STATUS_OK);
     VERIFY_EQUAL(ack->token, atomic_load(&acked));
@@ -26,15 +25,13 @@ static void on_ack(void *context, const struct log_ack *ack)
     atomic_fetch_add(&acked, 1);
 }
 
-static void on_record(void *context, const struct log_record *record)
-{
+static void on_record(void *context, const struct log_record *record) {
     (void)context;
     VERIFY_EQUAL(strtoll(record->value.data, NULL, 10), atomic_load(&seen));
     atomic_fetch_add(&seen, 1);
 }
 
-static void *read_all(void *context)
-{
+static void *read_all(void *context) {
     int status;
     struct log_reader *reader = store->open_reader(store, &status);
     (void)context;
@@ -49,15 +46,17 @@ static void *read_all(void *context)
 }
 
 /* Appends the next few; returns how many were taken. */
-static int append_some(struct log_writer *writer, int64_t next)
-{
+static int append_some(struct log_writer *writer, int64_t next) {
     char values[BATCH][24];
     struct log_append records[BATCH];
     const struct log_header header = {TEXT("me-t"), TEXT("1")};
     int count = 0;
     for (; count < BATCH && next + count < wanted; count++) {
         int bytes = snprintf(values[count], sizeof values[count], "%" PRId64 " ", next + count);
-        records[count] = (struct log_append){.topic = TOPIC_FILLS, .key = TEXT("AAPL"), .value = {values[count], (uint32_t)bytes}, .token = (uint64_t)(next + count)};
+        records[count] = (struct log_append){.topic = TOPIC_FILLS,
+            .key = TEXT("AAPL"),
+            .value = {values[count], (uint32_t)bytes},
+            .token = (uint64_t)(next + count)};
         records[count].headers = &header;
         records[count].header_count = count % 10 == 0;
     }
@@ -66,8 +65,7 @@ static int append_some(struct log_writer *writer, int64_t next)
     return taken;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     int status;
     int64_t end;
     pthread_t thread;

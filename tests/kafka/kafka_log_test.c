@@ -1,5 +1,5 @@
-/* The log over librdkafka: on the broker named by SHARDBOOK_KAFKA (topics as SHARDBOOK_*_TOPIC name them, made before), else
- * on a mock cluster in this process, which can also be made to fail. */
+/* The log over librdkafka: on the broker named by SHARDBOOK_KAFKA (topics as SHARDBOOK_*_TOPIC name them, made before),
+ * else on a mock cluster in this process, which can also be made to fail. */
 #include "core/limits.h"
 #include "core/partition.h"
 #include "io/kafka/connection.h"
@@ -16,15 +16,13 @@
 static rd_kafka_mock_cluster_t *mock; /* NULL: a real broker */
 static struct kafka_log_settings settings;
 
-static int64_t now_ms(void)
-{
+static int64_t now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct log_store *open_store(void)
-{
+static struct log_store *open_store(void) {
     int status;
     struct log_store *store = kafka_log_open(&settings, &status);
     VERIFY_EQUAL(status, STATUS_OK);
@@ -32,16 +30,14 @@ static struct log_store *open_store(void)
     return store;
 }
 
-static struct log_reader *open_reader(struct log_store *store)
-{
+static struct log_reader *open_reader(struct log_store *store) {
     int status;
     struct log_reader *reader = store->open_reader(store, &status);
     VERIFY_EQUAL(status, STATUS_OK);
     return reader;
 }
 
-static struct log_writer *open_writer(struct log_store *store)
-{
+static struct log_writer *open_writer(struct log_store *store) {
     int status;
     struct log_writer *writer = store->open_writer(store, &status);
     VERIFY_EQUAL(status, STATUS_OK);
@@ -57,24 +53,20 @@ struct acks {
     int count, failed;
 };
 
-static void on_ack(void *context, const struct log_ack *ack)
-{
+static void on_ack(void *context, const struct log_ack *ack) {
     struct acks *acks = context;
     acks->count++;
     acks->failed += ack->status != STATUS_OK;
-    if (ack->token < TOKENS_MAX)
-        acks->offsets[ack->token] = ack->offset;
+    if (ack->token < TOKENS_MAX) acks->offsets[ack->token] = ack->offset;
 }
 
-static void write_all(struct log_writer *writer, const struct log_append *records, int count, struct acks *acks)
-{
+static void write_all(struct log_writer *writer, const struct log_append *records, int count, struct acks *acks) {
     int expected = acks->count + count;
     for (int done = 0; done < count;) {
         int got = writer->append(writer, records + done, count - done);
         VERIFY(got >= 0);
         done += got;
-        if (got == 0)
-            writer->poll(writer, 100, on_ack, acks);
+        if (got == 0) writer->poll(writer, 100, on_ack, acks);
     }
     for (int64_t deadline = now_ms() + 20000; acks->count < expected && now_ms() < deadline;)
         VERIFY(writer->poll(writer, 100, on_ack, acks) >= 0);
@@ -93,8 +85,7 @@ struct seen {
     int32_t only_partition;
 };
 
-static void on_record(void *context, const struct log_record *record)
-{
+static void on_record(void *context, const struct log_record *record) {
     struct seen *seen = context;
     if (seen->count == 0)
         seen->first = record->offset;
@@ -103,18 +94,16 @@ static void on_record(void *context, const struct log_record *record)
     seen->last = record->offset;
     seen->headers += (int)record->header_count;
     if (record->header_count > 0)
-        snprintf(seen->header_value, sizeof seen->header_value, "%.*s=%.*s", (int)record->headers[0].name.size, record->headers[0].name.data,
-                 (int)record->headers[0].value.size, record->headers[0].value.data);
+        snprintf(seen->header_value, sizeof seen->header_value, "%.*s=%.*s", (int)record->headers[0].name.size,
+            record->headers[0].name.data, (int)record->headers[0].value.size, record->headers[0].value.data);
     seen->absent += !record->has_value;
     seen->empty += record->has_value && record->value.size == 0 && record->value.data;
-    if (record->value.size > 0)
-        seen->numbers[seen->count % TOKENS_MAX] = strtoll(record->value.data, NULL, 10);
+    if (record->value.size > 0) seen->numbers[seen->count % TOKENS_MAX] = strtoll(record->value.data, NULL, 10);
     VERIFY(record->timestamp_ms > 1600000000000);
     seen->count++;
 }
 
-static void read_count(struct log_reader *reader, int count, struct seen *seen)
-{
+static void read_count(struct log_reader *reader, int count, struct seen *seen) {
     int expected = seen->count + count;
     for (int64_t deadline = now_ms() + 20000; seen->count < expected && now_ms() < deadline;)
         VERIFY(reader->poll(reader, 50, expected - seen->count, on_record, seen) >= 0);
@@ -122,58 +111,65 @@ static void read_count(struct log_reader *reader, int count, struct seen *seen)
 }
 
 /* `count` records with values from `first` on, for one partition. */
-static struct log_append *numbered(uint8_t topic, int32_t partition, int first, int count)
-{
+static struct log_append *numbered(uint8_t topic, int32_t partition, int first, int count) {
     struct log_append *records = calloc((size_t)count, sizeof *records);
     for (int i = 0; i < count; i++) {
         char *value = malloc(64);
         int bytes = snprintf(value, 64, "%d padding so that it looks like a record", first + i);
-        records[i] = (struct log_append){.topic = topic, .partition = partition, .key = TEXT("AAPL"), .value = {value, (uint32_t)bytes}, .token = (uint64_t)(first + i)};
+        records[i] = (struct log_append){.topic = topic,
+            .partition = partition,
+            .key = TEXT("AAPL"),
+            .value = {value, (uint32_t)bytes},
+            .token = (uint64_t)(first + i)};
     }
     return records;
 }
 
-static void free_numbered(struct log_append *records, int count)
-{
+static void free_numbered(struct log_append *records, int count) {
     for (int i = 0; i < count; i++) {
-        union { const char *constant; void *owned; } value = {records[i].value.data};
+        union {
+            const char *constant;
+            void *owned;
+        } value = {records[i].value.data};
         free(value.owned);
     }
     free(records);
 }
 
-static int64_t end_of(struct log_store *store, uint8_t topic, int32_t partition)
-{
+static int64_t end_of(struct log_store *store, uint8_t topic, int32_t partition) {
     int64_t begin, end;
     VERIFY_EQUAL(store->bounds(store, topic, partition, &begin, &end), STATUS_OK);
     VERIFY(begin >= 0 && end >= begin);
     return end;
 }
 
-/* -- cases ---------------------------------------------------------------------------------------------------------- */
+/* -- cases ----------------------------------------------------------------------------------------------------------
+ */
 
-static void test_round_trip(struct log_store *store)
-{
+static void test_round_trip(struct log_store *store) {
     static struct acks acks;
     static struct seen seen;
     struct log_writer *writer = open_writer(store);
     struct log_reader *reader = open_reader(store);
     int64_t end = end_of(store, TOPIC_FILLS, 3);
     struct log_append *records = numbered(TOPIC_FILLS, 3, 0, 1000);
-    const struct log_header headers[] = {{TEXT("me-t"), TEXT("2")}, {TEXT("me-src"), TEXT("orders/3/17/-")}, {TEXT("empty"), TEXT_NONE}};
+    const struct log_header headers[] = {
+        {TEXT("me-t"), TEXT("2")}, {TEXT("me-src"), TEXT("orders/3/17/-")}, {TEXT("empty"), TEXT_NONE}};
     for (int i = 0; i < 1000; i += 7) { /* every seventh has headers: order must hold across both ways of producing */
         records[i].headers = headers;
         records[i].header_count = 3;
     }
-    union { const char *constant; void *owned; } dropped = {records[500].value.data};
+    union {
+        const char *constant;
+        void *owned;
+    } dropped = {records[500].value.data};
     free(dropped.owned);
     records[500].value = TEXT_NONE;
     records[501].key = TEXT_NONE;
     memset(&acks, 0, sizeof acks);
     write_all(writer, records, 1000, &acks);
     VERIFY_EQUAL(acks.failed, 0);
-    for (int i = 1; i < 1000; i++)
-        VERIFY(acks.offsets[i] > acks.offsets[i - 1]);
+    for (int i = 1; i < 1000; i++) VERIFY(acks.offsets[i] > acks.offsets[i - 1]);
     VERIFY_EQUAL(acks.offsets[0], end);
 
     VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 3, end), STATUS_OK);
@@ -186,12 +182,12 @@ static void test_round_trip(struct log_store *store)
     VERIFY_EQUAL(seen.absent, 1);
     VERIFY(strcmp(seen.header_value, "me-t=2") == 0);
     for (int i = 0; i < 1000; i++)
-        if (i != 500)
-            VERIFY_EQUAL(seen.numbers[i], i);
+        if (i != 500) VERIFY_EQUAL(seen.numbers[i], i);
     VERIFY_EQUAL(end_of(store, TOPIC_FILLS, 3), acks.offsets[999] + 1);
 
     /* An empty value is not an absent one. */
-    const struct log_append empty = {.topic = TOPIC_FILLS, .partition = 3, .key = TEXT("K"), .value = {"", 0}, .token = 1};
+    const struct log_append empty = {
+        .topic = TOPIC_FILLS, .partition = 3, .key = TEXT("K"), .value = {"", 0}, .token = 1};
     write_all(writer, &empty, 1, &acks);
     memset(&seen, 0, sizeof seen);
     read_count(reader, 1, &seen);
@@ -201,8 +197,7 @@ static void test_round_trip(struct log_store *store)
     writer->close(writer);
 }
 
-static void test_max_and_seek(struct log_store *store)
-{
+static void test_max_and_seek(struct log_store *store) {
     static struct acks acks;
     static struct seen seen;
     struct log_writer *writer = open_writer(store);
@@ -238,8 +233,7 @@ static void test_max_and_seek(struct log_store *store)
     writer->close(writer);
 }
 
-static void test_pause(struct log_store *store)
-{
+static void test_pause(struct log_store *store) {
     static struct acks acks;
     static struct seen seen;
     struct log_writer *writer = open_writer(store);
@@ -260,8 +254,7 @@ static void test_pause(struct log_store *store)
     write_all(writer, records + 10000, 10000, &acks);
     read_count(reader, 20000 - 15 * 333, &seen);
     VERIFY(!seen.back);
-    for (int i = 0; i < 20000; i++)
-        VERIFY_EQUAL(seen.numbers[i], i);
+    for (int i = 0; i < 20000; i++) VERIFY_EQUAL(seen.numbers[i], i);
 
     /* A source sought while paused stays paused. */
     VERIFY_EQUAL(reader->pause(reader, TOPIC_FILLS, 5, true), STATUS_OK);
@@ -276,8 +269,7 @@ static void test_pause(struct log_store *store)
     writer->close(writer);
 }
 
-static void test_gap(struct log_store *store)
-{
+static void test_gap(struct log_store *store) {
     static struct seen seen;
     struct log_reader *reader = open_reader(store);
     int64_t end = end_of(store, TOPIC_FILLS, 3);
@@ -296,8 +288,7 @@ static void test_gap(struct log_store *store)
     reader->close(reader);
 }
 
-static void *wake_both(void *context)
-{
+static void *wake_both(void *context) {
     void **ports = context;
     struct log_reader *reader = ports[0];
     struct log_writer *writer = ports[1];
@@ -308,8 +299,7 @@ static void *wake_both(void *context)
     return NULL;
 }
 
-static void test_wake(struct log_store *store)
-{
+static void test_wake(struct log_store *store) {
     static struct seen seen;
     static struct acks acks;
     struct log_reader *reader = open_reader(store);
@@ -318,8 +308,7 @@ static void test_wake(struct log_store *store)
     pthread_t thread;
     int64_t began = now_ms();
     VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 9, end_of(store, TOPIC_FILLS, 9)), STATUS_OK);
-    while (reader->poll(reader, 0, 10, on_record, &seen) > 0)
-        ;
+    while (reader->poll(reader, 0, 10, on_record, &seen) > 0);
     pthread_create(&thread, NULL, wake_both, ports);
     VERIFY_EQUAL(reader->poll(reader, 10000, 10, on_record, &seen), 0);
     VERIFY_EQUAL(writer->poll(writer, 10000, on_ack, &acks), 0);
@@ -336,8 +325,7 @@ static void test_wake(struct log_store *store)
     writer->close(writer);
 }
 
-static void test_limits(void)
-{
+static void test_limits(void) {
     static struct acks acks;
     struct kafka_log_settings kept = settings;
     settings.queue_records = 100;
@@ -351,8 +339,7 @@ static void test_limits(void)
     for (int64_t deadline = now_ms() + 20000; acks.count < 100 && now_ms() < deadline;)
         writer->poll(writer, 100, on_ack, &acks);
     write_all(writer, records + 100, 900, &acks);
-    for (int i = 1; i < 1000; i++)
-        VERIFY(acks.offsets[i] > acks.offsets[i - 1]);
+    for (int i = 1; i < 1000; i++) VERIFY(acks.offsets[i] > acks.offsets[i - 1]);
 
     static char big[1048576];
     struct log_append large = {.topic = TOPIC_ORDERS, .partition = 0, .key = TEXT("AAPL"), .value = {big, 65536}};
@@ -375,8 +362,7 @@ static void test_limits(void)
 }
 
 /* Many records that do not compress, at once: the batches must stay within what the broker takes for the topic. */
-static void test_bulk(struct log_store *store)
-{
+static void test_bulk(struct log_store *store) {
     static struct acks acks;
     enum { COUNT = 20000, BYTES = 500 };
     struct log_writer *writer = open_writer(store);
@@ -388,7 +374,11 @@ static void test_bulk(struct log_store *store)
         noise[i] = (char)state;
     }
     for (int i = 0; i < COUNT; i++)
-        records[i] = (struct log_append){.topic = i % 3 ? TOPIC_ORDERS : TOPIC_FILLS, .partition = 1, .key = TEXT("AAPL"), .value = {noise + i * BYTES, BYTES}, .token = (uint64_t)i};
+        records[i] = (struct log_append){.topic = i % 3 ? TOPIC_ORDERS : TOPIC_FILLS,
+            .partition = 1,
+            .key = TEXT("AAPL"),
+            .value = {noise + i * BYTES, BYTES},
+            .token = (uint64_t)i};
     memset(&acks, 0, sizeof acks);
     write_all(writer, records, COUNT, &acks);
     VERIFY_EQUAL(acks.failed, 0);
@@ -404,8 +394,7 @@ struct reading {
     int total, wanted;
 };
 
-static void on_spread(void *context, const struct log_record *record)
-{
+static void on_spread(void *context, const struct log_record *record) {
     struct reading *reading = context;
     struct seen *seen = &reading->seen[record->partition];
     int64_t number = strtoll(record->value.data, NULL, 10);
@@ -414,8 +403,7 @@ static void on_spread(void *context, const struct log_record *record)
     reading->total++;
 }
 
-static void *read_spread(void *context)
-{
+static void *read_spread(void *context) {
     struct reading *reading = context;
     struct log_reader *reader = open_reader(reading->store);
     for (int p = 0; p < PARTITIONS; p++) { /* sources are added while others flow */
@@ -429,14 +417,12 @@ static void *read_spread(void *context)
     return NULL;
 }
 
-static void test_two_readers(struct log_store *store)
-{
+static void test_two_readers(struct log_store *store) {
     static struct acks acks;
     static struct reading readings[2];
     enum { EACH = 2000 };
     pthread_t threads[2];
-    for (int p = 0; p < PARTITIONS; p++)
-        readings[0].begin[p] = end_of(store, TOPIC_PENDING, p);
+    for (int p = 0; p < PARTITIONS; p++) readings[0].begin[p] = end_of(store, TOPIC_PENDING, p);
     for (int i = 0; i < 2; i++) {
         memcpy(readings[i].begin, readings[0].begin, sizeof readings[0].begin);
         readings[i].store = store;
@@ -446,20 +432,18 @@ static void test_two_readers(struct log_store *store)
     pthread_create(&threads[0], NULL, read_spread, &readings[0]);
     struct log_append *parts[PARTITIONS];
     memset(&acks, 0, sizeof acks);
-    for (int p = 0; p < PARTITIONS; p++)
-        parts[p] = numbered(TOPIC_PENDING, p, 0, EACH);
+    for (int p = 0; p < PARTITIONS; p++) parts[p] = numbered(TOPIC_PENDING, p, 0, EACH);
     for (int i = 0; i < EACH; i += 100)
-        for (int p = 0; p < PARTITIONS; p++)
-            write_all(writer, parts[p] + i, 100, &acks);
+        for (int p = 0; p < PARTITIONS; p++) write_all(writer, parts[p] + i, 100, &acks);
     pthread_create(&threads[1], NULL, read_spread, &readings[1]);
     pthread_join(threads[0], NULL);
     pthread_join(threads[1], NULL);
-    for (int p = 0; p < PARTITIONS; p++)
-        free_numbered(parts[p], EACH);
+    for (int p = 0; p < PARTITIONS; p++) free_numbered(parts[p], EACH);
     writer->close(writer);
 }
 
-/* -- the router's producer ------------------------------------------------------------------------------------------ */
+/* -- the router's producer ------------------------------------------------------------------------------------------
+ */
 
 struct orders {
     uv_loop_t loop;
@@ -468,8 +452,7 @@ struct orders {
     bool closed;
 };
 
-static void on_order(void *context, int status, int32_t partition, int64_t offset)
-{
+static void on_order(void *context, int status, int32_t partition, int64_t offset) {
     struct orders *orders = context;
     orders->ok += status == STATUS_OK;
     orders->away += status == STATUS_AWAY;
@@ -480,28 +463,21 @@ static void on_order(void *context, int status, int32_t partition, int64_t offse
     } else {
         VERIFY_EQUAL(offset, -1);
     }
-    if (orders->ok + orders->away + orders->refused == orders->wanted)
-        uv_stop(&orders->loop);
+    if (orders->ok + orders->away + orders->refused == orders->wanted) uv_stop(&orders->loop);
 }
 
-static void on_closed(void *context)
-{
-    ((struct orders *)context)->closed = true;
-}
+static void on_closed(void *context) { ((struct orders *)context)->closed = true; }
 
-static void on_late(uv_timer_t *timer)
-{
+static void on_late(uv_timer_t *timer) {
     (void)timer;
     VERIFY(!"the acknowledgements came in time");
 }
 
-static void run_orders(struct orders *orders, struct order_producer *producer, int timeout_ms)
-{
+static void run_orders(struct orders *orders, struct order_producer *producer, int timeout_ms) {
     uv_timer_t timer;
     uv_timer_init(&orders->loop, &timer);
     uv_timer_start(&timer, on_late, (uint64_t)timeout_ms, 0);
-    if (orders->ok + orders->away + orders->refused < orders->wanted)
-        uv_run(&orders->loop, UV_RUN_DEFAULT);
+    if (orders->ok + orders->away + orders->refused < orders->wanted) uv_run(&orders->loop, UV_RUN_DEFAULT);
     uv_close((uv_handle_t *)&timer, NULL);
     order_producer_close(producer, 0, on_closed, orders);
     uv_run(&orders->loop, UV_RUN_DEFAULT);
@@ -509,8 +485,7 @@ static void run_orders(struct orders *orders, struct order_producer *producer, i
     VERIFY_EQUAL(uv_loop_close(&orders->loop), 0);
 }
 
-static void test_order_producer(struct log_store *store)
-{
+static void test_order_producer(struct log_store *store) {
     static struct orders orders;
     static struct seen seen;
     int status;
@@ -527,13 +502,17 @@ static void test_order_producer(struct log_store *store)
     for (int i = 0; i < 500; i++) {
         char value[32];
         int bytes = snprintf(value, sizeof value, "%d", i);
-        status = order_producer_send(producer, i % 5 == 4 ? TOPIC_PENDING : TOPIC_ORDERS, i % 5 == 4 ? TEXT("MSFT") : TEXT("AAPL"), (struct text){value, (uint32_t)bytes},
-                                     &header, i % 2, on_order, &orders);
+        status = order_producer_send(producer, i % 5 == 4 ? TOPIC_PENDING : TOPIC_ORDERS,
+            i % 5 == 4 ? TEXT("MSFT") : TEXT("AAPL"), (struct text){value, (uint32_t)bytes}, &header, i % 2, on_order,
+            &orders);
         VERIFY_EQUAL(status, STATUS_OK);
     }
-    VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("x"), NULL, 0, on_order, &orders), STATUS_FULL);
-    VERIFY_EQUAL(order_producer_send(producer, TOPIC_FILLS, TEXT("AAPL"), TEXT("x"), NULL, 0, on_order, &orders), STATUS_INVALID);
-    VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT_NONE, NULL, 0, on_order, &orders), STATUS_INVALID);
+    VERIFY_EQUAL(
+        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("x"), NULL, 0, on_order, &orders), STATUS_FULL);
+    VERIFY_EQUAL(order_producer_send(producer, TOPIC_FILLS, TEXT("AAPL"), TEXT("x"), NULL, 0, on_order, &orders),
+        STATUS_INVALID);
+    VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT_NONE, NULL, 0, on_order, &orders),
+        STATUS_INVALID);
     order_producer_count(producer, &counts);
     VERIFY_EQUAL(counts.in_flight, 500);
     VERIFY_EQUAL(counts.full, 1);
@@ -543,15 +522,13 @@ static void test_order_producer(struct log_store *store)
     struct log_reader *reader = open_reader(store);
     VERIFY_EQUAL(reader->seek(reader, TOPIC_ORDERS, home, end), STATUS_OK);
     read_count(reader, 400, &seen);
-    for (int i = 0; i < 400; i++)
-        VERIFY_EQUAL(seen.numbers[i], i / 4 * 5 + i % 4);
+    for (int i = 0; i < 400; i++) VERIFY_EQUAL(seen.numbers[i], i / 4 * 5 + i % 4);
     VERIFY_EQUAL(seen.headers, 200);
     reader->close(reader);
 }
 
 /* Nobody listens: every order is answered AWAY within the message timeout, and closing answers what is left. */
-static void test_order_producer_away(void)
-{
+static void test_order_producer_away(void) {
     static struct orders orders;
     int status;
     struct kafka_settings nowhere = settings.kafka;
@@ -563,7 +540,8 @@ static void test_order_producer_away(void)
     VERIFY_EQUAL(status, STATUS_OK);
     orders.wanted = 3;
     for (int i = 0; i < 3; i++)
-        VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("{}"), NULL, 0, on_order, &orders), STATUS_OK);
+        VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("{}"), NULL, 0, on_order, &orders),
+            STATUS_OK);
     uv_timer_t timer;
     uv_timer_init(&orders.loop, &timer);
     uv_timer_start(&timer, on_late, 10000, 0);
@@ -572,7 +550,8 @@ static void test_order_producer_away(void)
     VERIFY_EQUAL(orders.away, 3);
     orders.wanted = -1; /* on_order stops the loop no more */
     for (int i = 0; i < 2; i++)
-        VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("{}"), NULL, 0, on_order, &orders), STATUS_OK);
+        VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("{}"), NULL, 0, on_order, &orders),
+            STATUS_OK);
     order_producer_close(producer, 0, on_closed, &orders);
     VERIFY_EQUAL(orders.away, 5);
     uv_run(&orders.loop, UV_RUN_DEFAULT);
@@ -580,10 +559,10 @@ static void test_order_producer_away(void)
     VERIFY_EQUAL(uv_loop_close(&orders.loop), 0);
 }
 
-/* -- faults, on the mock only ------------------------------------------------------------------------------------------ */
+/* -- faults, on the mock only
+ * ------------------------------------------------------------------------------------------ */
 
-static void test_broker_away(struct log_store *store)
-{
+static void test_broker_away(struct log_store *store) {
     static struct acks acks;
     static struct seen seen;
     struct log_writer *writer = open_writer(store);
@@ -613,16 +592,14 @@ static void test_broker_away(struct log_store *store)
     for (deadline = now_ms() + 20000; seen.count < 200 && now_ms() < deadline;)
         reader->poll(reader, 50, 200 - seen.count, on_record, &seen);
     VERIFY_EQUAL(seen.count, 200);
-    for (int i = 0; i < 200; i++)
-        VERIFY_EQUAL(seen.numbers[i], i);
+    for (int i = 0; i < 200; i++) VERIFY_EQUAL(seen.numbers[i], i);
     VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, &seen), 0);
     free_numbered(records, 200);
     reader->close(reader);
     writer->close(writer);
 }
 
-static void test_delivery_failure(struct log_store *store)
-{
+static void test_delivery_failure(struct log_store *store) {
     static struct acks acks;
     struct log_writer *writer = open_writer(store);
     struct log_append *records = numbered(TOPIC_FILLS, 2, 0, 10);
@@ -630,16 +607,14 @@ static void test_delivery_failure(struct log_store *store)
     rd_kafka_mock_push_request_errors(mock, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_INVALID_RECORD);
     VERIFY_EQUAL(writer->append(writer, records, 10), 10);
     for (int64_t deadline = now_ms() + 10000; acks.count < 10 && now_ms() < deadline;)
-        if (writer->poll(writer, 100, on_ack, &acks) < 0)
-            break;
+        if (writer->poll(writer, 100, on_ack, &acks) < 0) break;
     VERIFY(acks.failed > 0);
     VERIFY_EQUAL(writer->append(writer, records, 10), STATUS_FATAL);
     free_numbered(records, 10);
     writer->close(writer);
 }
 
-static void test_refusals(void)
-{
+static void test_refusals(void) {
     int status;
     struct kafka_log_settings wrong = settings;
     wrong.kafka.topics[TOPIC_ORDERS] = "three-partitions";
@@ -652,38 +627,38 @@ static void test_refusals(void)
     VERIFY_EQUAL(status, STATUS_AWAY);
 }
 
-static rd_kafka_t *start_mock(struct kafka_connection *connection)
-{
+static rd_kafka_t *start_mock(struct kafka_connection *connection) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "log_level", "3", NULL, 0);
     rd_kafka_t *rk = kafka_handle_new(RD_KAFKA_PRODUCER, conf, connection);
     VERIFY(rk);
     mock = rd_kafka_mock_cluster_new(rk, 1);
     for (uint8_t i = 0; i < TOPIC_COUNT; i++)
-        rd_kafka_mock_topic_create(mock, kafka_topic_default_name(i), i == TOPIC_DEAD_LETTER || i == TOPIC_STATUS ? 1 : 10, 1);
+        rd_kafka_mock_topic_create(
+            mock, kafka_topic_default_name(i), i == TOPIC_DEAD_LETTER || i == TOPIC_STATUS ? 1 : 10, 1);
     settings.kafka.brokers = rd_kafka_mock_cluster_bootstraps(mock);
     settings.fetch_wait_ms = 1;
     return rk;
 }
 
-static void name_topics(void)
-{
-    static const char *const names[TOPIC_COUNT] = {[TOPIC_ORDERS] = "SHARDBOOK_ORDERS_TOPIC",           [TOPIC_PENDING] = "SHARDBOOK_PENDING_TOPIC",
-                                                   [TOPIC_FILLS] = "SHARDBOOK_FILLS_TOPIC",             [TOPIC_DEAD_LETTER] = "SHARDBOOK_DEAD_LETTER_TOPIC",
-                                                   [TOPIC_SNAPSHOTS] = "SHARDBOOK_SNAPSHOTS_TOPIC",     [TOPIC_STATUS] = "SHARDBOOK_STATUS_TOPIC"};
-    for (int i = 0; i < TOPIC_COUNT; i++)
-        settings.kafka.topics[i] = getenv(names[i]);
+static void name_topics(void) {
+    static const char *const names[TOPIC_COUNT] = {[TOPIC_ORDERS] = "SHARDBOOK_ORDERS_TOPIC",
+        [TOPIC_PENDING] = "SHARDBOOK_PENDING_TOPIC",
+        [TOPIC_FILLS] = "SHARDBOOK_FILLS_TOPIC",
+        [TOPIC_DEAD_LETTER] = "SHARDBOOK_DEAD_LETTER_TOPIC",
+        [TOPIC_SNAPSHOTS] = "SHARDBOOK_SNAPSHOTS_TOPIC",
+        [TOPIC_STATUS] = "SHARDBOOK_STATUS_TOPIC"};
+    for (int i = 0; i < TOPIC_COUNT; i++) settings.kafka.topics[i] = getenv(names[i]);
 }
 
-#define RUN(call) \
-    do { \
-        int64_t began_ = now_ms(); \
-        call; \
-        fprintf(stderr, "%s: %d ms\n", #call, (int)(now_ms() - began_)); \
+#define RUN(call)                                                                                                      \
+    do {                                                                                                               \
+        int64_t began_ = now_ms();                                                                                     \
+        call;                                                                                                          \
+        fprintf(stderr, "%s: %d ms\n", #call, (int)(now_ms() - began_));                                               \
     } while (0)
 
-int main(void)
-{
+int main(void) {
     struct kafka_connection connection = {.name = "mock"};
     rd_kafka_t *rk = NULL;
     settings = kafka_log_defaults();

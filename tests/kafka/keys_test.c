@@ -10,14 +10,12 @@
 static char directory[] = "/tmp/keys_test_XXXXXX";
 static char path[64], problem[512];
 
-static void setup(void)
-{
+static void setup(void) {
     cr_assert(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/api-keys", directory);
 }
 
-static void teardown(void)
-{
+static void teardown(void) {
     char command[160];
     snprintf(command, sizeof command, "rm -rf %s", directory);
     cr_assert_eq(system(command), 0);
@@ -25,23 +23,20 @@ static void teardown(void)
 
 TestSuite(keys, .init = setup, .fini = teardown);
 
-static void write_file(const char *text)
-{
+static void write_file(const char *text) {
     FILE *file = fopen(path, "w");
     fputs(text, file);
     fclose(file);
 }
 
-static char *read_file(char *text, size_t bytes)
-{
+static char *read_file(char *text, size_t bytes) {
     FILE *file = fopen(path, "r");
     text[fread(text, 1, bytes - 1, file)] = 0;
     fclose(file);
     return text;
 }
 
-Test(keys, created_found_reloaded_and_revoked)
-{
+Test(keys, created_found_reloaded_and_revoked) {
     char first[KEY_TEXT_BYTES], second[KEY_TEXT_BYTES];
     struct key_owner owner, owner2, found;
     int status;
@@ -79,8 +74,7 @@ Test(keys, created_found_reloaded_and_revoked)
     keys_close(keys);
 }
 
-Test(keys, known_hash_remarks_and_mode_are_kept)
-{
+Test(keys, known_hash_remarks_and_mode_are_kept) {
     struct key_owner owner, found;
     char key[KEY_TEXT_BYTES], text[1024];
     int status;
@@ -100,13 +94,13 @@ Test(keys, known_hash_remarks_and_mode_are_kept)
     keys_close(keys);
 }
 
-Test(keys, a_bad_file_is_refused_and_the_old_keys_stay)
-{
-    static const char *const bad[] = {"user123\n", "user123:abc\n", ":abc:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
-                                      "u:ABC:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
-                                      "u:abc:2C26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
-                                      "u:abc:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7\n",
-                                      "u:abc:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae:x\n"};
+Test(keys, a_bad_file_is_refused_and_the_old_keys_stay) {
+    static const char *const bad[] = {"user123\n", "user123:abc\n",
+        ":abc:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
+        "u:ABC:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
+        "u:abc:2C26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n",
+        "u:abc:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7\n",
+        "u:abc:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae:x\n"};
     struct key_owner found;
     int status;
     write_file("user123:abc:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n");
@@ -126,25 +120,23 @@ Test(keys, a_bad_file_is_refused_and_the_old_keys_stay)
     cr_assert(strstr(problem, "shardbookctl key create"));
 }
 
-Test(keys, accounts)
-{
+Test(keys, accounts) {
     struct key_owner owner;
     char key[KEY_TEXT_BYTES];
-    static const char *const bad[] = {"", "a:b", "a\nb", "#a", " a", "a ",
-                                      "12345678901234567890123456789012345678901234567890123456789012345"};
+    static const char *const bad[] = {
+        "", "a:b", "a\nb", "#a", " a", "a ", "12345678901234567890123456789012345678901234567890123456789012345"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        cr_assert_eq(keys_create(path, text_of(bad[i]), key, &owner, problem, sizeof problem), STATUS_INVALID, "%s", bad[i]);
+        cr_assert_eq(
+            keys_create(path, text_of(bad[i]), key, &owner, problem, sizeof problem), STATUS_INVALID, "%s", bad[i]);
     cr_assert_neq(access(path, F_OK), 0);
 }
 
-static void count_key(void *context, const struct key_owner *owner)
-{
+static void count_key(void *context, const struct key_owner *owner) {
     cr_assert_eq(strncmp(owner->account, "user", 4), 0);
     ++*(int *)context;
 }
 
-Test(keys, many)
-{
+Test(keys, many) {
     struct key_owner owner, found;
     char keys_made[200][KEY_TEXT_BYTES];
     char account[16];

@@ -1,4 +1,5 @@
-/* The log in memory: what the port promises, its faults, and several threads at once (run under ThreadSanitizer too). */
+/* The log in memory: what the port promises, its faults, and several threads at once (run under ThreadSanitizer too).
+ */
 #include "io/memory/memory_log.h"
 #include "tests/kafka/verify.h"
 
@@ -7,16 +8,15 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t now_ms(void)
-{
+static int64_t now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static struct log_append append_of(uint8_t topic, int32_t partition, struct text value, uint64_t token)
-{
-    return (struct log_append){.topic = topic, .partition = partition, .key = TEXT("AAPL"), .value = value, .token = token};
+static struct log_append append_of(uint8_t topic, int32_t partition, struct text value, uint64_t token) {
+    return (struct log_append){
+        .topic = topic, .partition = partition, .key = TEXT("AAPL"), .value = value, .token = token};
 }
 
 struct seen {
@@ -28,13 +28,13 @@ struct seen {
     bool has_value;
 };
 
-static void on_record(void *context, const struct log_record *record)
-{
+static void on_record(void *context, const struct log_record *record) {
     struct seen *seen = context;
     int i = seen->count++ % 64;
     seen->offsets[i] = record->offset;
     seen->timestamps[i] = record->timestamp_ms;
-    snprintf(seen->values[i], sizeof seen->values[i], "%.*s", (int)record->value.size, record->value.size ? record->value.data : "");
+    snprintf(seen->values[i], sizeof seen->values[i], "%.*s", (int)record->value.size,
+        record->value.size ? record->value.data : "");
     seen->headers = record->header_count;
     seen->has_value = record->has_value;
 }
@@ -44,15 +44,13 @@ struct acked {
     struct log_ack last;
 };
 
-static void on_ack(void *context, const struct log_ack *ack)
-{
+static void on_ack(void *context, const struct log_ack *ack) {
     struct acked *acked = context;
     acked->count++;
     acked->last = *ack;
 }
 
-static void test_records(void)
-{
+static void test_records(void) {
     struct memory_log *log = memory_log_open();
     struct log_store *store = memory_log_store(log);
     int status;
@@ -102,8 +100,7 @@ static void test_records(void)
     memory_log_close(log);
 }
 
-static void test_reader_faults(void)
-{
+static void test_reader_faults(void) {
     struct memory_log *log = memory_log_open();
     struct log_store *store = memory_log_store(log);
     int status;
@@ -131,16 +128,14 @@ static void test_reader_faults(void)
     memory_log_close(log);
 }
 
-static void test_writer_faults(void)
-{
+static void test_writer_faults(void) {
     struct memory_log *log = memory_log_open();
     struct log_store *store = memory_log_store(log);
     int status;
     struct log_writer *writer = store->open_writer(store, &status);
     struct log_append records[20];
     struct acked acked = {0};
-    for (int i = 0; i < 20; i++)
-        records[i] = append_of(TOPIC_FILLS, 2, TEXT("e"), (uint64_t)i);
+    for (int i = 0; i < 20; i++) records[i] = append_of(TOPIC_FILLS, 2, TEXT("e"), (uint64_t)i);
     memory_log_set_time(log, 5000);
     memory_log_set_faults(log, &(struct memory_faults){.append_pieces_max = 4, .in_flight_max = 6, .hold_acks = true});
     VERIFY_EQUAL(writer->append(writer, records, 20), 4);
@@ -164,7 +159,8 @@ static void test_writer_faults(void)
     VERIFY_EQUAL(writer->poll(writer, 5000, on_ack, &acked), 1);
     VERIFY(now_ms() - began >= 49);
 
-    memory_log_set_faults(log, &(struct memory_faults){.fail_after = true, .fail_after_records = 2, .fail_stores = true});
+    memory_log_set_faults(
+        log, &(struct memory_faults){.fail_after = true, .fail_after_records = 2, .fail_stores = true});
     VERIFY_EQUAL(writer->append(writer, records + 7, 2), 2);
     VERIFY_EQUAL(writer->poll(writer, 0, on_ack, &acked), 2);
     VERIFY_EQUAL(acked.last.status, STATUS_OK);
@@ -177,7 +173,8 @@ static void test_writer_faults(void)
     memory_log_close(log);
 }
 
-/* -- threads -------------------------------------------------------------------------------------------------------- */
+/* -- threads --------------------------------------------------------------------------------------------------------
+ */
 
 enum { WRITERS = 2, READERS = 2, EACH = 20000 };
 
@@ -188,8 +185,7 @@ struct job {
     int64_t next[10];
 };
 
-static void *write_many(void *context)
-{
+static void *write_many(void *context) {
     struct job *job = context;
     int status;
     struct log_writer *writer = job->store->open_writer(job->store, &status);
@@ -198,21 +194,20 @@ static void *write_many(void *context)
         struct log_append batch[16];
         int count = 0;
         for (; count < 16 && i + count < EACH; count++)
-            batch[count] = append_of(TOPIC_FILLS, job->number * 5 + (i + count) % 5, TEXT("payload"), (uint64_t)(i + count));
+            batch[count] =
+                append_of(TOPIC_FILLS, job->number * 5 + (i + count) % 5, TEXT("payload"), (uint64_t)(i + count));
         int taken = writer->append(writer, batch, count);
         VERIFY(taken >= 0);
         i += taken;
         writer->poll(writer, taken ? 0 : 10, on_ack, &acked);
     }
-    while (writer->in_flight(writer) > 0)
-        writer->poll(writer, 10, on_ack, &acked);
+    while (writer->in_flight(writer) > 0) writer->poll(writer, 10, on_ack, &acked);
     VERIFY_EQUAL(acked.count, EACH);
     writer->close(writer);
     return NULL;
 }
 
-static void on_counted(void *context, const struct log_record *record)
-{
+static void on_counted(void *context, const struct log_record *record) {
     struct job *job = context;
     VERIFY_EQUAL(record->offset, job->next[record->partition]);
     VERIFY(text_equal(record->value, TEXT("payload")));
@@ -220,38 +215,32 @@ static void on_counted(void *context, const struct log_record *record)
     job->counted++;
 }
 
-static void *read_many(void *context)
-{
+static void *read_many(void *context) {
     struct job *job = context;
     int status;
     struct log_reader *reader = job->store->open_reader(job->store, &status);
-    for (int p = 0; p < 10; p++)
-        VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, p, 0), STATUS_OK);
-    while (job->counted < WRITERS * EACH)
-        VERIFY(reader->poll(reader, 1000, 500, on_counted, job) >= 0);
+    for (int p = 0; p < 10; p++) VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, p, 0), STATUS_OK);
+    while (job->counted < WRITERS * EACH) VERIFY(reader->poll(reader, 1000, 500, on_counted, job) >= 0);
     reader->close(reader);
     return NULL;
 }
 
-static void test_threads(void)
-{
+static void test_threads(void) {
     struct memory_log *log = memory_log_open();
     struct job jobs[WRITERS + READERS];
     pthread_t threads[WRITERS + READERS];
-    memory_log_set_faults(log, &(struct memory_faults){.read_pieces_max = 100, .append_pieces_max = 7, .in_flight_max = 50});
+    memory_log_set_faults(
+        log, &(struct memory_faults){.read_pieces_max = 100, .append_pieces_max = 7, .in_flight_max = 50});
     for (int i = 0; i < WRITERS + READERS; i++) {
         jobs[i] = (struct job){.store = memory_log_store(log), .number = i};
         pthread_create(&threads[i], NULL, i < WRITERS ? write_many : read_many, &jobs[i]);
     }
-    for (int i = 0; i < WRITERS + READERS; i++)
-        pthread_join(threads[i], NULL);
-    for (int i = WRITERS; i < WRITERS + READERS; i++)
-        VERIFY_EQUAL(jobs[i].counted, WRITERS * EACH);
+    for (int i = 0; i < WRITERS + READERS; i++) pthread_join(threads[i], NULL);
+    for (int i = WRITERS; i < WRITERS + READERS; i++) VERIFY_EQUAL(jobs[i].counted, WRITERS * EACH);
     memory_log_close(log);
 }
 
-static void *wake_both(void *context)
-{
+static void *wake_both(void *context) {
     void **ports = context;
     struct log_reader *reader = ports[0];
     struct log_writer *writer = ports[1];
@@ -261,8 +250,7 @@ static void *wake_both(void *context)
     return NULL;
 }
 
-static void test_wake(void)
-{
+static void test_wake(void) {
     struct memory_log *log = memory_log_open();
     struct log_store *store = memory_log_store(log);
     int status;
@@ -283,8 +271,7 @@ static void test_wake(void)
     memory_log_close(log);
 }
 
-int main(void)
-{
+int main(void) {
     test_records();
     test_reader_faults();
     test_writer_faults();

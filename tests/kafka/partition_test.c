@@ -5,32 +5,29 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 
-Test(partition, golden)
-{
+Test(partition, golden) {
     /* By kafkajs 2.2.4 (DefaultPartitioner) for 10 partitions. */
     static const struct {
         const char *symbol;
         int32_t partition;
     } golden[] = {{"AAPL", 7}, {"GOOGL", 1}, {"MSFT", 2}, {"AMZN", 1}, {"TSLA", 1}, {"NVDA", 7}, {"META", 4}, {"A", 8},
-                  {"BRKB", 8}, {"0", 6},     {"0123456789", 8}, {"ZZZZZZZZZZ", 9}};
+        {"BRKB", 8}, {"0", 6}, {"0123456789", 8}, {"ZZZZZZZZZZ", 9}};
     for (size_t i = 0; i < sizeof golden / sizeof *golden; i++)
         cr_assert_eq(home_partition(text_of(golden[i].symbol)), golden[i].partition, "%s", golden[i].symbol);
 }
 
-Test(partition, murmur2_of_kafka)
-{
+Test(partition, murmur2_of_kafka) {
     /* From the tests of Kafka's Java client (UtilsTest.testMurmur2). */
     static const struct {
         const char *key;
         int32_t hash;
-    } golden[] = {{"21", -973932308}, {"foobar", -790332482}, {"a-little-bit-long-string", -985981536}, {"a-little-bit-longer-string", -1486304829},
-                  {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971}};
+    } golden[] = {{"21", -973932308}, {"foobar", -790332482}, {"a-little-bit-long-string", -985981536},
+        {"a-little-bit-longer-string", -1486304829}, {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971}};
     for (size_t i = 0; i < sizeof golden / sizeof *golden; i++)
         cr_assert_eq((int32_t)murmur2(text_of(golden[i].key)), golden[i].hash, "%s", golden[i].key);
 }
 
-Test(partition, agrees_with_librdkafka)
-{
+Test(partition, agrees_with_librdkafka) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     char why[128], symbol[16];
     uint32_t state = 12345;
