@@ -105,6 +105,15 @@ static void on_established(struct lws *wsi) {
     presence_on_connected(connection->push, connection);
 }
 
+/* Comes for every socket that was taken, and at the very end for the listening one. */
+static void on_destroyed(struct lws *wsi)
+{
+    struct push *push = push_of(wsi);
+    leave(wsi);
+    if (push->sockets)
+        push->sockets--;
+}
+
 /* ---- everything ---- */
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
@@ -122,7 +131,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return connection && connection->is_closing ? -1 : 0; /* the answer to ours, or to be answered by lws */
     case LWS_CALLBACK_CLOSED: leave(wsi); return 0;
-    case LWS_CALLBACK_WSI_DESTROY: leave(wsi); return 0;
+    case LWS_CALLBACK_WSI_DESTROY: on_destroyed(wsi); return 0;
     default: return 0;
     }
 }

@@ -696,6 +696,14 @@ static void limits(void) {
     expect_has(&clients[0], "\"ack\"");
     raw_say(&clients[0], "{\"action\":\"subscribe\",\"symbols\":[\"C\"]}");
     expect_has(&clients[0], "\"ack\"");
+    static char body[4096];
+    for (int j = 0; j < 600; j++) { /* sockets that come and go, upgraded or not, use nothing up */
+        status = raw_open(&more, push_port(stage.push), j % 2 ? "/" : "/elsewhere", NULL, 0);
+        EXPECT(status == (j % 2 ? 503 : 404), "connection %d is answered %d", j, status);
+        raw_close(&more);
+        if (j % 3 == 0)
+            EXPECT(raw_http(push_port(stage.push), "GET", "/healthz", body, sizeof body) == 200, "request %d", j);
+    }
     raw_close(&clients[1]);
     sleep_ms(100);
     clients[1] = connect_as(&stage, "/", NULL); /* a place came free */
