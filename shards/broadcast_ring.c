@@ -27,20 +27,29 @@ void broadcast_ring_deinit(struct broadcast_ring *ring)
 
 /* Words are stored with release and loaded with acquire, so that a lapped reader, which reads while the writer
  * writes, is no data race and its look at `claimed` comes after its last word. On x86 both are plain moves. */
-static void store_words(unsigned char *at, const void *source, uint32_t bytes)
+static void store_words(unsigned char *at, const unsigned char *from, uint32_t bytes)
 {
     _Atomic uint64_t *to = (_Atomic uint64_t *)(void *)at;
-    const unsigned char *from = source;
-    for (uint32_t i = 0; i + 8 <= bytes; i += 8) {
-        uint64_t word;
-        memcpy(&word, from + i, 8);
-        atomic_store_explicit(&to[i / 8], word, memory_order_release);
+    uint64_t word;
+    for (; bytes >= 8; bytes -= 8, from += 8) {
+        memcpy(&word, from, 8);
+        atomic_store_explicit(to++, word, memory_order_release);
     }
-    if (bytes % 8) {
-        uint64_t word = 0;
-        memcpy(&word, from + (bytes & ~7u), bytes % 8);
-        atomic_store_explicit(&to[bytes / 8], word, memory_order_release);
+    if (bytes) {
+        word = 0;
+        memcpy(&word, from, bytes);
+        atomic_store_explicit(to, word, memory_order_release);
     }
+}
+
+/* Without readers that may be lapped nobody reads what is being written. */
+static void store(const struct broadcast_ring *ring, uint64_t position, const void *source, uint32_t bytes)
+{
+    unsigned char *at = ring->bytes + (position & (ring->capacity - 1));
+    if (ring->laggard_count)
+        store_words(at, source, bytes);
+    else if (bytes)
+        memcpy(at, source, bytes);
 }
 
 static void load_words(void *target, const unsigned char *at, uint32_t bytes)
@@ -100,7 +109,7 @@ static void write_pad(struct broadcast_ring *ring, uint64_t rest)
     claim(ring, ring->position + rest);
     if (rest >= sizeof(struct ring_head)) {
         struct ring_head pad = {.bytes = (uint32_t)rest, .kind = RING_PAD, .after_worker = RING_NO_WORKER};
-        store_words(ring->bytes + (ring->position & (ring->capacity - 1)), &pad, sizeof pad);
+        store(ring, ring->position, &pad, sizeof pad);
     }
     ring->position += rest;
 }
@@ -119,10 +128,9 @@ bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, c
         write_pad(ring, skip);
     head->bytes = bytes;
     claim(ring, ring->position + bytes);
-    unsigned char *at = ring->bytes + (ring->position & (ring->capacity - 1));
-    store_words(at, head, sizeof *head);
-    store_words(at + sizeof *head, packed, head->packed_bytes);
-    store_words(at + sizeof *head + head->packed_bytes, text, head->text_bytes);
+    store(ring, ring->position, head, sizeof *head);
+    store(ring, ring->position + sizeof *head, packed, head->packed_bytes);
+    store(ring, ring->position + sizeof *head + head->packed_bytes, text, head->text_bytes);
     ring->position += bytes;
     return true;
 }
