@@ -17,12 +17,14 @@ struct sequence { /* a partition: its desks, its time */
 struct reference {
     struct sequence partitions[PARTITIONS];
     struct reference_counters counters;
+    struct text orders_topic, pending_topic;
     struct request request; /* the record at hand */
 };
 
 struct reference *reference_open(void)
 {
     struct reference *reference = reference_allocate(sizeof *reference);
+    reference_name_topics(reference, TEXT("orders"), TEXT("pending-orders"));
     for (int p = 0; p < PARTITIONS; p++) {
         char name[8];
         snprintf(name, sizeof name, "#%d", p);
@@ -30,6 +32,12 @@ struct reference *reference_open(void)
         reference->partitions[p].last_offset = -1;
     }
     return reference;
+}
+
+void reference_name_topics(struct reference *reference, struct text orders, struct text pending)
+{
+    reference->orders_topic = orders;
+    reference->pending_topic = pending;
 }
 
 static void close_desk(void *context, void *value)
@@ -86,21 +94,12 @@ static bool take_part(struct text *rest, struct text *part)
     return true;
 }
 
-static bool topic_is_proper(struct text topic)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    for (uint32_t i = 0; i < topic.size; i++)
-        if (!memchr(allowed, topic.data[i], sizeof allowed - 1))
-            return false;
-    return topic.size >= 1 && topic.size <= 249;
-}
-
 bool reference_read_origin(struct text me_src, struct reference_origin *origin)
 {
     struct text rest = me_src, partition, offset;
     int64_t number = 0;
-    if (!take_part(&rest, &origin->topic) || !take_part(&rest, &partition) || !take_part(&rest, &offset) || !topic_is_proper(origin->topic) ||
-        !read_digits(partition, INT32_MAX, &number) || !read_digits(offset, INT64_MAX, &origin->offset))
+    if (!take_part(&rest, &origin->topic) || !take_part(&rest, &partition) || !take_part(&rest, &offset) ||
+        !read_digits(partition, PARTITIONS - 1, &number) || !read_digits(offset, INT64_MAX, &origin->offset))
         return false;
     origin->partition = (int32_t)number;
     origin->previous = -1;
@@ -114,6 +113,13 @@ bool reference_names_symbol(struct text value)
     struct request request;
     request_read(value, &request);
     return !request.malformed && request_text(&request, FIELD_SYMBOL).size;
+}
+
+/* True if a record was carried from one of our topics, and where from. */
+static bool is_carried(const struct reference *reference, const struct reference_record *record, struct reference_origin *origin)
+{
+    return text_equal(record->me_t, TEXT("1")) && reference_read_origin(record->me_src, origin) &&
+           (text_equal(origin->topic, reference->orders_topic) || text_equal(origin->topic, reference->pending_topic));
 }
 
 /* True if a copy follows the desk's watermark for its source, which then moves. */
@@ -285,7 +291,7 @@ static enum reference_fate apply(struct reference *reference, struct sequence *s
     struct reference_origin origin;
     if (text_equal(record->me_t, TEXT("2")))
         return on_control(reference, sequence, occasion, record);
-    if (!text_equal(record->me_t, TEXT("1")) || !reference_read_origin(record->me_src, &origin))
+    if (!is_carried(reference, record, &origin))
         return on_command(reference, sequence, occasion, record, NULL);
     if (!record->value.data)
         return on_void(reference, sequence, record, &origin);

@@ -70,6 +70,10 @@ enum reference_fate {
 struct reference *reference_open(void);
 void reference_close(struct reference *reference);
 
+/* The names that me-src gives to the two topics records are carried from; "orders" and "pending-orders" unless told otherwise. The texts
+ * live as long as the reference. Before the first record. */
+void reference_name_topics(struct reference *reference, struct text orders, struct text pending);
+
 /* Applies the next record of a partition: each partition from its first record, offsets growing; partitions may be mixed
  * in any way. Calls on_event (NULL: nothing) for each event. *fate may be NULL. */
 enum reference_status reference_apply(struct reference *reference, const struct reference_record *record,
@@ -77,10 +81,10 @@ enum reference_status reference_apply(struct reference *reference, const struct 
 
 const struct reference_counters *reference_counters(const struct reference *reference);
 
-/* The origin that a me-src names; the topic views the header. False if it is not well formed. */
+/* The origin that a me-src names; the topic views the header. False if it is not well formed (it may still name a strange topic). */
 struct reference_origin {
     struct text topic;
-    int32_t partition;
+    int32_t partition; /* 0 to 9 */
     int64_t offset, previous; /* previous -1: none */
 };
 bool reference_read_origin(struct text me_src, struct reference_origin *origin);

@@ -110,13 +110,18 @@ static bool is_read(const struct verification *v, enum source source)
 
 /* ---- reading */
 
+enum { HEADERS_LOOKED_AT = 16 };
+
+/* The first header of this name. */
 static struct text header_of(const rd_kafka_headers_t *headers, const char *name)
 {
+    const char *found = NULL;
     const void *value = NULL;
     size_t size = 0;
-    if (!headers || rd_kafka_header_get_last(headers, name, &value, &size) || !value)
-        return TEXT_NONE;
-    return (struct text){value, (uint32_t)size};
+    for (size_t i = 0; headers && i < HEADERS_LOOKED_AT && !rd_kafka_header_get_all(headers, i, &found, &value, &size); i++)
+        if (strcmp(found, name) == 0)
+            return value ? (struct text){value, (uint32_t)size} : TEXT_NONE;
+    return TEXT_NONE;
 }
 
 static struct text view(const void *bytes, size_t size)
@@ -364,6 +369,8 @@ struct verification *verification_run(const struct verification_options *options
     if (options->with_pending)
         v->topics[SOURCE_PENDING] = topics[TOPIC_PENDING] ? topics[TOPIC_PENDING] : kafka_topic_default_name(TOPIC_PENDING);
     v->reference = reference_open();
+    reference_name_topics(v->reference, text_of(v->topics[SOURCE_ORDERS]),
+                          text_of(topics[TOPIC_PENDING] ? topics[TOPIC_PENDING] : kafka_topic_default_name(TOPIC_PENDING)));
     v->verify = verify_open();
     v->problem = problem;
     v->problem_bytes = problem_bytes;

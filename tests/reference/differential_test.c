@@ -396,7 +396,8 @@ static void put_control(struct stage *stage)
 static void put_copy(struct stage *stage, struct text value)
 {
     static int64_t next[3];
-    static const char *const odd[] = {"orders/2/5", "orders/2/5/5", "orders/2/x/-", "orders//5/-", "", "orders/2/5/-/", "orders/2/-5/-"};
+    static const char *const odd[] = {"orders/2/5", "orders/2/5/5", "orders/2/x/-", "orders//5/-", "", "orders/2/5/-/", "orders/2/-5/-", "orders/10/5/-", "others/2/5/-", "orders/02/05/-",
+                                      "orders/2/5/+4", " orders/2/5/-", "orders/2/5/", "orders/2/5/--", "orders/2//-"};
     char source[64];
     uint32_t which = below(3);
     int64_t step = (int64_t)below(3), at = next[which] + step;
@@ -406,10 +407,10 @@ static void put_copy(struct stage *stage, struct text value)
         snprintf(source, sizeof source, "pending-orders/%u/%lld/-", which, (long long)(at + 1));
     else
         snprintf(source, sizeof source, "pending-orders/%u/%lld/%lld", which, (long long)(at + 1), (long long)next[which]);
-    struct log_header headers[2] = {{{"me-t", 4}, {"1", 1}}, {{"me-src", 6}, text_of(source)}};
+    struct log_header headers[4] = {{{"me-t", 4}, {"1", 1}}, {{"me-src", 6}, text_of(source)}, {{"me-t", 4}, {"2", 1}}, {{"me-src", 6}, {"x", 1}}};
     if (below(8))
         next[which] = at + 1;
-    put(stage, reference_home(TEXT("AAPL")), TEXT("AAPL"), below(10) ? value : TEXT_NONE, headers, below(20) ? 2 : 1);
+    put(stage, reference_home(TEXT("AAPL")), TEXT("AAPL"), below(10) ? value : TEXT_NONE, headers, below(20) ? 2 : 1 + below(4));
 }
 
 static void put_record(struct stage *stage)
@@ -507,11 +508,10 @@ static bool run_engine(struct memory_log *log, int workers)
 
 static struct text header_of(const struct log_record *record, const char *name)
 {
-    struct text found = TEXT_NONE;
-    for (uint32_t i = 0; i < record->header_count; i++)
+    for (uint32_t i = 0; i < record->header_count && i < LOG_HEADERS_MAX; i++)
         if (text_equal(record->headers[i].name, text_of(name)))
-            found = record->headers[i].value;
-    return found;
+            return record->headers[i].value;
+    return TEXT_NONE;
 }
 
 static void print_bytes(struct text bytes)

@@ -476,7 +476,7 @@ Test(rules, misdirected_records_are_answered_at_home_once)
 
 Test(rules, a_mark_that_is_none_of_ours_is_ignored)
 {
-    static const char *const sources[] = {"orders/2/0", "orders//0/-", "orders/x/0/-", "orders/2/5/5", "orders/2/5/-1", "/2/0/-", "or ders/2/0/-", ""};
+    static const char *const sources[] = {"orders/2/0", "orders//0/-", "orders/x/0/-", "orders/2/5/5", "orders/2/5/-1", "/2/0/-", "others/2/0/-", "orders/10/0/-", ""};
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         char id[16];
         snprintf(id, sizeof id, "o%zu", i);
