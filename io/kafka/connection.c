@@ -61,7 +61,7 @@ void kafka_connection_is_back(struct kafka_connection *connection) {
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
     struct kafka_connection *connection = rk ? rd_kafka_opaque(rk) : NULL;
     if (!connection) return;
-    if (strcmp(facility, "ERROR") == 0) /* on_error gets the same */
+    if (strcmp(facility, "ERROR") == 0 || strcmp(facility, "FATAL") == 0) /* on_error gets the same */
         return;
     if ((level <= 4 || level == 7) && !is_repeated(connection, text))
         kafka_connection_say(connection, "%s: %s", facility, text);

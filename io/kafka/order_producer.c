@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FRAMING_BYTES = 128, HEADER_FRAMING_BYTES = 12 };
+enum { FRAMING_BYTES = 128, HEADER_FRAMING_BYTES = 12, ASK_PAUSE_MS = 500, ASK_WAIT_MS = 20 };
 
 struct sent_order {
     struct order_producer *producer;
@@ -26,6 +26,7 @@ struct order_producer {
     rd_kafka_topic_t *topics[TOPIC_COUNT];
     struct sent_order *orders, *free_orders; /* in_flight_max of them */
     struct order_producer_counts counts;
+    uint64_t asked_ms; /* when brokers that are away were last asked whether they are back */
     bool closing;
     void (*on_closed)(void *context);
     void *on_closed_context;
@@ -261,7 +262,19 @@ int order_producer_send(struct order_producer *producer, uint8_t topic, struct t
     return STATUS_OK;
 }
 
-void order_producer_count(const struct order_producer *producer, struct order_producer_counts *counts) {
+/* An idle producer hears nothing, so once the brokers were away it asks. */
+static void ask_whether_back(struct order_producer *producer) {
+    const struct rd_kafka_metadata *metadata;
+    uint64_t now_ms = uv_now(producer->async.loop);
+    if (!producer->rk || !atomic_load(&producer->connection.away) || now_ms - producer->asked_ms < ASK_PAUSE_MS) return;
+    producer->asked_ms = now_ms;
+    if (rd_kafka_metadata(producer->rk, 0, producer->topics[TOPIC_ORDERS], &metadata, ASK_WAIT_MS)) return;
+    rd_kafka_metadata_destroy(metadata);
+    kafka_connection_is_back(&producer->connection);
+}
+
+void order_producer_count(struct order_producer *producer, struct order_producer_counts *counts) {
+    ask_whether_back(producer);
     *counts = producer->counts;
     counts->up = producer->rk && !atomic_load(&producer->connection.away);
 }

@@ -43,7 +43,8 @@ struct order_producer *order_producer_open(
 int order_producer_send(struct order_producer *producer, uint8_t topic, struct text symbol, struct text value,
     const struct log_header *headers, uint32_t header_count, order_on_ack on_ack, void *context);
 
-void order_producer_count(const struct order_producer *producer, struct order_producer_counts *counts);
+/* While the brokers are away this asks them whether they are back, at most twice a second and for 20 ms. */
+void order_producer_count(struct order_producer *producer, struct order_producer_counts *counts);
 
 /* Waits up to timeout_ms (blocking the loop) for what is in flight, answers the rest with STATUS_AWAY, closes the
  * handle; on_closed (may be NULL) follows from the loop, and then the producer is gone. */

@@ -599,6 +599,33 @@ static void test_broker_away(struct log_store *store) {
     writer->close(writer);
 }
 
+/* An idle producer notices that the brokers went and came. */
+static void test_order_producer_up(void) {
+    static struct orders orders;
+    int status;
+    struct order_producer_counts counts;
+    struct order_producer_settings limits = order_producer_defaults();
+    uv_loop_init(&orders.loop);
+    struct order_producer *producer = order_producer_open(&settings.kafka, &limits, &orders.loop, &status);
+    VERIFY_EQUAL(status, STATUS_OK);
+    for (int phase = 0; phase < 3; phase++) { /* up, down, up */
+        if (phase == 1) rd_kafka_mock_broker_set_down(mock, -1);
+        if (phase == 2) rd_kafka_mock_broker_set_up(mock, -1);
+        int64_t deadline = now_ms() + 15000;
+        do {
+            uv_run(&orders.loop, UV_RUN_NOWAIT);
+            usleep(10000);
+            order_producer_count(producer, &counts);
+        } while (counts.up != (phase != 1) && now_ms() < deadline);
+        VERIFY_EQUAL(counts.up, phase != 1);
+    }
+    orders.wanted = 1;
+    VERIFY_EQUAL(
+        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("1"), NULL, 0, on_order, &orders), STATUS_OK);
+    run_orders(&orders, producer, 20000);
+    VERIFY_EQUAL(orders.ok, 1);
+}
+
 static void test_delivery_failure(struct log_store *store) {
     static struct acks acks;
     struct log_writer *writer = open_writer(store);
@@ -612,6 +639,43 @@ static void test_delivery_failure(struct log_store *store) {
     VERIFY_EQUAL(writer->append(writer, records, 10), STATUS_FATAL);
     free_numbered(records, 10);
     writer->close(writer);
+}
+
+/* A fatal error of the producer: the orders in flight are answered, and a new handle takes the next. */
+static void test_order_producer_fatal(void) {
+    static struct orders orders;
+    int status;
+    struct order_producer_counts counts;
+    struct order_producer_settings limits = order_producer_defaults();
+    uv_loop_init(&orders.loop);
+    struct order_producer *producer = order_producer_open(&settings.kafka, &limits, &orders.loop, &status);
+    VERIFY_EQUAL(status, STATUS_OK);
+    orders.wanted = 1;
+    VERIFY_EQUAL(
+        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("1"), NULL, 0, on_order, &orders), STATUS_OK);
+    uv_run(&orders.loop, UV_RUN_DEFAULT);
+    VERIFY_EQUAL(orders.ok, 1);
+    rd_kafka_mock_push_request_errors(mock, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    orders.wanted = 2;
+    VERIFY_EQUAL(
+        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("2"), NULL, 0, on_order, &orders), STATUS_OK);
+    uv_run(&orders.loop, UV_RUN_DEFAULT);
+    VERIFY_EQUAL(orders.ok + orders.away, 2);
+    order_producer_count(producer, &counts);
+    fprintf(stderr, "reopened %d, ok %d, away %d\n", (int)counts.reopened, orders.ok, orders.away);
+    int64_t deadline = now_ms() + 5000;
+    while (counts.reopened == 0 && now_ms() < deadline) {
+        uv_run(&orders.loop, UV_RUN_NOWAIT);
+        usleep(1000);
+        order_producer_count(producer, &counts);
+    }
+    VERIFY_EQUAL(counts.reopened, 1);
+    orders.wanted = 3;
+    VERIFY_EQUAL(
+        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("3"), NULL, 0, on_order, &orders), STATUS_OK);
+    run_orders(&orders, producer, 10000);
+    VERIFY_EQUAL(orders.ok + orders.away, 3);
+    VERIFY(orders.ok >= 2);
 }
 
 static void test_refusals(void) {
@@ -681,7 +745,9 @@ int main(void) {
     RUN(test_order_producer_away());
     if (mock) {
         RUN(test_broker_away(store));
+        RUN(test_order_producer_up());
         RUN(test_delivery_failure(store));
+        RUN(test_order_producer_fatal());
         RUN(test_refusals());
     }
     store->close(store);
