@@ -61,7 +61,10 @@ struct text answer_refusal(char *out, int status, struct text request_id)
 {
     struct fault fault = {.status = status};
     switch (status) {
-    case 400: fault.error = TEXT("this is no HTTP/1.1 request"); fault.code = CODE_MALFORMED; break;
+    case 400:
+        fault.error = TEXT("this is no HTTP/1.1 request");
+        fault.code = CODE_MALFORMED;
+        break;
     case 408: fault.error = TEXT("the request took too long to arrive"); break;
     case 411: fault.error = TEXT("send the body's length in Content-Length, and not in chunks"); break;
     case 413: fault.error = TEXT("the body may have 65536 bytes"); break;
@@ -136,7 +139,8 @@ static char *put_units(char *at, const char *name, int64_t units, struct decimal
 struct text answer_symbols(char *out)
 {
     const struct instrument rules = instrument_default();
-    char *at = JSON_PUT(out, "{\"listing\":\"open\",\"pattern\":\"^[A-Z0-9]{1,10}$\",\"default\":{\"orderTypes\":[\"LIMIT\",\"MARKET\"]");
+    char *at = JSON_PUT(out,
+        "{\"listing\":\"open\",\"pattern\":\"^[A-Z0-9]{1,10}$\",\"default\":{\"orderTypes\":[\"LIMIT\",\"MARKET\"]");
     at = put_units(at, "tick", 1, rules.tick);
     at = put_units(at, "lot", 1, rules.lot);
     at = put_units(at, "minPrice", rules.price_ticks_min, rules.tick);

@@ -15,15 +15,15 @@ enum { ANSWER_BYTES_MAX = 4096 };
 /* Byte for byte as API Gateway says them. */
 extern const struct text answer_forbidden, answer_too_many_requests, answer_limit_exceeded;
 
-/* The body for a fault; `message` follows from its status: a 403 is answer_forbidden, a 400 says "Invalid request body". request_id may be
- * absent. */
+/* The body for a fault; `message` follows from its status: a 403 is answer_forbidden, a 400 says "Invalid request
+ * body". request_id may be absent. */
 struct text answer_fault(char *out, const struct fault *fault, struct text request_id);
 
 /* The body for a status that the HTTP server answers itself. */
 struct text answer_refusal(char *out, int status, struct text request_id);
 
-/* {"message":"Order accepted","topic":"orders","symbol":"AAPL","orderId":...} and its kin for changes. `topic` is where it is
- * stored. */
+/* {"message":"Order accepted","topic":"orders","symbol":"AAPL","orderId":...} and its kin for changes. `topic` is where
+ * it is stored. */
 struct text answer_stored(char *out, const struct order_outcome *outcome, struct text topic);
 
 /* The order was sound (POST /orders/test). */

@@ -7,7 +7,7 @@
 /* Numbers of the families that trading clients know. */
 enum fault_code {
     CODE_NONE = 0,
-    CODE_UNKNOWN_FATE = -1007,   /* nobody knows whether it was done */
+    CODE_UNKNOWN_FATE = -1007, /* nobody knows whether it was done */
     CODE_MALFORMED = -1100,
     CODE_MISSING = -1102,
     CODE_PRECISION = -1111,

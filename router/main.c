@@ -27,31 +27,38 @@ static const struct option_row options[] = {
     TEXT_ROW("tls-key", "SHARDBOOK_TLS_KEY", NULL, "FILE", "its key in PEM"),
     TEXT_ROW("cors-origin", "SHARDBOOK_CORS_ORIGIN", "*", "ORIGIN", "access-control-allow-origin of every answer"),
     COUNT_ROW("connections", "SHARDBOOK_CONNECTIONS", "10000", 1, 1000000, "HTTP connections at once; more are closed"),
-    COUNT_ROW("in-flight", "SHARDBOOK_IN_FLIGHT", "10000", 1, 1000000, "orders under way at once; more are answered 503"),
+    COUNT_ROW(
+        "in-flight", "SHARDBOOK_IN_FLIGHT", "10000", 1, 1000000, "orders under way at once; more are answered 503"),
     COUNT_ROW("deadline-ms", "SHARDBOOK_DEADLINE_MS", "8000", 6000, 30000, "every order is answered within this time"),
-    COUNT_ROW("linger-ms", "SHARDBOOK_LINGER_MS", "1", 0, 5, "an order waits this long for company on its way to Kafka"),
+    COUNT_ROW(
+        "linger-ms", "SHARDBOOK_LINGER_MS", "1", 0, 5, "an order waits this long for company on its way to Kafka"),
     TITLE_ROW("Who may, and how much"),
-    TEXT_ROW("api-keys", "SHARDBOOK_API_KEYS", NULL, "FILE", "hashed API keys (shardbookctl key create); read again on SIGHUP"),
+    TEXT_ROW("api-keys", "SHARDBOOK_API_KEYS", NULL, "FILE",
+        "hashed API keys (shardbookctl key create); read again on SIGHUP"),
     SWITCH_ROW("open-mode", "SHARDBOOK_OPEN_MODE", "false", "take userId as clients give it; for demonstrations only"),
     COUNT_ROW("rate", "SHARDBOOK_RATE", "1000", 0, 1000000, "requests a second and key; 0: no limit"),
     COUNT_ROW("burst", "SHARDBOOK_BURST", "2000", 1, 10000000, "so many at once"),
-    COUNT_ROW("quota-per-month", "SHARDBOOK_QUOTA_PER_MONTH", "1000000", 0, 1000000000000, "requests a month and key; 0: no limit"),
-    COUNT_ROW("requests-per-minute-per-address", "SHARDBOOK_REQUESTS_PER_MINUTE_PER_ADDRESS", "0", 0, 1000000, "0: no limit"),
+    COUNT_ROW("quota-per-month", "SHARDBOOK_QUOTA_PER_MONTH", "1000000", 0, 1000000000000,
+        "requests a month and key; 0: no limit"),
+    COUNT_ROW(
+        "requests-per-minute-per-address", "SHARDBOOK_REQUESTS_PER_MINUTE_PER_ADDRESS", "0", 0, 1000000, "0: no limit"),
     KAFKA_OPTION_ROWS,
     VALKEY_OPTION_ROWS,
 };
 
 static const char notes[] =
-    "POST /orders as in the guide, DELETE and PATCH /orders/ORDERID, GET /orders/ORDERID, /depth, /trades, /symbols, /time, all with the\n"
-    "header x-api-key and also under /prod; /healthz, /readyz and (from this machine) /metrics without. Unknown query parameters are ignored, wait is\n"
-    "refused. 200 only after all in-sync replicas have the order; a 503 with code -1007 means that nobody knows: ask by clientOrderId.\n"
-    "/readyz names what is missing; without Valkey it is ready if Valkey was there before or 10 s have passed (routes: the last known, else orders).\n"
-    "SIGHUP reads the API keys again; SIGTERM stops taking requests, answers those under way, and ends.\n";
+    "POST /orders as in the guide, DELETE and PATCH /orders/ORDERID, GET /orders/ORDERID, /depth, /trades, /symbols\n"
+    "and /time, all with the header x-api-key and also under /prod; /healthz, /readyz and (from this machine)\n"
+    "/metrics without. Unknown query parameters are ignored, wait is refused. 200 only after all in-sync replicas\n"
+    "have the order; a 503 with code -1007 means that nobody knows: ask by clientOrderId. /readyz names what is\n"
+    "missing; without Valkey it is ready if Valkey was there before or 10 s have passed (routes: the last known,\n"
+    "else orders). SIGHUP reads the API keys again; SIGTERM takes no more requests, answers those under way, and ends.\n";
 
 static const char examples[] =
-    "  shardbook-router --kafka 127.0.0.1:19092 --valkey 127.0.0.1:16379 --valkey-password-file valkey.password --api-keys api-keys\n"
+    "  shardbook-router --kafka 127.0.0.1:19092 --valkey 127.0.0.1:16379 \\\n"
+    "    --valkey-password-file valkey.password --api-keys api-keys\n"
     "  curl -X POST http://127.0.0.1:8080/orders -H 'content-type: application/json' -H 'x-api-key: KEY' \\\n"
-    "    -d '{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\",\"userId\":\"user123\"}'\n";
+    "    -d '{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\"}'\n";
 
 static bool check(const struct configuration *configuration, char *problem, size_t bytes);
 
@@ -102,7 +109,8 @@ static bool check_own(const struct configuration *configuration, char *problem, 
 {
     char host[HOST_BYTES];
     uint16_t port;
-    const char *cert = configuration_text(configuration, "tls-cert"), *key = configuration_text(configuration, "tls-key");
+    const char *cert = configuration_text(configuration, "tls-cert"),
+               *key = configuration_text(configuration, "tls-key");
     const char *origin = configuration_text(configuration, "cors-origin");
     if (!address_parse(configuration_text(configuration, "listen"), 8080, host, sizeof host, &port)) {
         snprintf(problem, bytes, "--listen must be ADDRESS:PORT, like 127.0.0.1:8080 or [::1]:8080");
@@ -111,7 +119,9 @@ static bool check_own(const struct configuration *configuration, char *problem, 
     } else if (origin && (has_line_break(origin) || strlen(origin) > 256)) {
         snprintf(problem, bytes, "--cors-origin must be one line of at most 256 bytes, like https://example.com");
     } else if (!configuration_text(configuration, "api-keys") && !configuration_switch(configuration, "open-mode")) {
-        snprintf(problem, bytes, "--api-keys FILE is needed (make one with: shardbookctl key create --account NAME --file FILE), or --open-mode");
+        snprintf(problem, bytes,
+            "--api-keys FILE is needed (make one with: shardbookctl key create --account NAME --file FILE), or "
+            "--open-mode");
     } else {
         return true;
     }
@@ -155,10 +165,10 @@ static bool open_http(struct process *process)
     int status;
     struct configuration *configuration = process->configuration;
     struct http_server_options http = {.address = host,
-                                       .tls_certificate_file = configuration_text(configuration, "tls-cert"),
-                                       .tls_key_file = configuration_text(configuration, "tls-key"),
-                                       .connections_max = count_of(process, "connections"),
-                                       .every_answer = cors};
+        .tls_certificate_file = configuration_text(configuration, "tls-cert"),
+        .tls_key_file = configuration_text(configuration, "tls-key"),
+        .connections_max = count_of(process, "connections"),
+        .every_answer = cors};
     struct http_server_events events = {router_on_request, router_on_refused, &process->router};
     const char *origin = configuration_text(configuration, "cors-origin");
     snprintf(cors, sizeof cors, "access-control-allow-origin: %s\r\n", origin ? origin : "*");
@@ -199,13 +209,13 @@ static bool open_valkey(struct process *process)
         return false;
     }
     struct valkey_client_options valkey = {.host = given.host,
-                                           .port = given.port,
-                                           .user = given.user,
-                                           .password = given.password,
-                                           .tls = given.tls,
-                                           .tls_ca_file = given.ca_file,
-                                           .command_timeout_ms = 1000,
-                                           .in_flight_max = 8192};
+        .port = given.port,
+        .user = given.user,
+        .password = given.password,
+        .tls = given.tls,
+        .tls_ca_file = given.ca_file,
+        .command_timeout_ms = 1000,
+        .in_flight_max = 8192};
     struct valkey_client_events events = {on_valkey_up, on_valkey_down, on_valkey_refused, process};
     process->valkey = valkey_client_open(&process->loop, &valkey, &events, &status, &why);
     if (!process->valkey) {
@@ -249,8 +259,8 @@ static bool open_router(struct process *process)
 {
     struct router_settings settings = {
         .plan = {.rate_per_s = count_of(process, "rate"),
-                 .burst = count_of(process, "burst"),
-                 .quota_per_month = (uint64_t)configuration_count(process->configuration, "quota-per-month")},
+            .burst = count_of(process, "burst"),
+            .quota_per_month = (uint64_t)configuration_count(process->configuration, "quota-per-month")},
         .requests_per_minute_per_address = count_of(process, "requests-per-minute-per-address"),
         .open_mode = configuration_switch(process->configuration, "open-mode"),
         .in_flight_max = count_of(process, "in-flight"),
@@ -373,7 +383,8 @@ static void raise_file_limit(void)
 static void serve(struct process *process)
 {
     watch(process);
-    say("serving on %s (port %u)%s", configuration_text(process->configuration, "listen"), http_server_port(process->http),
+    say("serving on %s (port %u)%s", configuration_text(process->configuration, "listen"),
+        http_server_port(process->http),
         configuration_switch(process->configuration, "open-mode") ? "; OPEN MODE: anybody can act as anybody" : "");
     sd_notify(0, "READY=1");
     uv_run(&process->loop, UV_RUN_DEFAULT);
@@ -397,7 +408,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     uv_loop_init(&process.loop);
-    if (!open_keys(&process) || !open_http(&process) || !open_valkey(&process) || !open_producer(&process) || !open_router(&process)) {
+    if (!open_keys(&process) || !open_http(&process) || !open_valkey(&process) || !open_producer(&process) ||
+        !open_router(&process)) {
         return 1;
     }
     serve(&process);

@@ -9,17 +9,17 @@
 
 enum request_result {
     RESULT_OK,
-    RESULT_ACCEPTED,       /* an order or change is in the log */
-    RESULT_INVALID,        /* 400 */
-    RESULT_FORBIDDEN,      /* 403 */
-    RESULT_NOT_FOUND,      /* 404, 405 */
-    RESULT_REFUSED,        /* 408, 411, 413, 414, 431, 505: refused before it was a request */
-    RESULT_RATE_LIMITED,   /* 429: too fast */
-    RESULT_QUOTA_SPENT,    /* 429: month's quota */
+    RESULT_ACCEPTED,        /* an order or change is in the log */
+    RESULT_INVALID,         /* 400 */
+    RESULT_FORBIDDEN,       /* 403 */
+    RESULT_NOT_FOUND,       /* 404, 405 */
+    RESULT_REFUSED,         /* 408, 411, 413, 414, 431, 505: refused before it was a request */
+    RESULT_RATE_LIMITED,    /* 429: too fast */
+    RESULT_QUOTA_SPENT,     /* 429: month's quota */
     RESULT_ADDRESS_LIMITED, /* 429: too fast for an address */
-    RESULT_UNAVAILABLE,    /* 503: not done, try again */
-    RESULT_UNKNOWN,        /* 503: nobody knows whether it was done */
-    RESULT_FAILED,         /* 500 */
+    RESULT_UNAVAILABLE,     /* 503: not done, try again */
+    RESULT_UNKNOWN,         /* 503: nobody knows whether it was done */
+    RESULT_FAILED,          /* 500 */
     RESULT_COUNT
 };
 

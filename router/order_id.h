@@ -8,12 +8,12 @@
 
 enum { ORDER_ID_BYTES_MAX = 48 };
 
-/* `<milliseconds>-<9 random base-36 characters>` as in the guide; returns a view of `out` (ORDER_ID_BYTES_MAX bytes). The router's
- * thread only: it draws from a small store of random bytes. Aborts if the system gives none. */
+/* `<milliseconds>-<9 random base-36 characters>` as in the guide; returns a view of `out` (ORDER_ID_BYTES_MAX bytes).
+ * The router's thread only: it draws from a small store of random bytes. Aborts if the system gives none. */
 struct text order_id_random(int64_t now_ms, char *out);
 
-/* The id that follows from account, symbol and clientOrderId (`c-` and 40 hex digits), so that a retry is the same order
- * whichever router takes it. Any thread. */
+/* The id that follows from account, symbol and clientOrderId (`c-` and 40 hex digits), so that a retry is the same
+ * order whichever router takes it. Any thread. */
 struct text order_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out);
 
 /* 16 random hex digits, for naming requests and producers; a view of `out`. The router's thread only. */

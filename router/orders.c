@@ -16,8 +16,8 @@ enum ticket_state { TICKET_FREE, TICKET_WAITING, TICKET_SENT, TICKET_ABANDONED }
 struct ticket {
     struct orders *orders;
     struct route_entry *entry;
-    struct ticket *next;              /* free list, or the symbol's queue */
-    struct ticket *older, *younger;   /* all that are not answered, by age */
+    struct ticket *next;            /* free list, or the symbol's queue */
+    struct ticket *older, *younger; /* all that are not answered, by age */
     enum ticket_state state;
     enum call call;
     struct http_exchange exchange;
@@ -188,10 +188,11 @@ static int produce(struct orders *orders, struct ticket *ticket)
     struct route_entry *entry = ticket->entry;
     char v[24], n[24];
     struct log_header headers[] = {{TEXT("me-v"), put_number(v, entry->v)},
-                                   {TEXT("me-p"), {orders->producer_name, sizeof orders->producer_name}},
-                                   {TEXT("me-n"), put_number(n, entry->sequence + 1)}};
-    int status = order_producer_send(orders->producer, entry->door, route_entry_symbol(entry), (struct text){ticket->value, ticket->value_size},
-                                     headers, sizeof headers / sizeof *headers, on_acknowledged, ticket);
+        {TEXT("me-p"), {orders->producer_name, sizeof orders->producer_name}},
+        {TEXT("me-n"), put_number(n, entry->sequence + 1)}};
+    int status = order_producer_send(orders->producer, entry->door, route_entry_symbol(entry),
+        (struct text){ticket->value, ticket->value_size}, headers, sizeof headers / sizeof *headers, on_acknowledged,
+        ticket);
     if (status == STATUS_OK) {
         entry->sequence++;
         entry->in_flight++;
@@ -305,7 +306,8 @@ static uint8_t keep_id(char *out, struct text id)
     return (uint8_t)id.size;
 }
 
-int orders_submit(struct orders *orders, struct http_exchange exchange, enum call call, const struct command *command, uint64_t now_us)
+int orders_submit(struct orders *orders, struct http_exchange exchange, enum call call, const struct command *command,
+    uint64_t now_us)
 {
     orders->now_us = now_us;
     bool has_room = orders->free_tickets || orders->fresh_tickets < orders->settings.in_flight_max;
@@ -347,8 +349,8 @@ void orders_tick(struct orders *orders, uint64_t now_us)
 
 /* ---------------------------------------------------------------- opening and closing */
 
-struct orders *orders_open(const struct orders_settings *settings, struct valkey_client *valkey, struct order_producer *producer,
-                           struct metrics *metrics, orders_on_done on_done, void *context)
+struct orders *orders_open(const struct orders_settings *settings, struct valkey_client *valkey,
+    struct order_producer *producer, struct metrics *metrics, orders_on_done on_done, void *context)
 {
     struct orders *orders = calloc(1, sizeof *orders);
     if (!orders) {

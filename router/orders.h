@@ -1,6 +1,6 @@
-/* Orders and changes on their way into the log: each looks up its symbol's route, goes through the door that the route names,
- * and is answered when the broker has it. For each symbol they go in the order in which they came; before a symbol's other door
- * is used, everything at the first one is acknowledged. */
+/* Orders and changes on their way into the log: each looks up its symbol's route, goes through the door that the route
+ * names, and is answered when the broker has it. For each symbol they go in the order in which they came; before a
+ * symbol's other door is used, everything at the first one is acknowledged. */
 #ifndef SHARDBOOK_ROUTER_ORDERS_H
 #define SHARDBOOK_ROUTER_ORDERS_H
 
@@ -16,10 +16,10 @@
 struct orders;
 
 struct orders_settings {
-    uint32_t in_flight_max;     /* beyond it orders_submit says FULL */
-    uint32_t deadline_ms;       /* by then every request is answered */
-    uint32_t route_age_max_ms;  /* a record is sent by a route no older than this, while Valkey answers */
-    uint32_t symbols_max;       /* a power of two */
+    uint32_t in_flight_max;    /* beyond it orders_submit says FULL */
+    uint32_t deadline_ms;      /* by then every request is answered */
+    uint32_t route_age_max_ms; /* a record is sent by a route no older than this, while Valkey answers */
+    uint32_t symbols_max;      /* a power of two */
 };
 
 enum order_fate {
@@ -43,15 +43,16 @@ struct order_outcome {
 typedef void (*orders_on_done)(void *context, const struct order_outcome *outcome);
 
 /* Valkey and producer stay the caller's and outlive it. NULL without memory. `now_us` everywhere: a monotonic clock. */
-struct orders *orders_open(const struct orders_settings *settings, struct valkey_client *valkey, struct order_producer *producer,
-                           struct metrics *metrics, orders_on_done on_done, void *context);
+struct orders *orders_open(const struct orders_settings *settings, struct valkey_client *valkey,
+    struct order_producer *producer, struct metrics *metrics, orders_on_done on_done, void *context);
 
 /* After the producer and Valkey are closed. */
 void orders_close(struct orders *orders);
 
-/* Takes a checked command, complete with its ids and timestamp; on_done follows, perhaps before this returns. STATUS_FULL: too much is
- * under way, nothing was taken. */
-int orders_submit(struct orders *orders, struct http_exchange exchange, enum call call, const struct command *command, uint64_t now_us);
+/* Takes a checked command, complete with its ids and timestamp; on_done follows, perhaps before this returns.
+ * STATUS_FULL: too much is under way, nothing was taken. */
+int orders_submit(struct orders *orders, struct http_exchange exchange, enum call call, const struct command *command,
+    uint64_t now_us);
 
 /* Ends what is past its deadline. Call ten times a second. */
 void orders_tick(struct orders *orders, uint64_t now_us);

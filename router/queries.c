@@ -108,8 +108,8 @@ static bool is_digits(struct text text)
 /* The order's hash as an object: decimals stay strings, the time is a number. */
 static size_t write_order(const struct query *query, const struct redisReply *fields)
 {
-    static const char *const names[] = {"symbol", "clientOrderId", "userId",     "status", "side",     "price",
-                                        "quantity", "leaves",      "cumulative", "reason", "timestamp"};
+    static const char *const names[] = {"symbol", "clientOrderId", "userId", "status", "side", "price", "quantity",
+        "leaves", "cumulative", "reason", "timestamp"};
     char *at = JSON_PUT(query->queries->page, "{\"orderId\":");
     at = json_put_text(at, text_at(query->order_id, query->order_id_size));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -129,7 +129,8 @@ static size_t write_order(const struct query *query, const struct redisReply *fi
 static void on_order(void *context, const struct redisReply *reply)
 {
     struct query *query = context;
-    bool is_mine = query->anybody || text_equal(find_field(reply, TEXT("userId")), text_at(query->account, query->account_size));
+    bool is_mine =
+        query->anybody || text_equal(find_field(reply, TEXT("userId")), text_at(query->account, query->account_size));
     if (!reply || valkey_reply_error(reply).data) {
         fail(query, &away);
     } else if (valkey_reply_count(reply) == 0 || valkey_reply_count(reply) > ORDER_FIELDS_MAX || !is_mine) {
@@ -166,15 +167,15 @@ static void ask_client_order(struct query *query, struct text client_order_id)
 {
     char key[KEY_BYTES_MAX];
     struct text parts[] = {TEXT("client:"), text_at(query->account, query->account_size), TEXT(":"),
-                           text_at(query->symbol, query->symbol_size), TEXT(":"), client_order_id};
+        text_at(query->symbol, query->symbol_size), TEXT(":"), client_order_id};
     struct text words[] = {TEXT("GET"), {key, (uint32_t)(put_parts(key, parts, 6) - key)}};
     send_words(query, words, 2, on_order_id);
 }
 
 /* ---------------------------------------------------------------- depth */
 
-/* The end of the first `levels` inner arrays of the array that starts at `from` (its '['): *taken is where to cut, *end behind the whole
- * array. False if it has another form. */
+/* The end of the first `levels` inner arrays of the array that starts at `from` (its '['): *taken is where to cut, *end
+ * behind the whole array. False if it has another form. */
 static bool span_levels(struct text text, uint32_t from, uint32_t levels, uint32_t *taken, uint32_t *end)
 {
     uint32_t deep = 0, count = 0;
@@ -214,7 +215,8 @@ static char *put_side(char *at, struct text stored, struct text name, uint32_t l
 size_t depth_cut(struct text stored, struct text symbol, uint32_t levels, char *out, size_t bytes)
 {
     static const struct text start = FIXED("{\"u\":");
-    if (stored.size < start.size || memcmp(stored.data, start.data, start.size) != 0 || stored.size + symbol.size + 64 > bytes) {
+    if (stored.size < start.size || memcmp(stored.data, start.data, start.size) != 0 ||
+        stored.size + symbol.size + 64 > bytes) {
         return 0;
     }
     const char *comma = memchr(stored.data, ',', stored.size);
@@ -240,7 +242,8 @@ static void on_depth(void *context, const struct redisReply *reply)
         return;
     }
     struct text stored = valkey_reply_is_nil(reply) ? none : valkey_reply_text(reply);
-    size_t bytes = depth_cut(stored, text_at(query->symbol, query->symbol_size), query->limit, query->queries->page, PAGE_BYTES);
+    size_t bytes =
+        depth_cut(stored, text_at(query->symbol, query->symbol_size), query->limit, query->queries->page, PAGE_BYTES);
     if (bytes) {
         succeed(query, bytes);
     } else {
@@ -265,7 +268,8 @@ static char *put_trade(char *at, const struct event *fill)
     at = json_put_unsigned(JSON_PUT(at, ",\"tradeId\":"), fill->trade_id);
     at = json_put_decimal(JSON_PUT(at, ",\"p\":"), fill->price_ticks, fill->instrument.tick);
     at = json_put_decimal(JSON_PUT(at, ",\"q\":"), fill->quantity_lots, fill->instrument.lot);
-    at = json_put_text(JSON_PUT(at, ",\"side\":"), fill->side == SIDE_NONE ? TEXT("") : side_name((enum side)fill->side));
+    at = json_put_text(
+        JSON_PUT(at, ",\"side\":"), fill->side == SIDE_NONE ? TEXT("") : side_name((enum side)fill->side));
     at = json_put_integer(JSON_PUT(at, ",\"T\":"), fill->timestamp_ms);
     return JSON_PUT(at, "}");
 }
@@ -285,7 +289,8 @@ static size_t write_trades(struct query *query, const struct redisReply *reply)
     for (size_t i = 0; i < valkey_reply_count(reply) && i < TRADES_MAX; i++) {
         struct text bytes = entry_bytes(valkey_reply_at(reply, i));
         struct event fill;
-        if (!bytes.data || !json_event_decode(&query->queries->decoder, bytes.data, bytes.size, NULL, &fill) || fill.type != EVENT_FILL) {
+        if (!bytes.data || !json_event_decode(&query->queries->decoder, bytes.data, bytes.size, NULL, &fill) ||
+            fill.type != EVENT_FILL) {
             continue;
         }
         at = first ? at : JSON_PUT(at, ",");
@@ -310,8 +315,8 @@ static void ask_trades(struct query *query)
 {
     char key[KEY_BYTES_MAX], count[16];
     struct text parts[] = {TEXT("fills:"), text_at(query->symbol, query->symbol_size)};
-    struct text words[] = {TEXT("XREVRANGE"), {key, (uint32_t)(put_parts(key, parts, 2) - key)}, TEXT("+"), TEXT("-"), TEXT("COUNT"),
-                           {count, (uint32_t)(json_put_unsigned(count, query->limit) - count)}};
+    struct text words[] = {TEXT("XREVRANGE"), {key, (uint32_t)(put_parts(key, parts, 2) - key)}, TEXT("+"), TEXT("-"),
+        TEXT("COUNT"), {count, (uint32_t)(json_put_unsigned(count, query->limit) - count)}};
     send_words(query, words, 6, on_trades);
 }
 
@@ -331,7 +336,8 @@ static uint8_t keep(char *out, struct text text)
     return (uint8_t)text.size;
 }
 
-void queries_ask(struct queries *queries, struct http_exchange exchange, const struct target *target, struct text account)
+void queries_ask(
+    struct queries *queries, struct http_exchange exchange, const struct target *target, struct text account)
 {
     struct query *query = malloc(sizeof *query);
     if (!query) {

@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 /* What is known: `body` (a JSON text, gone when the callback returns) or a fault. */
-typedef void (*queries_on_done)(void *context, struct http_exchange exchange, enum call call, const struct fault *fault, struct text body);
+typedef void (*queries_on_done)(
+    void *context, struct http_exchange exchange, enum call call, const struct fault *fault, struct text body);
 
 struct queries {
     struct valkey_client *valkey;
@@ -26,12 +27,13 @@ struct queries {
 bool queries_init(struct queries *queries, struct valkey_client *valkey, queries_on_done on_done, void *context);
 void queries_deinit(struct queries *queries);
 
-/* Asks for CALL_ORDER, CALL_FIND_ORDER, CALL_DEPTH or CALL_TRADES; on_done follows, perhaps before this returns. `account` is whose orders
- * may be seen; absent: everybody's (open mode). */
-void queries_ask(struct queries *queries, struct http_exchange exchange, const struct target *target, struct text account);
+/* Asks for CALL_ORDER, CALL_FIND_ORDER, CALL_DEPTH or CALL_TRADES; on_done follows, perhaps before this returns.
+ * `account` is whose orders may be seen; absent: everybody's (open mode). */
+void queries_ask(
+    struct queries *queries, struct http_exchange exchange, const struct target *target, struct text account);
 
-/* Depth as stored, {"u":1,"b":[...],"a":[...]}, cut to `levels` a side and with the symbol in front, written to out; 0 if it has
- * another form or does not fit. Pure. */
+/* Depth as stored, {"u":1,"b":[...],"a":[...]}, cut to `levels` a side and with the symbol in front, written to out; 0
+ * if it has another form or does not fit. Pure. */
 size_t depth_cut(struct text stored, struct text symbol, uint32_t levels, char *out, size_t bytes);
 
 #endif

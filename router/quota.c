@@ -83,7 +83,8 @@ static void send_report(struct quota *quota, struct key_usage *usage)
     *report = (struct report){.quota = quota, .month = usage->month, .count = usage->unreported};
     memcpy(report->name, usage->name, sizeof report->name);
     struct text key = key_of(report, key_bytes, sizeof key_bytes);
-    struct text count = {count_bytes, (uint32_t)snprintf(count_bytes, sizeof count_bytes, "%llu", (unsigned long long)report->count)};
+    struct text count = {
+        count_bytes, (uint32_t)snprintf(count_bytes, sizeof count_bytes, "%llu", (unsigned long long)report->count)};
     struct text keep = {keep_bytes, (uint32_t)snprintf(keep_bytes, sizeof keep_bytes, "%d", KEEP_SECONDS)};
     struct text add[] = {TEXT("INCRBY"), key, count};
     struct text expire[] = {TEXT("EXPIRE"), key, keep};

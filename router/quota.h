@@ -1,5 +1,5 @@
-/* The monthly counts of all routers together: what this one counted is added to Valkey's count in batches, and what the others counted
- * comes back. While Valkey is away this router's own count goes on alone. */
+/* The monthly counts of all routers together: what this one counted is added to Valkey's count in batches, and what the
+ * others counted comes back. While Valkey is away this router's own count goes on alone. */
 #ifndef SHARDBOOK_ROUTER_QUOTA_H
 #define SHARDBOOK_ROUTER_QUOTA_H
 
@@ -21,7 +21,8 @@ struct quota {
     struct metrics *metrics;
 };
 
-/* Sends what was counted since the last time, key by key: INCRBY quota:<key id>:<yyyymm>, kept for 40 days. Call once a second. */
+/* Sends what was counted since the last time, key by key: INCRBY quota:<key id>:<yyyymm>, kept for 40 days. Call once a
+ * second. */
 void quota_report(struct quota *quota);
 
 #endif

@@ -83,7 +83,8 @@ static void turn_month(struct key_usage *usage, int32_t month)
     }
 }
 
-enum allowance rate_limit_take(struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month, uint32_t *retry_after_s)
+enum allowance rate_limit_take(
+    struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month, uint32_t *retry_after_s)
 {
     struct key_usage *usage = get_usage(limit, key, now_us, month);
     *retry_after_s = 1;
@@ -106,10 +107,13 @@ enum allowance rate_limit_take(struct rate_limit *limit, struct text key, uint64
     return ALLOWED;
 }
 
-void rate_limit_forget_idle(struct rate_limit *limit, uint64_t now_us, uint64_t idle_us)
+void rate_limit_forget_idle(struct rate_limit *limit, uint64_t now_us, uint64_t idle_us, uint32_t capacity)
 {
     struct rate_limit fresh;
-    if (!rate_limit_init(&fresh, limit->plan, limit->capacity)) {
+    if (capacity < limit->capacity) {
+        capacity = limit->capacity;
+    }
+    if (!rate_limit_init(&fresh, limit->plan, capacity)) {
         return;
     }
     for (uint32_t i = 0; i < limit->capacity; i++) {

@@ -38,13 +38,15 @@ struct rate_limit {
 bool rate_limit_init(struct rate_limit *limit, struct usage_plan plan, uint32_t capacity);
 void rate_limit_deinit(struct rate_limit *limit);
 
-/* Counts one request of the key and says whether it may go on; one that may not costs nothing. now_us is monotonic, month = year * 12 +
- * month of the calendar (UTC). A key for which there is no place any more is TOO_FAST. *retry_after_s is set unless ALLOWED, for
- * QUOTA_SPENT to 0: the caller knows the calendar. */
-enum allowance rate_limit_take(struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month, uint32_t *retry_after_s);
+/* Counts one request of the key and says whether it may go on; one that may not costs nothing. now_us is monotonic,
+ * month = year * 12 + month of the calendar (UTC). A key for which there is no place any more is TOO_FAST.
+ * *retry_after_s is set unless ALLOWED, for QUOTA_SPENT to 0: the caller knows the calendar. */
+enum allowance rate_limit_take(
+    struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month, uint32_t *retry_after_s);
 
-/* Forgets the keys that used nothing since and owe no report: after a reload of the keys. */
-void rate_limit_forget_idle(struct rate_limit *limit, uint64_t now_us, uint64_t idle_us);
+/* Forgets the keys that used nothing since and owe no report, and lets the table grow to `capacity` (a power of two; it
+ * never shrinks): after a reload of the keys. */
+void rate_limit_forget_idle(struct rate_limit *limit, uint64_t now_us, uint64_t idle_us, uint32_t capacity);
 
 /* Requests of one address per minute, in fixed minutes, in a table that forgets with each minute. */
 struct address_limit {
@@ -53,15 +55,15 @@ struct address_limit {
     struct address_count {
         char address[48];
         uint32_t count;
-    } * addresses;
+    } *addresses;
     uint32_t capacity, used;
 };
 
 bool address_limit_init(struct address_limit *limit, uint32_t per_minute, uint32_t capacity);
 void address_limit_deinit(struct address_limit *limit);
 
-/* False: this address has had its requests of this minute; *retry_after_s until the next. When the table is full, new addresses
- * share one count. */
+/* False: this address has had its requests of this minute; *retry_after_s until the next. When the table is full, new
+ * addresses share one count. */
 bool address_limit_take(struct address_limit *limit, const char *address, uint64_t now_us, uint32_t *retry_after_s);
 
 #endif

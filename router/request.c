@@ -12,7 +12,9 @@ struct wording {
     struct text missing, bad;
 };
 
-#define WORDS(code_, name, form) {(code_), {name " is required: " form, sizeof name " is required: " form - 1}, {name " must be " form, sizeof name " must be " form - 1}}
+#define WORDS(code_, name, form)                                                                                       \
+    {(code_), {name " is required: " form, sizeof name " is required: " form - 1},                                     \
+        {name " must be " form, sizeof name " must be " form - 1}}
 static const struct wording wordings[FIELD_COUNT] = {
     [FIELD_ACTION] = WORDS(CODE_FIELD, "action", "NEW or left out"),
     [FIELD_SYMBOL] = WORDS(CODE_SYMBOL, "symbol", "1 to 10 characters of A-Z and 0-9"),
@@ -24,24 +26,26 @@ static const struct wording wordings[FIELD_COUNT] = {
     [FIELD_CLIENT_ORDER_ID] = WORDS(CODE_FIELD, "clientOrderId", "a string of 1 to 64 bytes"),
     [FIELD_TIME_IN_FORCE] = WORDS(CODE_TIME_IN_FORCE, "timeInForce", "GTC, IOC, FOK, GTD or DAY"),
     [FIELD_POST_ONLY] = WORDS(CODE_FIELD, "postOnly", "true or false"),
-    [FIELD_STOP_PRICE] = WORDS(CODE_PRECISION, "stopPrice", "a number of at least 0.01 with at most two decimal places"),
-    [FIELD_TRAILING_AMOUNT] = WORDS(CODE_PRECISION, "trailingAmount", "a number of at least 0.01 with at most two decimal places"),
+    [FIELD_STOP_PRICE] =
+        WORDS(CODE_PRECISION, "stopPrice", "a number of at least 0.01 with at most two decimal places"),
+    [FIELD_TRAILING_AMOUNT] =
+        WORDS(CODE_PRECISION, "trailingAmount", "a number of at least 0.01 with at most two decimal places"),
     [FIELD_TRAILING_BPS] = WORDS(CODE_FIELD, "trailingBps", "a whole number of basis points"),
     [FIELD_DISPLAY_QUANTITY] = WORDS(CODE_PRECISION, "displayQuantity", "a whole number from 1 to 1000000"),
     [FIELD_SELF_TRADE_PREVENTION] =
         WORDS(CODE_FIELD, "selfTradePrevention", "NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH or DECREMENT"),
     [FIELD_EXPIRE_TIME] = WORDS(CODE_FIELD, "expireTime", "a time in milliseconds since 1970"),
-    [FIELD_MAX_SLIPPAGE] = WORDS(CODE_PRECISION, "maxSlippage", "a price distance of at least 0 with at most two decimal places"),
+    [FIELD_MAX_SLIPPAGE] =
+        WORDS(CODE_PRECISION, "maxSlippage", "a price distance of at least 0 with at most two decimal places"),
 };
 
 /* The members of a new order, in the order in which faults are looked for. */
-static const uint8_t new_fields[] = {FIELD_ACTION,        FIELD_SYMBOL,           FIELD_SIDE,
-                                     FIELD_QUANTITY,      FIELD_PRICE,            FIELD_ORDER_TYPE,
-                                     FIELD_USER_ID,       FIELD_CLIENT_ORDER_ID,  FIELD_TIME_IN_FORCE,
-                                     FIELD_POST_ONLY,     FIELD_STOP_PRICE,       FIELD_TRAILING_AMOUNT,
-                                     FIELD_TRAILING_BPS,  FIELD_DISPLAY_QUANTITY, FIELD_SELF_TRADE_PREVENTION,
-                                     FIELD_EXPIRE_TIME,   FIELD_MAX_SLIPPAGE};
-static const uint8_t modify_fields[] = {FIELD_SYMBOL, FIELD_QUANTITY, FIELD_PRICE, FIELD_USER_ID, FIELD_STOP_PRICE, FIELD_EXPIRE_TIME};
+static const uint8_t new_fields[] = {FIELD_ACTION, FIELD_SYMBOL, FIELD_SIDE, FIELD_QUANTITY, FIELD_PRICE,
+    FIELD_ORDER_TYPE, FIELD_USER_ID, FIELD_CLIENT_ORDER_ID, FIELD_TIME_IN_FORCE, FIELD_POST_ONLY, FIELD_STOP_PRICE,
+    FIELD_TRAILING_AMOUNT, FIELD_TRAILING_BPS, FIELD_DISPLAY_QUANTITY, FIELD_SELF_TRADE_PREVENTION, FIELD_EXPIRE_TIME,
+    FIELD_MAX_SLIPPAGE};
+static const uint8_t modify_fields[] = {
+    FIELD_SYMBOL, FIELD_QUANTITY, FIELD_PRICE, FIELD_USER_ID, FIELD_STOP_PRICE, FIELD_EXPIRE_TIME};
 
 static struct fault bad(enum field field)
 {
@@ -51,25 +55,30 @@ static struct fault bad(enum field field)
 
 static struct fault missing(enum field field)
 {
-    return (struct fault){400, field == FIELD_SYMBOL ? CODE_SYMBOL : CODE_MISSING, wordings[field].missing, field_name(field)};
+    return (struct fault){
+        400, field == FIELD_SYMBOL ? CODE_SYMBOL : CODE_MISSING, wordings[field].missing, field_name(field)};
 }
 
 static struct fault malformed(void)
 {
-    return (struct fault){400, CODE_MALFORMED, TEXT("the body must be one JSON object in UTF-8, each member once"), TEXT_NONE};
+    return (struct fault){
+        400, CODE_MALFORMED, TEXT("the body must be one JSON object in UTF-8, each member once"), TEXT_NONE};
 }
 
 static uint64_t required_fields(const struct command *command)
 {
-    bool has_limit = command->order_type == ORDER_LIMIT || command->order_type == ORDER_STOP_LIMIT || command->order_type == ORDER_TYPE_NONE;
-    return BIT(FIELD_SYMBOL) | BIT(FIELD_SIDE) | BIT(FIELD_QUANTITY) | BIT(FIELD_ORDER_TYPE) | (has_limit ? BIT(FIELD_PRICE) : 0);
+    bool has_limit = command->order_type == ORDER_LIMIT || command->order_type == ORDER_STOP_LIMIT ||
+                     command->order_type == ORDER_TYPE_NONE;
+    return BIT(FIELD_SYMBOL) | BIT(FIELD_SIDE) | BIT(FIELD_QUANTITY) | BIT(FIELD_ORDER_TYPE) |
+           (has_limit ? BIT(FIELD_PRICE) : 0);
 }
 
 /* Whether a decimal is a whole number of units within the bounds; absent ones are. */
 static bool fits(struct decimal value, struct decimal_unit unit, int64_t least, int64_t most)
 {
     int64_t units;
-    return value.state == DECIMAL_ABSENT || (decimal_to_units(value, unit, &units) == DECIMAL_FITS && units >= least && units <= most);
+    return value.state == DECIMAL_ABSENT ||
+           (decimal_to_units(value, unit, &units) == DECIMAL_FITS && units >= least && units <= most);
 }
 
 static bool decimal_fits(const struct command *command, enum field field)
@@ -77,10 +86,12 @@ static bool decimal_fits(const struct command *command, enum field field)
     const struct instrument rules = instrument_default();
     switch (field) {
     case FIELD_QUANTITY: return fits(command->quantity, rules.lot, rules.quantity_lots_min, rules.quantity_lots_max);
-    case FIELD_DISPLAY_QUANTITY: return fits(command->display_quantity, rules.lot, rules.quantity_lots_min, rules.quantity_lots_max);
+    case FIELD_DISPLAY_QUANTITY:
+        return fits(command->display_quantity, rules.lot, rules.quantity_lots_min, rules.quantity_lots_max);
     case FIELD_PRICE: return fits(command->price, rules.tick, rules.price_ticks_min, rules.price_ticks_max);
     case FIELD_STOP_PRICE: return fits(command->stop_price, rules.tick, rules.price_ticks_min, rules.price_ticks_max);
-    case FIELD_TRAILING_AMOUNT: return fits(command->trailing_amount, rules.tick, rules.price_ticks_min, rules.price_ticks_max);
+    case FIELD_TRAILING_AMOUNT:
+        return fits(command->trailing_amount, rules.tick, rules.price_ticks_min, rules.price_ticks_max);
     case FIELD_MAX_SLIPPAGE: return fits(command->max_slippage, rules.tick, 0, rules.price_ticks_max);
     default: return true;
     }
@@ -140,8 +151,10 @@ struct fault request_check_modify(struct command *command, const struct target *
     if (!command->symbol.size) {
         return missing(FIELD_SYMBOL);
     }
-    if (!(command->present & (BIT(FIELD_QUANTITY) | BIT(FIELD_PRICE) | BIT(FIELD_STOP_PRICE) | BIT(FIELD_EXPIRE_TIME)))) {
-        return (struct fault){400, CODE_MISSING, TEXT("say what to change: quantity, price, stopPrice or expireTime"), TEXT("quantity")};
+    if (!(command->present &
+            (BIT(FIELD_QUANTITY) | BIT(FIELD_PRICE) | BIT(FIELD_STOP_PRICE) | BIT(FIELD_EXPIRE_TIME)))) {
+        return (struct fault){
+            400, CODE_MISSING, TEXT("say what to change: quantity, price, stopPrice or expireTime"), TEXT("quantity")};
     }
     return (struct fault){0};
 }

@@ -1,4 +1,5 @@
-/* Whether a decoded order, or change of one, may go into the log: the router's checks of form, in the guide's order. Pure. */
+/* Whether a decoded order, or change of one, may go into the log: the router's checks of form, in the guide's order.
+ * Pure. */
 #ifndef SHARDBOOK_ROUTER_REQUEST_H
 #define SHARDBOOK_ROUTER_REQUEST_H
 
@@ -6,16 +7,18 @@
 #include "router/fault.h"
 #include "router/target.h"
 
-/* Checks the members of a new order as the body had them. A sound one gets its price taken away if it is a MARKET order, which
- * needs none. orderId, timestamp, commandId and everything that is no member of a new order are not looked at: the router
- * does not take them over. What the engine may not support (stops, say) is passed on if its form is sound. */
+/* Checks the members of a new order as the body had them. A sound one gets its price taken away if it is a MARKET
+ * order, which needs none. orderId, timestamp, commandId and everything that is no member of a new order are not looked
+ * at: the router does not take them over. What the engine may not support (stops, say) is passed on if its form is
+ * sound. */
 struct fault request_check_new(struct command *command);
 
-/* Checks the body of PATCH /orders/{orderId} together with its target, and fills in the symbol, which either may name. */
+/* Checks the body of PATCH /orders/{orderId} together with its target, and fills in the symbol, which either may name.
+ */
 struct fault request_check_modify(struct command *command, const struct target *target);
 
-/* Whose the command is. `account` is the API key's, absent in open mode. A userId that disagrees is 403; else command->user_id is
- * what counts, perhaps absent. */
+/* Whose the command is. `account` is the API key's, absent in open mode. A userId that disagrees is 403; else
+ * command->user_id is what counts, perhaps absent. */
 struct fault request_identify(struct command *command, struct text account);
 
 #endif

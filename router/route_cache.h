@@ -1,5 +1,5 @@
-/* What the router knows of each symbol: its last known route, the door its records go through, and who waits. A table of fixed size;
- * symbols nobody uses make room. Time comes from outside. */
+/* What the router knows of each symbol: its last known route, the door its records go through, and who waits. A table
+ * of fixed size; symbols nobody uses make room. Time comes from outside. */
 #ifndef SHARDBOOK_ROUTER_ROUTE_CACHE_H
 #define SHARDBOOK_ROUTER_ROUTE_CACHE_H
 
@@ -14,15 +14,15 @@ struct ticket;
 struct route_entry {
     char symbol[SYMBOL_BYTES_MAX + 1]; /* empty: the place is free */
     uint8_t symbol_size;
-    uint8_t door;         /* enum topic of the records in flight, or of the last ones */
-    bool migrating;       /* the last known route */
-    bool looking;         /* a look-up is on its way */
-    uint64_t v;           /* the route's version, 0 if it named none */
-    uint64_t asked_ms;    /* when the last look-up was sent */
-    uint64_t looked_ms;   /* how old the route is: when it was asked for, or given up; 0: never */
+    uint8_t door;       /* enum topic of the records in flight, or of the last ones */
+    bool migrating;     /* the last known route */
+    bool looking;       /* a look-up is on its way */
+    uint64_t v;         /* the route's version, 0 if it named none */
+    uint64_t asked_ms;  /* when the last look-up was sent */
+    uint64_t looked_ms; /* how old the route is: when it was asked for, or given up; 0: never */
     uint64_t used_ms;
-    uint64_t sequence;    /* of the last record sent (header me-n) */
-    uint32_t in_flight;   /* records sent through `door` and not acknowledged */
+    uint64_t sequence;           /* of the last record sent (header me-n) */
+    uint32_t in_flight;          /* records sent through `door` and not acknowledged */
     struct ticket *first, *last; /* who waits, first come first served */
 };
 
@@ -37,8 +37,8 @@ struct route_cache {
 bool route_cache_init(struct route_cache *cache, uint32_t capacity);
 void route_cache_deinit(struct route_cache *cache);
 
-/* The symbol's entry, made if need be; NULL when the table is full of symbols in use. It stays where it is as long as it is
- * in use (looking, in_flight or somebody waiting) or was used within the last minute. */
+/* The symbol's entry, made if need be; NULL when the table is full of symbols in use. It stays where it is as long as
+ * it is in use (looking, in_flight or somebody waiting) or was used within the last minute. */
 struct route_entry *route_cache_get(struct route_cache *cache, struct text symbol, uint64_t now_ms);
 
 static inline struct text route_entry_symbol(const struct route_entry *entry)

@@ -53,9 +53,11 @@ struct asking {
 
 /* ---------------------------------------------------------------- answering */
 
-static void answer_with(struct router *router, struct http_exchange exchange, int status, struct text headers, struct text body)
+static void answer_with(
+    struct router *router, struct http_exchange exchange, int status, struct text headers, struct text body)
 {
-    http_server_answer(router->parts.http, exchange, &(struct http_answer){.status = status, .headers = headers, .body = body});
+    http_server_answer(
+        router->parts.http, exchange, &(struct http_answer){.status = status, .headers = headers, .body = body});
 }
 
 static enum request_result result_of(const struct fault *fault)
@@ -70,7 +72,8 @@ static enum request_result result_of(const struct fault *fault)
     }
 }
 
-static void answer_fault_with(struct router *router, struct http_exchange exchange, enum call call, const struct fault *fault, struct text headers)
+static void answer_fault_with(struct router *router, struct http_exchange exchange, enum call call,
+    const struct fault *fault, struct text headers)
 {
     char body[ANSWER_BYTES_MAX], name[16];
     metrics_count(&router->metrics, call, result_of(fault));
@@ -97,7 +100,7 @@ static void refuse_as_too_much(const struct asking *asking, enum request_result 
     int n = snprintf(headers, sizeof headers, "retry-after: %u\r\n", retry_after_s);
     metrics_count(&asking->router->metrics, asking->target.call, result);
     answer_with(asking->router, asking->exchange, 429, (struct text){headers, (uint32_t)n},
-                result == RESULT_QUOTA_SPENT ? answer_limit_exceeded : answer_too_many_requests);
+        result == RESULT_QUOTA_SPENT ? answer_limit_exceeded : answer_too_many_requests);
 }
 
 struct text router_on_refused(void *context, int status, const struct http_head *head)
@@ -127,7 +130,8 @@ static bool find_owner(struct asking *asking)
     if (router->parts.keys && presented.size && http_head_count(asking->request->head, TEXT("x-api-key")) == 1) {
         asking->has_owner = keys_find(router->parts.keys, presented, &asking->owner);
     }
-    bool needs_key = call_needs_key(asking->target.call) || (asking->target.call == CALL_METRICS && !is_loopback(asking->request->peer));
+    bool needs_key = call_needs_key(asking->target.call) ||
+                     (asking->target.call == CALL_METRICS && !is_loopback(asking->request->peer));
     bool nobody_has_keys = router->settings.open_mode && !router->parts.keys;
     return asking->has_owner || !needs_key || nobody_has_keys;
 }
@@ -141,7 +145,8 @@ static bool is_within_limits(struct asking *asking)
         return true;
     }
     struct text name = asking->has_owner ? text_of(asking->owner.id) : TEXT("open");
-    enum allowance allowance = rate_limit_take(&router->rate, name, asking->now_us, quota_month(asking->calendar_ms), &retry_after_s);
+    enum allowance allowance =
+        rate_limit_take(&router->rate, name, asking->now_us, quota_month(asking->calendar_ms), &retry_after_s);
     if (allowance == TOO_FAST) {
         refuse_as_too_much(asking, RESULT_RATE_LIMITED, retry_after_s);
     } else if (allowance == QUOTA_SPENT) {
@@ -265,11 +270,11 @@ static struct fault fault_of(enum order_fate fate)
     switch (fate) {
     case FATE_UNKNOWN:
         return (struct fault){503, CODE_UNKNOWN_FATE,
-                              TEXT("nobody knows whether this is in the log: ask for it by clientOrderId, or send it again with the same one"), TEXT_NONE};
-    case FATE_NOT_SENT:
-        return (struct fault){503, CODE_NONE, TEXT("this is not in the log: try again"), TEXT_NONE};
-    default:
-        return (struct fault){500, CODE_NONE, TEXT("the log does not take this; it is not in it"), TEXT_NONE};
+            TEXT("nobody knows whether this is in the log: ask for it by clientOrderId, or send it again with the same "
+                 "one"),
+            TEXT_NONE};
+    case FATE_NOT_SENT: return (struct fault){503, CODE_NONE, TEXT("this is not in the log: try again"), TEXT_NONE};
+    default: return (struct fault){500, CODE_NONE, TEXT("the log does not take this; it is not in it"), TEXT_NONE};
     }
 }
 
@@ -290,7 +295,8 @@ static void on_order_done(void *context, const struct order_outcome *outcome)
 
 /* ---------------------------------------------------------------- questions */
 
-static void on_query_done(void *context, struct http_exchange exchange, enum call call, const struct fault *fault, struct text body)
+static void on_query_done(
+    void *context, struct http_exchange exchange, enum call call, const struct fault *fault, struct text body)
 {
     struct router *router = context;
     if (fault->status) {
@@ -325,11 +331,12 @@ static void do_ready(const struct asking *asking)
     struct router *router = asking->router;
     char body[ANSWER_BYTES_MAX];
     bool kafka_up = kafka_is_up(router), valkey_up = valkey_client_is_up(router->parts.valkey);
-    bool can_do_without = router->valkey_was_up || asking->now_us - router->opened_us > READY_WITHOUT_VALKEY_MS * UINT64_C(1000);
+    bool can_do_without =
+        router->valkey_was_up || asking->now_us - router->opened_us > READY_WITHOUT_VALKEY_MS * UINT64_C(1000);
     bool ready = kafka_up && (valkey_up || can_do_without) && !router->draining;
     metrics_count(&router->metrics, CALL_READY, ready ? RESULT_OK : RESULT_UNAVAILABLE);
     answer_with(router, asking->exchange, ready ? 200 : 503, ready ? TEXT_NONE : TEXT("retry-after: 1\r\n"),
-                answer_ready(body, ready, kafka_up, valkey_up, router->draining));
+        answer_ready(body, ready, kafka_up, valkey_up, router->draining));
 }
 
 static void do_metrics(const struct asking *asking)
@@ -360,9 +367,9 @@ static void do_metrics(const struct asking *asking)
     metrics_count(&router->metrics, CALL_METRICS, RESULT_OK);
     size_t bytes = metrics_write(&router->metrics, &gauges, router->page, METRICS_BYTES_MAX);
     http_server_answer(router->parts.http, asking->exchange,
-                       &(struct http_answer){.status = 200,
-                                             .content_type = TEXT("text/plain; version=0.0.4; charset=utf-8"),
-                                             .body = {router->page, (uint32_t)bytes}});
+        &(struct http_answer){.status = 200,
+            .content_type = TEXT("text/plain; version=0.0.4; charset=utf-8"),
+            .body = {router->page, (uint32_t)bytes}});
 }
 
 static void do_preflight(const struct asking *asking)
@@ -370,8 +377,9 @@ static void do_preflight(const struct asking *asking)
     char headers[256];
     const char *methods = target_methods(asking->request->head->path);
     int n = snprintf(headers, sizeof headers,
-                     "access-control-allow-methods: %s\r\naccess-control-allow-headers: content-type, x-api-key\r\naccess-control-max-age: 600\r\n",
-                     methods ? methods : "OPTIONS");
+        "access-control-allow-methods: %s\r\naccess-control-allow-headers: content-type, "
+        "x-api-key\r\naccess-control-max-age: 600\r\n",
+        methods ? methods : "OPTIONS");
     metrics_count(&asking->router->metrics, CALL_PREFLIGHT, RESULT_OK);
     answer_with(asking->router, asking->exchange, 204, (struct text){headers, (uint32_t)n}, TEXT_NONE);
 }
@@ -440,19 +448,27 @@ void router_on_request(void *context, struct http_exchange exchange, const struc
 
 /* ---------------------------------------------------------------- opening and closing */
 
+/* Places for the keys' usage, most of them free. */
+static uint32_t usage_places(const struct router *router)
+{
+    size_t keys = router->parts.keys ? keys_count(router->parts.keys) : 0;
+    return keys < KEYS_FEW / 4 ? KEYS_FEW : KEYS_MANY;
+}
+
 static bool open_parts(struct router *router)
 {
     const struct router_settings *settings = &router->settings;
     struct orders_settings orders = {.in_flight_max = settings->in_flight_max,
-                                     .deadline_ms = settings->deadline_ms,
-                                     .route_age_max_ms = ROUTE_AGE_MAX_MS,
-                                     .symbols_max = SYMBOLS_MAX};
-    size_t keys = router->parts.keys ? keys_count(router->parts.keys) : 0;
-    router->orders = orders_open(&orders, router->parts.valkey, router->parts.producer, &router->metrics, on_order_done, router);
+        .deadline_ms = settings->deadline_ms,
+        .route_age_max_ms = ROUTE_AGE_MAX_MS,
+        .symbols_max = SYMBOLS_MAX};
+    router->orders =
+        orders_open(&orders, router->parts.valkey, router->parts.producer, &router->metrics, on_order_done, router);
     router->page = malloc(METRICS_BYTES_MAX);
-    return router->orders && router->page && queries_init(&router->queries, router->parts.valkey, on_query_done, router) &&
+    return router->orders && router->page &&
+           queries_init(&router->queries, router->parts.valkey, on_query_done, router) &&
            json_decoder_init(&router->decoder, RECORD_BYTES_MAX) &&
-           rate_limit_init(&router->rate, settings->plan, keys < KEYS_FEW / 4 ? KEYS_FEW : KEYS_MANY) &&
+           rate_limit_init(&router->rate, settings->plan, usage_places(router)) &&
            address_limit_init(&router->addresses, settings->requests_per_minute_per_address, ADDRESSES);
 }
 
@@ -501,7 +517,7 @@ void router_on_keys_read(struct router *router, bool ok)
 {
     if (ok) {
         router->metrics.key_reloads++;
-        rate_limit_forget_idle(&router->rate, clock_monotonic_us(), IDLE_KEY_US);
+        rate_limit_forget_idle(&router->rate, clock_monotonic_us(), IDLE_KEY_US, usage_places(router));
     } else {
         router->metrics.key_reload_failures++;
     }

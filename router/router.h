@@ -17,7 +17,7 @@ struct router;
 struct router_settings {
     struct usage_plan plan;
     uint32_t requests_per_minute_per_address; /* 0: no limit */
-    bool open_mode;           /* a userId counts as given; without keys nobody needs one */
+    bool open_mode;                           /* a userId counts as given; without keys nobody needs one */
     uint32_t in_flight_max, deadline_ms;
     char orders_topic[256], pending_topic[256]; /* as answers name them */
 };
@@ -30,7 +30,8 @@ struct router_parts {
     struct keys *keys; /* NULL: none, in open mode only */
 };
 
-/* What an HTTP server calls; `context` is a struct router **, which router_open's result is put into before the loop runs. */
+/* What an HTTP server calls; `context` is a struct router **, which router_open's result is put into before the loop
+ * runs. */
 void router_on_request(void *context, struct http_exchange exchange, const struct http_request *request);
 struct text router_on_refused(void *context, int status, const struct http_head *head);
 

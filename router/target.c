@@ -122,12 +122,13 @@ static struct fault take_query(struct target *target, struct text query)
     struct {
         struct text name;
         struct text *out;
-    } texts[] = {{TEXT("symbol"), &target->symbol},   {TEXT("clientOrderId"), &target->client_order_id},
-                 {TEXT("side"), &target->side},       {TEXT("userId"), &target->user_id},
-                 {TEXT("limit"), &limit},             {TEXT("wait"), &wait}};
+    } texts[] = {{TEXT("symbol"), &target->symbol}, {TEXT("clientOrderId"), &target->client_order_id},
+        {TEXT("side"), &target->side}, {TEXT("userId"), &target->user_id}, {TEXT("limit"), &limit},
+        {TEXT("wait"), &wait}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!take_parameter(target, query, texts[i].name, texts[i].out)) {
-            return bad_parameter(CODE_FIELD, TEXT("the query parameter may be given once, with %xx for other characters"), texts[i].name);
+            return bad_parameter(CODE_FIELD,
+                TEXT("the query parameter may be given once, with %xx for other characters"), texts[i].name);
         }
     }
     target->has_wait = wait.size > 0;
@@ -152,20 +153,23 @@ static struct fault check_forms(const struct target *target)
         return bad_parameter(CODE_SIDE, TEXT("side must be BUY or SELL"), TEXT("side"));
     }
     if (target->has_wait) {
-        return bad_parameter(CODE_FIELD, TEXT("wait is not offered: ask for the order's state, or listen on the WebSocket"), TEXT("wait"));
+        return bad_parameter(CODE_FIELD,
+            TEXT("wait is not offered: ask for the order's state, or listen on the WebSocket"), TEXT("wait"));
     }
     return (struct fault){0};
 }
 
 static bool needs_symbol(enum call call)
 {
-    return call == CALL_CANCEL || call == CALL_CANCEL_ALL || call == CALL_FIND_ORDER || call == CALL_DEPTH || call == CALL_TRADES;
+    return call == CALL_CANCEL || call == CALL_CANCEL_ALL || call == CALL_FIND_ORDER || call == CALL_DEPTH ||
+           call == CALL_TRADES;
 }
 
 static struct fault check_needs(const struct target *target)
 {
     if (target->call == CALL_FIND_ORDER && !target->client_order_id.size) {
-        return bad_parameter(CODE_MISSING, TEXT("name the order: GET /orders/{orderId}, or ?clientOrderId=&symbol="), TEXT("clientOrderId"));
+        return bad_parameter(CODE_MISSING, TEXT("name the order: GET /orders/{orderId}, or ?clientOrderId=&symbol="),
+            TEXT("clientOrderId"));
     }
     if (needs_symbol(target->call) && !target->symbol.size) {
         return bad_parameter(CODE_MISSING, TEXT("the query parameter symbol is required"), TEXT("symbol"));
@@ -176,7 +180,8 @@ static struct fault check_needs(const struct target *target)
 static struct fault take_order_id(struct target *target, struct text encoded)
 {
     if (encoded.size && (!keep(target, encoded, false, &target->order_id) || !is_id(target->order_id))) {
-        return bad_parameter(CODE_FIELD, TEXT("the order's id in the path must have 1 to 64 bytes, with %xx for other characters"), TEXT("orderId"));
+        return bad_parameter(CODE_FIELD,
+            TEXT("the order's id in the path must have 1 to 64 bytes, with %xx for other characters"), TEXT("orderId"));
     }
     return (struct fault){0};
 }
@@ -218,8 +223,8 @@ bool call_needs_key(enum call call)
 
 const char *call_name(enum call call)
 {
-    static const char *const names[CALL_COUNT] = {"new",   "test",   "cancel",  "cancel_all", "modify", "order",  "find_order", "depth",
-                                                  "trades", "symbols", "time", "healthz",    "readyz", "metrics", "preflight"};
+    static const char *const names[CALL_COUNT] = {"new", "test", "cancel", "cancel_all", "modify", "order",
+        "find_order", "depth", "trades", "symbols", "time", "healthz", "readyz", "metrics", "preflight"};
     return call < CALL_COUNT ? names[call] : "none";
 }
 

@@ -10,21 +10,21 @@
 #include <stdint.h>
 
 enum call {
-    CALL_NEW,          /* POST /orders */
-    CALL_TEST,         /* POST /orders/test */
-    CALL_CANCEL,       /* DELETE /orders/{orderId}?symbol=, DELETE /orders?clientOrderId=&symbol= */
-    CALL_CANCEL_ALL,   /* DELETE /orders?symbol=[&side=] */
-    CALL_MODIFY,       /* PATCH /orders/{orderId}[?symbol=] */
-    CALL_ORDER,        /* GET /orders/{orderId} */
-    CALL_FIND_ORDER,   /* GET /orders?clientOrderId=&symbol= */
-    CALL_DEPTH,        /* GET /depth?symbol=[&limit=] */
-    CALL_TRADES,       /* GET /trades?symbol=[&limit=] */
-    CALL_SYMBOLS,      /* GET /symbols */
-    CALL_TIME,         /* GET /time */
-    CALL_HEALTH,       /* GET /healthz */
-    CALL_READY,        /* GET /readyz */
-    CALL_METRICS,      /* GET /metrics */
-    CALL_PREFLIGHT,    /* OPTIONS on any of them */
+    CALL_NEW,        /* POST /orders */
+    CALL_TEST,       /* POST /orders/test */
+    CALL_CANCEL,     /* DELETE /orders/{orderId}?symbol=, DELETE /orders?clientOrderId=&symbol= */
+    CALL_CANCEL_ALL, /* DELETE /orders?symbol=[&side=] */
+    CALL_MODIFY,     /* PATCH /orders/{orderId}[?symbol=] */
+    CALL_ORDER,      /* GET /orders/{orderId} */
+    CALL_FIND_ORDER, /* GET /orders?clientOrderId=&symbol= */
+    CALL_DEPTH,      /* GET /depth?symbol=[&limit=] */
+    CALL_TRADES,     /* GET /trades?symbol=[&limit=] */
+    CALL_SYMBOLS,    /* GET /symbols */
+    CALL_TIME,       /* GET /time */
+    CALL_HEALTH,     /* GET /healthz */
+    CALL_READY,      /* GET /readyz */
+    CALL_METRICS,    /* GET /metrics */
+    CALL_PREFLIGHT,  /* OPTIONS on any of them */
     CALL_COUNT
 };
 
@@ -38,8 +38,8 @@ struct target {
     uint32_t memory_used;
 };
 
-/* Fills *target. Everything is also found under /prod. A path that does not exist is 404, a method it has not 405; parameters
- * of a wrong form, twice, or missing are 400. Unknown parameters are ignored. */
+/* Fills *target. Everything is also found under /prod. A path that does not exist is 404, a method it has not 405;
+ * parameters of a wrong form, twice, or missing are 400. Unknown parameters are ignored. */
 struct fault target_parse(struct target *target, enum http_method method, struct text path, struct text query);
 
 /* Whether the call is for holders of an API key only. */

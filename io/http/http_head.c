@@ -4,8 +4,14 @@
 #include <strings.h>
 
 static const struct text method_names[] = {
-    [HTTP_GET] = {"GET", 3},     [HTTP_HEAD] = {"HEAD", 4},     [HTTP_POST] = {"POST", 4},       [HTTP_PUT] = {"PUT", 3},
-    [HTTP_PATCH] = {"PATCH", 5}, [HTTP_DELETE] = {"DELETE", 6}, [HTTP_OPTIONS] = {"OPTIONS", 7}, [HTTP_OTHER] = {"?", 1},
+    [HTTP_GET] = {"GET", 3},
+    [HTTP_HEAD] = {"HEAD", 4},
+    [HTTP_POST] = {"POST", 4},
+    [HTTP_PUT] = {"PUT", 3},
+    [HTTP_PATCH] = {"PATCH", 5},
+    [HTTP_DELETE] = {"DELETE", 6},
+    [HTTP_OPTIONS] = {"OPTIONS", 7},
+    [HTTP_OTHER] = {"?", 1},
 };
 
 struct text http_method_name(enum http_method method)
@@ -15,7 +21,8 @@ struct text http_method_name(enum http_method method)
 
 static bool is_token_byte(unsigned char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 static bool is_token(struct text t)
@@ -165,7 +172,8 @@ static bool understand(struct http_head *head)
         } else if (equal_any_case(name, TEXT("transfer-encoding"))) {
             head->has_encoding = true;
         } else if (equal_any_case(name, TEXT("connection"))) {
-            head->keep_alive = list_has(value, TEXT("close")) ? false : head->keep_alive || list_has(value, TEXT("keep-alive"));
+            head->keep_alive =
+                list_has(value, TEXT("close")) ? false : head->keep_alive || list_has(value, TEXT("keep-alive"));
         } else if (equal_any_case(name, TEXT("expect"))) {
             head->wants_continue = equal_any_case(value, TEXT("100-continue"));
         }

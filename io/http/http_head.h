@@ -36,9 +36,10 @@ enum {
     /* else the status to answer before closing: 400, 414, 431 or 505 */
 };
 
-/* Parses the head at the start of `bytes` (empty lines before it are skipped, as RFC 9112 asks); on DONE *head_bytes is where the
- * body begins. *scanned remembers between calls for one head how far was looked; start with 0. Lines end with CR LF only; folded lines, names
- * with white space, unequal Content-Lengths and control characters are 400: what a proxy might read otherwise is not guessed at. */
+/* Parses the head at the start of `bytes` (empty lines before it are skipped, as RFC 9112 asks); on DONE *head_bytes is
+ * where the body begins. *scanned remembers between calls for one head how far was looked; start with 0. Lines end with
+ * CR LF only; folded lines, names with white space, unequal Content-Lengths and control characters are 400: what a
+ * proxy might read otherwise is not guessed at. */
 int http_head_parse(const char *bytes, size_t size, struct http_head *head, size_t *head_bytes, size_t *scanned);
 
 /* The first header of that name (any case), absent if there is none. */
@@ -50,10 +51,12 @@ uint32_t http_head_count(const struct http_head *head, struct text name);
 /* "GET" and so on; static. */
 struct text http_method_name(enum http_method method);
 
-/* Decodes %xx (and, with `plus`, '+' as a space) into out; false if malformed, a NUL comes out, or it does not fit. *out views `buffer`. */
+/* Decodes %xx (and, with `plus`, '+' as a space) into out; false if malformed, a NUL comes out, or it does not fit.
+ * *out views `buffer`. */
 bool http_decode(struct text encoded, bool plus, char *buffer, size_t bytes, struct text *out);
 
-/* The still encoded value of a query parameter; false if it is not there. *repeated says whether there is a second one. */
+/* The still encoded value of a query parameter; false if it is not there. *repeated says whether there is a second one.
+ */
 bool http_query_find(struct text query, struct text name, struct text *value, bool *repeated);
 
 #endif

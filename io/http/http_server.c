@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 enum {
-    READ_BYTES = 16384,          /* of one read; a TLS record at most */
+    READ_BYTES = 16384, /* of one read; a TLS record at most */
     INPUT_BYTES_MIN = 2048,
-    LINGER_MS = 1000,            /* for the client to close after our last answer */
-    LINGER_BYTES_MAX = 4 << 20,  /* it may send this much more meanwhile */
+    LINGER_MS = 1000,           /* for the client to close after our last answer */
+    LINGER_BYTES_MAX = 4 << 20, /* it may send this much more meanwhile */
     SWEEP_MS = 250,
     ACCEPTS_PER_EVENT = 64,
     NOBODY = UINT32_MAX
@@ -107,8 +107,8 @@ static void give_back_connection(struct http_server *server, struct connection *
     server->counts.connections--;
 }
 
-/* Reading goes on between requests only: a client that sends more than it reads is held up by TCP, and one that has closed its
- * sending side still gets its answer. */
+/* Reading goes on between requests only: a client that sends more than it reads is held up by TCP, and one that has
+ * closed its sending side still gets its answer. */
 static void set_reading(struct connection *connection)
 {
     bool stop = connection->phase == PHASE_PENDING || connection->phase == PHASE_WRITING;
@@ -127,8 +127,8 @@ static void enter(struct http_server *server, struct connection *connection, enu
     }
 }
 
-/* Marks it for its end: inside its own callback that returns -1, else the sweep does it. (libwebsockets' own asynchronous kill
- * waits for a timer that it does not arm on a foreign loop.) */
+/* Marks it for its end: inside its own callback that returns -1, else the sweep does it. (libwebsockets' own
+ * asynchronous kill waits for a timer that it does not arm on a foreign loop.) */
 static void kill_connection(struct connection *connection)
 {
     connection->closing = true;
@@ -224,10 +224,11 @@ static bool write_answer(struct http_server *server, struct connection *connecti
     char *out = (char *)server->output + LWS_PRE;
     int n = snprintf(out, most, "HTTP/1.1 %d %s\r\n", answer->status, reason_phrase(answer->status));
     if (answer->status != 204) {
-        n += snprintf(out + n, most - (size_t)n, "content-type: %.*s\r\ncontent-length: %u\r\n", (int)type.size, type.data, answer->body.size);
+        n += snprintf(out + n, most - (size_t)n, "content-type: %.*s\r\ncontent-length: %u\r\n", (int)type.size,
+            type.data, answer->body.size);
     }
-    n += snprintf(out + n, most - (size_t)n, "%s%.*s%s\r\n", every, (int)answer->headers.size, answer->headers.data ? answer->headers.data : "",
-                  connection->keep_alive ? "" : "connection: close\r\n");
+    n += snprintf(out + n, most - (size_t)n, "%s%.*s%s\r\n", every, (int)answer->headers.size,
+        answer->headers.data ? answer->headers.data : "", connection->keep_alive ? "" : "connection: close\r\n");
     if (answer->body.size && !connection->head_only && answer->status != 204) {
         memcpy(out + n, answer->body.data, answer->body.size);
         n += (int)answer->body.size;
@@ -291,7 +292,8 @@ static void refuse(struct http_server *server, struct connection *connection, in
     connection->keep_alive = false;
     connection->head_only = head && head->method == HTTP_HEAD;
     connection->request_bytes = connection->input_used;
-    struct http_answer answer = {.status = status, .body = server->events.on_refused(server->events.context, status, head)};
+    struct http_answer answer = {
+        .status = status, .body = server->events.on_refused(server->events.context, status, head)};
     if (status == 503) {
         answer.headers = TEXT("retry-after: 1\r\n");
     }
@@ -318,8 +320,9 @@ static int judge_head(const struct http_server *server, const struct http_head *
 
 static void hand_over(struct http_server *server, struct connection *connection, size_t head_bytes)
 {
-    struct http_request request = {.head = &server->head, .body = {connection->input + head_bytes, (uint32_t)server->head.length},
-                                   .peer = connection->peer};
+    struct http_request request = {.head = &server->head,
+        .body = {connection->input + head_bytes, (uint32_t)server->head.length},
+        .peer = connection->peer};
     connection->request_bytes = (uint32_t)(head_bytes + server->head.length);
     connection->keep_alive = server->head.keep_alive;
     connection->head_only = server->head.method == HTTP_HEAD;
@@ -351,7 +354,8 @@ static void await_body(struct http_server *server, struct connection *connection
 static bool take_request(struct http_server *server, struct connection *connection)
 {
     size_t head_bytes = 0;
-    int state = http_head_parse(connection->input, connection->input_used, &server->head, &head_bytes, &connection->scanned);
+    int state =
+        http_head_parse(connection->input, connection->input_used, &server->head, &head_bytes, &connection->scanned);
     if (state == HTTP_HEAD_MORE) {
         return false;
     }
@@ -381,7 +385,8 @@ static void advance(struct http_server *server, struct connection *connection)
     }
     uint32_t outer = server->advancing;
     server->advancing = index;
-    while (connection->phase == PHASE_READING && !connection->closing && connection->input_used && take_request(server, connection)) {
+    while (connection->phase == PHASE_READING && !connection->closing && connection->input_used &&
+           take_request(server, connection)) {
     }
     server->advancing = outer;
 }
@@ -447,7 +452,8 @@ static bool is_overdue(const struct http_server *server, const struct connection
 {
     uint64_t age_ms = now_ms > connection->phase_since_ms ? now_ms - connection->phase_since_ms : 0;
     switch (connection->phase) {
-    case PHASE_READING: return age_ms > (connection->input_used ? server->options.request_timeout_ms : server->options.idle_timeout_ms);
+    case PHASE_READING:
+        return age_ms > (connection->input_used ? server->options.request_timeout_ms : server->options.idle_timeout_ms);
     case PHASE_WRITING: return age_ms > server->options.write_timeout_ms;
     case PHASE_LINGERING: return age_ms > LINGER_MS;
     default: return false; /* PENDING: whoever was handed the request keeps its own deadline */
@@ -505,7 +511,8 @@ static void adopt(struct http_server *server, int fd, const struct sockaddr_stor
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     lws_sock_file_fd_type socket_fd = {.sockfd = fd};
-    struct lws *wsi = lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL, socket_fd, "requests", NULL);
+    struct lws *wsi =
+        lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL, socket_fd, "requests", NULL);
     if (!wsi) { /* which closed the socket */
         server->counts.refused++;
         return;
@@ -559,14 +566,16 @@ static uint16_t port_of(int fd)
     struct sockaddr_storage at = {0};
     socklen_t size = sizeof at;
     getsockname(fd, (struct sockaddr *)&at, &size);
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+    return ntohs(
+        at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
 }
 
 static int start_listening(struct http_server *server, const char **why)
 {
     char port[8];
     snprintf(port, sizeof port, "%u", server->options.port);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *found = NULL;
     const char *address = server->options.address ? server->options.address : "127.0.0.1";
     if (getaddrinfo(address, port, &hints, &found) != 0) {
@@ -684,8 +693,9 @@ static void on_sweep_closed(uv_handle_t *handle)
 static int start(struct http_server *server, const char **why)
 {
     if (!open_context(server)) {
-        *why = server->options.tls_key_file ? "the TLS certificate or key cannot be used: both must be PEM files, and belong together"
-                                            : "libwebsockets cannot start: is libwebsockets-evlib-uv installed?";
+        *why = server->options.tls_key_file
+                   ? "the TLS certificate or key cannot be used: both must be PEM files, and belong together"
+                   : "libwebsockets cannot start: is libwebsockets-evlib-uv installed?";
         return STATUS_INVALID;
     }
     int status = start_listening(server, why);
@@ -695,8 +705,8 @@ static int start(struct http_server *server, const char **why)
     return uv_timer_start(&server->sweep, on_sweep, SWEEP_MS, SWEEP_MS) == 0 ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-struct http_server *http_server_open(uv_loop_t *loop, const struct http_server_options *options, const struct http_server_events *events,
-                                     int *status, const char **why)
+struct http_server *http_server_open(uv_loop_t *loop, const struct http_server_options *options,
+    const struct http_server_events *events, int *status, const char **why)
 {
     struct http_server *server = calloc(1, sizeof *server);
     *status = STATUS_NO_MEMORY;
@@ -763,7 +773,8 @@ void http_server_close(struct http_server *server)
 
 void http_server_free(struct http_server *server)
 {
-    for (int i = 0; i < 3 && server->context; i++) { /* on a foreign loop it goes in steps, the last after the loop has run out */
+    for (int i = 0; i < 3 && server->context;
+        i++) { /* on a foreign loop it goes in steps, the last after the loop has run out */
         lws_context_destroy(server->context);
     }
     for (uint32_t i = 0; server->connections && i < server->options.connections_max; i++) {

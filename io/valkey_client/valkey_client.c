@@ -56,8 +56,8 @@ struct valkey_client {
     bool bad_password;
     uint64_t waiting_since_ms; /* the oldest unanswered command's, or the last answer's time; 0: nothing waits */
     uint64_t round_trip_us;
-    char why[WHY_BYTES];       /* of this failure */
-    char told[WHY_BYTES];      /* of the last on_refused */
+    char why[WHY_BYTES];  /* of this failure */
+    char told[WHY_BYTES]; /* of the last on_refused */
 
     struct valkey_client_events events;
     struct valkey_client_counts counts;
@@ -182,7 +182,7 @@ static void free_client(struct valkey_client *client)
 }
 
 struct valkey_client *valkey_client_open(uv_loop_t *loop, const struct valkey_client_options *options,
-                                         const struct valkey_client_events *events, int *status, const char **why)
+    const struct valkey_client_events *events, int *status, const char **why)
 {
     *status = STATUS_NO_MEMORY;
     *why = "out of memory";
@@ -367,7 +367,8 @@ static void on_disconnected(const redisAsyncContext *connection, int status)
         return;
     }
     char why[WHY_BYTES];
-    snprintf(why, sizeof why, "%s", connection->errstr && *connection->errstr ? connection->errstr : "connection closed");
+    snprintf(
+        why, sizeof why, "%s", connection->errstr && *connection->errstr ? connection->errstr : "connection closed");
     client->connection = NULL;
     lose(client, why);
 }
@@ -379,8 +380,9 @@ static bool start_tls(struct valkey_client *client)
         return false;
     }
     X509_VERIFY_PARAM *verify = SSL_get0_param(ssl);
-    bool named = client->tls_skip_verify || X509_VERIFY_PARAM_set1_ip_asc(verify, client->server_name) == 1 ||
-                 (SSL_set1_host(ssl, client->server_name) == 1 && SSL_set_tlsext_host_name(ssl, client->server_name) == 1);
+    bool named =
+        client->tls_skip_verify || X509_VERIFY_PARAM_set1_ip_asc(verify, client->server_name) == 1 ||
+        (SSL_set1_host(ssl, client->server_name) == 1 && SSL_set_tlsext_host_name(ssl, client->server_name) == 1);
     ERR_clear_error();
     if (!named) {
         SSL_free(ssl);
@@ -499,7 +501,8 @@ static void on_answered(redisAsyncContext *connection, void *reply, void *contex
     }
 }
 
-int valkey_client_command(struct valkey_client *client, const struct text *words, size_t count, valkey_on_reply on_reply, void *context)
+int valkey_client_command(
+    struct valkey_client *client, const struct text *words, size_t count, valkey_on_reply on_reply, void *context)
 {
     const char *argv[WORDS_MAX];
     size_t sizes[WORDS_MAX];

@@ -18,9 +18,9 @@ struct valkey_client;
 
 /* Strings are copied by valkey_client_open. Numbers of 0 take the default named. */
 struct valkey_client_options {
-    const char *host;     /* "name", "name:port", "1.2.3.4:port", "[::1]:port" or "::1"; a port in it wins over `port` */
-    uint16_t port;        /* 6379 */
-    const char *user;     /* NULL or "": the default user */
+    const char *host; /* "name", "name:port", "1.2.3.4:port", "[::1]:port" or "::1"; a port in it wins over `port` */
+    uint16_t port;    /* 6379 */
+    const char *user; /* NULL or "": the default user */
     const char *password; /* NULL or "": no AUTH; never logged */
     bool tls;
     const char *tls_ca_file;     /* NULL: the system's authorities */
@@ -35,19 +35,20 @@ struct valkey_client_options {
 
 /* What the client tells; any of them may be NULL. They may send commands, but not close the client. */
 struct valkey_client_events {
-    void (*on_up)(void *context);                      /* authenticated and answering */
-    void (*on_down)(void *context, const char *why);   /* was up; every command in flight was answered with NULL before */
+    void (*on_up)(void *context);                    /* authenticated and answering */
+    void (*on_down)(void *context, const char *why); /* was up; every command in flight was answered with NULL before */
     void (*on_refused)(void *context, const char *why); /* a try failed; called when `why` differs from the last one */
     void *context;
 };
 
-/* Called once per command taken: `reply` as hiredis has it, gone after the call, or NULL: the connection was lost, and whether
- * the command ran is unknown. Error replies of Valkey are replies. */
+/* Called once per command taken: `reply` as hiredis has it, gone after the call, or NULL: the connection was lost, and
+ * whether the command ran is unknown. Error replies of Valkey are replies. */
 typedef void (*valkey_on_reply)(void *context, const struct redisReply *reply);
 
-/* Starts connecting; returns NULL with *status INVALID (host or TLS options; *why says it, static or thread-local text) or NO_MEMORY. */
+/* Starts connecting; returns NULL with *status INVALID (host or TLS options; *why says it, static or thread-local text)
+ * or NO_MEMORY. */
 struct valkey_client *valkey_client_open(uv_loop_t *loop, const struct valkey_client_options *options,
-                                         const struct valkey_client_events *events, int *status, const char **why);
+    const struct valkey_client_events *events, int *status, const char **why);
 
 /* Answers what is in flight with NULL, ends the connection without on_down, and frees the client once the loop has
  * run its handles' ends: run the loop afterwards. Not from inside a callback of this client. */
@@ -55,9 +56,10 @@ void valkey_client_close(struct valkey_client *client);
 
 bool valkey_client_is_up(const struct valkey_client *client);
 
-/* Sends a command of `count` words (binary safe; copied). on_reply may be NULL. STATUS_AWAY: not up; STATUS_FULL: in_flight_max
- * reached; on both nothing was taken. Replies come in the order of commands. */
-int valkey_client_command(struct valkey_client *client, const struct text *words, size_t count, valkey_on_reply on_reply, void *context);
+/* Sends a command of `count` words (binary safe; copied). on_reply may be NULL. STATUS_AWAY: not up; STATUS_FULL:
+ * in_flight_max reached; on both nothing was taken. Replies come in the order of commands. */
+int valkey_client_command(
+    struct valkey_client *client, const struct text *words, size_t count, valkey_on_reply on_reply, void *context);
 
 uint32_t valkey_client_in_flight(const struct valkey_client *client);
 
@@ -70,16 +72,16 @@ struct valkey_client_counts {
 };
 struct valkey_client_counts valkey_client_counts(const struct valkey_client *client);
 
-/* Splits "host:port" as described above; host (at most `bytes` with its end) and *port (untouched if none is named). False
- * if it has no valid form or does not fit. */
+/* Splits "host:port" as described above; host (at most `bytes` with its end) and *port (untouched if none is named).
+ * False if it has no valid form or does not fit. */
 bool valkey_client_split_host(const char *given, char *host, size_t bytes, uint16_t *port);
 
 /* Readers of a reply; all take NULL. A text is absent unless the reply is a string or status; views the reply. */
 struct text valkey_reply_text(const struct redisReply *reply);
 struct text valkey_reply_error(const struct redisReply *reply); /* absent unless it is an error */
 bool valkey_reply_is_nil(const struct redisReply *reply);
-bool valkey_reply_integer(const struct redisReply *reply, int64_t *value); /* false unless an integer */
-size_t valkey_reply_count(const struct redisReply *reply);                 /* of an array, else 0 */
+bool valkey_reply_integer(const struct redisReply *reply, int64_t *value);              /* false unless an integer */
+size_t valkey_reply_count(const struct redisReply *reply);                              /* of an array, else 0 */
 const struct redisReply *valkey_reply_at(const struct redisReply *reply, size_t index); /* NULL beyond the end */
 
 #endif

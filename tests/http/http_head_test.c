@@ -15,14 +15,16 @@ static int parse(const char *bytes)
 
 Test(http_head, a_usual_request)
 {
-    cr_assert_eq(parse("POST /orders?a=1&b= HTTP/1.1\r\nHost: x\r\nX-Api-Key:  k \t\r\nContent-Length: 12\r\n\r\nbody"), HTTP_HEAD_DONE);
+    cr_assert_eq(parse("POST /orders?a=1&b= HTTP/1.1\r\nHost: x\r\nX-Api-Key:  k \t\r\nContent-Length: 12\r\n\r\nbody"),
+        HTTP_HEAD_DONE);
     cr_assert_eq(head.method, HTTP_POST);
     cr_assert(text_equal(head.path, TEXT("/orders")));
     cr_assert(text_equal(head.query, TEXT("a=1&b=")));
     cr_assert(text_equal(http_head_find(&head, TEXT("x-api-key")), TEXT("k")));
     cr_assert(head.keep_alive && head.has_length && !head.has_encoding);
     cr_assert_eq(head.length, 12);
-    cr_assert_eq(head_bytes, strlen("POST /orders?a=1&b= HTTP/1.1\r\nHost: x\r\nX-Api-Key:  k \t\r\nContent-Length: 12\r\n\r\n"));
+    cr_assert_eq(head_bytes,
+        strlen("POST /orders?a=1&b= HTTP/1.1\r\nHost: x\r\nX-Api-Key:  k \t\r\nContent-Length: 12\r\n\r\n"));
 }
 
 Test(http_head, whether_the_connection_stays)
@@ -85,7 +87,8 @@ Test(http_head, limits)
 /* However a request is cut, the result is the same. */
 Test(http_head, in_pieces)
 {
-    static const char request[] = "\r\nDELETE /orders/a%20b?symbol=AAPL HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+    static const char request[] =
+        "\r\nDELETE /orders/a%20b?symbol=AAPL HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
     size_t end = sizeof request - 1 - 3;
     for (size_t step = 1; step < 9; step++) {
         size_t scanned = 0, size = 0;

@@ -1,5 +1,5 @@
-/* The server on its loop in one thread, clients with plain sockets in another: what libwebsockets' own HTTP role gets wrong, and
- * what the network does. */
+/* The server on its loop in one thread, clients with plain sockets in another: what libwebsockets' own HTTP role gets
+ * wrong, and what the network does. */
 #include "io/http/http_server.h"
 
 #include <arpa/inet.h>
@@ -16,14 +16,14 @@
 #include <unistd.h>
 
 static int failures;
-#define EXPECT(condition, ...)                                            \
-    do {                                                                  \
-        if (!(condition)) {                                               \
-            failures++;                                                   \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-            fprintf(stderr, __VA_ARGS__);                                 \
-            fputc('\n', stderr);                                          \
-        }                                                                 \
+#define EXPECT(condition, ...)                                                                                         \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            failures++;                                                                                                \
+            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                            \
+            fprintf(stderr, __VA_ARGS__);                                                                              \
+            fputc('\n', stderr);                                                                                       \
+        }                                                                                                              \
     } while (0)
 
 /* ---------------------------------------------------------------- the server: answers with what it was asked */
@@ -61,8 +61,8 @@ static void on_request(void *context, struct http_exchange exchange, const struc
     (void)context;
     char body[512];
     snprintf(body, sizeof body, "%.*s %.*s [%.*s]", (int)http_method_name(request->head->method).size,
-             http_method_name(request->head->method).data, (int)request->head->path.size, request->head->path.data,
-             (int)(request->body.size < 200 ? request->body.size : 200), request->body.data);
+        http_method_name(request->head->method).data, (int)request->head->path.size, request->head->path.data,
+        (int)(request->body.size < 200 ? request->body.size : 200), request->body.data);
     if (text_equal(request->head->path, TEXT("/large"))) {
         char *large = malloc(4 << 20);
         memset(large, 'x', 4 << 20);
@@ -111,7 +111,8 @@ static void *serve(void *unused)
 static int dial(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(http_server_port(server)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons(http_server_port(server)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct timeval limit = {5, 0};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
@@ -187,20 +188,26 @@ static void test_framing(void)
     exchange_bytes("post", "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "POST /a [abc]", 1);
     exchange_bytes("empty post", "POST /a HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "POST /a []", 1);
     exchange_bytes("two posts in one segment, first late",
-                   "POST /late HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nde", "POST /b [de]", 2);
+        "POST /late HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nde",
+        "POST /b [de]", 2);
     exchange_bytes("get and post in one segment, first late",
-                   "GET /late HTTP/1.1\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nde", "POST /b [de]", 2);
+        "GET /late HTTP/1.1\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nde", "POST /b [de]", 2);
     exchange_bytes("three", "GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n", "GET /3 []", 3);
-    exchange_bytes("bytes after the body", "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc{junk}\r\n\r\n", "{\"refused\":400}", 2);
-    exchange_bytes("chunked", "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "{\"refused\":411}", 1);
+    exchange_bytes("bytes after the body", "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc{junk}\r\n\r\n",
+        "{\"refused\":400}", 2);
+    exchange_bytes("chunked", "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "{\"refused\":411}", 1);
     exchange_bytes("no length", "POST /a HTTP/1.1\r\n\r\nabc", "{\"refused\":411}", 1);
-    exchange_bytes("both", "POST /a HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc", "{\"refused\":411}", 1);
-    exchange_bytes("two lengths", "POST /a HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "{\"refused\":400}", 1);
+    exchange_bytes("both", "POST /a HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
+        "{\"refused\":411}", 1);
+    exchange_bytes("two lengths", "POST /a HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "{\"refused\":400}", 1);
     exchange_bytes("negative length", "POST /a HTTP/1.1\r\nContent-Length: -3\r\n\r\nabcd", "{\"refused\":400}", 1);
     exchange_bytes("too much", "POST /a HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", "{\"refused\":413}", 1);
     exchange_bytes("junk", "\x16\x03\x01junk", "{\"refused\":400}", 1);
     exchange_bytes("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "{\"refused\":505}", 1);
-    exchange_bytes("expect", "POST /a HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", 1);
+    exchange_bytes("expect", "POST /a HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n", 1);
     exchange_bytes("close", "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", "GET /a []", 1);
 }
 
@@ -327,7 +334,8 @@ static void test_drain(void)
     }
     EXPECT(!*hear(idle, NULL, &ended) && ended, "an idle connection is closed");
     const char *all = hear(busy, NULL, &ended);
-    EXPECT(strstr(all, "GET /late []") && strstr(all, "connection: close") && ended, "a busy one is answered first: <%s>", all);
+    EXPECT(strstr(all, "GET /late []") && strstr(all, "connection: close") && ended,
+        "a busy one is answered first: <%s>", all);
     int late = dial();
     EXPECT(late < 0, "nobody is let in any more");
     close(busy);
@@ -363,7 +371,7 @@ int main(void)
     pthread_join(thread, NULL);
     struct http_server_counts counts = http_server_counts(server);
     EXPECT(counts.connections == 0 && counts.input_bytes == 0, "%llu connections, %llu bytes are left",
-           (unsigned long long)counts.connections, (unsigned long long)counts.input_bytes);
+        (unsigned long long)counts.connections, (unsigned long long)counts.input_bytes);
     http_server_free(server);
     EXPECT(uv_loop_close(&loop) == 0, "the loop has handles left");
     puts(failures ? "http_server_test: failed" : "http_server_test: passed");

@@ -27,25 +27,31 @@ Test(answers, gateway_errors_are_byte_for_byte)
 Test(answers, a_bad_order_says_how_to_mend_it)
 {
     struct fault fault = {400, CODE_PRECISION, TEXT("price must be so"), TEXT("price")};
-    cr_assert_str_eq(ended(answer_fault(out, &fault, TEXT("r1"))), "{\"message\":\"Invalid request body\",\"error\":\"price must be so\",\"code\":-1111,"
-                                                                   "\"field\":\"price\",\"requestId\":\"r1\"}");
+    cr_assert_str_eq(ended(answer_fault(out, &fault, TEXT("r1"))),
+        "{\"message\":\"Invalid request body\",\"error\":\"price must be so\",\"code\":-1111,"
+        "\"field\":\"price\",\"requestId\":\"r1\"}");
 }
 
 Test(answers, an_order_has_the_guides_three_members_first)
 {
-    struct order_outcome outcome = {.call = CALL_NEW, .symbol = TEXT("AAPL"), .order_id = TEXT("1-a"), .timestamp_ms = 5};
+    struct order_outcome outcome = {
+        .call = CALL_NEW, .symbol = TEXT("AAPL"), .order_id = TEXT("1-a"), .timestamp_ms = 5};
     cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("orders"))),
-                     "{\"message\":\"Order accepted\",\"topic\":\"orders\",\"symbol\":\"AAPL\",\"orderId\":\"1-a\",\"timestamp\":5}");
+        "{\"message\":\"Order "
+        "accepted\",\"topic\":\"orders\",\"symbol\":\"AAPL\",\"orderId\":\"1-a\",\"timestamp\":5}");
     outcome.client_order_id = TEXT("c\"");
-    cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("pending-orders"))), "{\"message\":\"Order accepted\",\"topic\":\"pending-orders\",\"symbol\":\"AAPL\",\"orderId\":"
-                                                          "\"1-a\",\"clientOrderId\":\"c\\\"\",\"timestamp\":5}");
+    cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("pending-orders"))),
+        "{\"message\":\"Order accepted\",\"topic\":\"pending-orders\",\"symbol\":\"AAPL\",\"orderId\":"
+        "\"1-a\",\"clientOrderId\":\"c\\\"\",\"timestamp\":5}");
 }
 
 Test(answers, readiness_names_what_is_missing)
 {
     cr_assert_str_eq(ended(answer_ready(out, true, true, true, false)), "{\"ready\":true,\"missing\":[]}");
-    cr_assert_str_eq(ended(answer_ready(out, false, false, false, false)), "{\"ready\":false,\"missing\":[\"kafka\",\"valkey\"]}");
-    cr_assert_str_eq(ended(answer_ready(out, false, true, false, true)), "{\"ready\":false,\"missing\":[\"valkey\"],\"draining\":true}");
+    cr_assert_str_eq(
+        ended(answer_ready(out, false, false, false, false)), "{\"ready\":false,\"missing\":[\"kafka\",\"valkey\"]}");
+    cr_assert_str_eq(ended(answer_ready(out, false, true, false, true)),
+        "{\"ready\":false,\"missing\":[\"valkey\"],\"draining\":true}");
 }
 
 static const char *cut(const char *stored, uint32_t levels)
@@ -59,8 +65,9 @@ Test(depth, is_cut_to_the_levels_asked_for)
 {
     const char *stored = "{\"u\":1042,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"1\"]],\"a\":[[\"150.05\",\"7\"]]}";
     cr_assert_str_eq(cut(stored, 20),
-                     "{\"symbol\":\"AAPL\",\"u\":1042,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"1\"]],\"a\":[[\"150.05\",\"7\"]]}");
-    cr_assert_str_eq(cut(stored, 1), "{\"symbol\":\"AAPL\",\"u\":1042,\"b\":[[\"150.00\",\"300\"]],\"a\":[[\"150.05\",\"7\"]]}");
+        "{\"symbol\":\"AAPL\",\"u\":1042,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"1\"]],\"a\":[[\"150.05\",\"7\"]]}");
+    cr_assert_str_eq(
+        cut(stored, 1), "{\"symbol\":\"AAPL\",\"u\":1042,\"b\":[[\"150.00\",\"300\"]],\"a\":[[\"150.05\",\"7\"]]}");
     cr_assert_str_eq(cut("{\"u\":0,\"b\":[],\"a\":[]}", 5), "{\"symbol\":\"AAPL\",\"u\":0,\"b\":[],\"a\":[]}");
 }
 
@@ -85,7 +92,8 @@ Test(metrics, are_prometheus_text)
     metrics_latency(&metrics, 9000000);
     out[metrics_write(&metrics, &gauges, out, sizeof out)] = 0;
     cr_assert(strstr(out, "\nshardbook_router_requests_total{call=\"new\",result=\"accepted\"} 2\n"));
-    cr_assert(strstr(out, "_bucket{le=\"0.0005\"} 0\n") && strstr(out, "_bucket{le=\"0.001\"} 1\n") && strstr(out, "_bucket{le=\"+Inf\"} 2\n"));
+    cr_assert(strstr(out, "_bucket{le=\"0.0005\"} 0\n") && strstr(out, "_bucket{le=\"0.001\"} 1\n") &&
+              strstr(out, "_bucket{le=\"+Inf\"} 2\n"));
     cr_assert(strstr(out, "\nshardbook_router_order_to_ack_seconds_count 2\n"));
     cr_assert(strstr(out, "\nshardbook_router_in_flight 3\n") && strstr(out, "\nshardbook_router_kafka_up 1\n"));
     for (const char *line = out; *line; line = strchr(line, '\n') + 1) {

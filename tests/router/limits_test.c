@@ -63,7 +63,8 @@ Test(rate_limit, a_full_table_refuses_and_forgetting_makes_room)
         limit.keys[i].unreported = 0;
     }
     take_many(&limit, "k3", 100 * SECOND, 1, &last);
-    rate_limit_forget_idle(&limit, 100 * SECOND, 10 * SECOND);
+    rate_limit_forget_idle(&limit, 100 * SECOND, 10 * SECOND, 32);
+    cr_assert_eq(limit.capacity, 32);
     cr_assert_eq(limit.used, 1);
     cr_assert_eq(take_many(&limit, "new", 100 * SECOND, 1, &last), 1);
     rate_limit_deinit(&limit);
@@ -154,7 +155,8 @@ Test(order_id, every_base36_character_comes_about_as_often)
         }
     }
     for (const char *c = "0123456789abcdefghijklmnopqrstuvwxyz"; *c; c++) {
-        cr_assert(counts[(unsigned char)*c] > 9400 && counts[(unsigned char)*c] < 10600, "%c: %d of 10000", *c, counts[(unsigned char)*c]);
+        cr_assert(counts[(unsigned char)*c] > 9400 && counts[(unsigned char)*c] < 10600, "%c: %d of 10000", *c,
+            counts[(unsigned char)*c]);
     }
 }
 

@@ -34,7 +34,8 @@ struct sample {
     char field[24];
 };
 
-#define ORDER(rest) "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\"" rest "}"
+#define ORDER(rest)                                                                                                    \
+    "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\"" rest "}"
 
 ParameterizedTestParameters(request, new_orders)
 {
@@ -58,32 +59,45 @@ ParameterizedTestParameters(request, new_orders)
         {ORDER(",\"maxSlippage\":0"), 0, ""},
         {ORDER(",\"selfTradePrevention\":\"EXPIRE_MAKER\""), 0, ""},
         {ORDER(",\"symbol\":\"MSFT\""), -1100, ""},
-        {"{\"symbol\":\"AAPL\",\"side\":\"SELL\",\"quantity\":\"100\",\"price\":\"150\",\"orderType\":\"LIMIT\"}", 0, ""},
+        {"{\"symbol\":\"AAPL\",\"side\":\"SELL\",\"quantity\":\"100\",\"price\":\"150\",\"orderType\":\"LIMIT\"}", 0,
+            ""},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1e2,\"price\":1.5e2,\"orderType\":\"LIMIT\"}", 0, ""},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\"}", 0, ""},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":0.001,\"orderType\":\"MARKET\"}", 0, ""},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":\"x\",\"orderType\":\"MARKET\"}", -1111, "price"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":\"x\",\"orderType\":\"MARKET\"}", -1111,
+            "price"},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\"}", -1102, "price"},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":1}", -1102, "orderType"},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"price\":1,\"orderType\":\"LIMIT\"}", -1102, "quantity"},
         {"{\"symbol\":\"AAPL\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}", -1102, "side"},
         {"{\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}", -1121, "symbol"},
         {"{\"symbol\":\"aapl\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}", -1121, "symbol"},
-        {"{\"symbol\":\"ABCDEFGHIJK\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}", -1121, "symbol"},
+        {"{\"symbol\":\"ABCDEFGHIJK\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}", -1121,
+            "symbol"},
         {"{\"symbol\":\"AAPL\",\"side\":\"buy\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\"}", -1117, "side"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"ICEBERG\"}", -1116, "orderType"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":0,\"price\":1,\"orderType\":\"LIMIT\"}", -1111, "quantity"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1.5,\"price\":1,\"orderType\":\"LIMIT\"}", -1111, "quantity"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":-1,\"price\":1,\"orderType\":\"LIMIT\"}", -1111, "quantity"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"ICEBERG\"}", -1116,
+            "orderType"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":0,\"price\":1,\"orderType\":\"LIMIT\"}", -1111,
+            "quantity"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1.5,\"price\":1,\"orderType\":\"LIMIT\"}", -1111,
+            "quantity"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":-1,\"price\":1,\"orderType\":\"LIMIT\"}", -1111,
+            "quantity"},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1000000,\"price\":1,\"orderType\":\"LIMIT\"}", 0, ""},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1000001,\"price\":1,\"orderType\":\"LIMIT\"}", -1111, "quantity"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1000001,\"price\":1,\"orderType\":\"LIMIT\"}", -1111,
+            "quantity"},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":0.01,\"orderType\":\"LIMIT\"}", 0, ""},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":0.009,\"orderType\":\"LIMIT\"}", -1111, "price"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":0.009,\"orderType\":\"LIMIT\"}", -1111,
+            "price"},
         {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":0,\"orderType\":\"LIMIT\"}", -1111, "price"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":1e308,\"orderType\":\"LIMIT\"}", -1111, "price"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":150.123456789,\"orderType\":\"LIMIT\"}", -1111, "price"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":true,\"orderType\":\"LIMIT\"}", -1111, "price"},
-        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":[1],\"price\":1,\"orderType\":\"LIMIT\"}", -1111, "quantity"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":1e308,\"orderType\":\"LIMIT\"}", -1111,
+            "price"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":150.123456789,\"orderType\":\"LIMIT\"}", -1111,
+            "price"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":1,\"price\":true,\"orderType\":\"LIMIT\"}", -1111,
+            "price"},
+        {"{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":[1],\"price\":1,\"orderType\":\"LIMIT\"}", -1111,
+            "quantity"},
         {"[]", -1100, ""},
         {"", -1100, ""},
         {"{\"symbol\":", -1100, ""},
@@ -98,7 +112,8 @@ ParameterizedTest(struct sample *sample, request, new_orders)
 {
     struct command command;
     struct fault fault = check_new(&command, sample->body);
-    cr_assert_eq(fault.code, sample->code, "%s: %d %.*s", sample->body, fault.code, (int)fault.error.size, fault.error.data);
+    cr_assert_eq(
+        fault.code, sample->code, "%s: %d %.*s", sample->body, fault.code, (int)fault.error.size, fault.error.data);
     cr_assert_eq(fault.status, sample->code ? 400 : 0);
     cr_assert(text_equal(fault.field, *sample->field ? text_of(sample->field) : TEXT_NONE), "%s", sample->body);
     cr_assert(!sample->code || fault.error.size);
@@ -117,25 +132,29 @@ Test(request, the_guides_order_is_written_as_the_guide_has_it)
     cr_assert_eq(check_new(&command, ORDER(",\"userId\":\"user123\",\"junk\":1")).status, 0);
     command.timestamp_ms = 1764900000123;
     command.order_id = TEXT("1764900000123-abcdefghi");
-    cr_assert_str_eq(written(&command), "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\","
-                                        "\"userId\":\"user123\",\"timestamp\":1764900000123,\"orderId\":\"1764900000123-abcdefghi\"}");
+    cr_assert_str_eq(written(&command),
+        "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\","
+        "\"userId\":\"user123\",\"timestamp\":1764900000123,\"orderId\":\"1764900000123-abcdefghi\"}");
 }
 
 Test(request, options_are_passed_and_a_markets_price_is_not)
 {
     struct command command;
-    cr_assert_eq(check_new(&command, "{\"orderType\":\"MARKET\",\"price\":12.345,\"quantity\":\"1e3\",\"side\":\"SELL\",\"symbol\":\"X\","
-                                     "\"timeInForce\":\"FOK\",\"postOnly\":true,\"maxSlippage\":0.1,\"trailingBps\":25,\"expireTime\":5,"
-                                     "\"selfTradePrevention\":\"NONE\",\"clientOrderId\":\"a\\\"\\u0001\\u00e9\",\"displayQuantity\":10,"
-                                     "\"stopPrice\":1e1,\"trailingAmount\":\"0.50\",\"orderId\":\"mine\",\"timestamp\":1}")
-                     .status,
-                 0);
+    cr_assert_eq(
+        check_new(&command,
+            "{\"orderType\":\"MARKET\",\"price\":12.345,\"quantity\":\"1e3\",\"side\":\"SELL\",\"symbol\":\"X\","
+            "\"timeInForce\":\"FOK\",\"postOnly\":true,\"maxSlippage\":0.1,\"trailingBps\":25,\"expireTime\":5,"
+            "\"selfTradePrevention\":\"NONE\",\"clientOrderId\":\"a\\\"\\u0001\\u00e9\",\"displayQuantity\":10,"
+            "\"stopPrice\":1e1,\"trailingAmount\":\"0.50\",\"orderId\":\"mine\",\"timestamp\":1}")
+            .status,
+        0);
     command.timestamp_ms = 7;
     command.order_id = TEXT("o");
-    cr_assert_str_eq(written(&command), "{\"symbol\":\"X\",\"side\":\"SELL\",\"quantity\":1000,\"orderType\":\"MARKET\",\"timestamp\":7,"
-                                        "\"orderId\":\"o\",\"clientOrderId\":\"a\\\"\\u0001\xc3\xa9\",\"timeInForce\":\"FOK\",\"postOnly\":true,"
-                                        "\"stopPrice\":10.00,\"trailingAmount\":0.50,\"trailingBps\":25,\"displayQuantity\":10,"
-                                        "\"selfTradePrevention\":\"NONE\",\"expireTime\":5,\"maxSlippage\":0.10}");
+    cr_assert_str_eq(written(&command),
+        "{\"symbol\":\"X\",\"side\":\"SELL\",\"quantity\":1000,\"orderType\":\"MARKET\",\"timestamp\":7,"
+        "\"orderId\":\"o\",\"clientOrderId\":\"a\\\"\\u0001\xc3\xa9\",\"timeInForce\":\"FOK\",\"postOnly\":true,"
+        "\"stopPrice\":10.00,\"trailingAmount\":0.50,\"trailingBps\":25,\"displayQuantity\":10,"
+        "\"selfTradePrevention\":\"NONE\",\"expireTime\":5,\"maxSlippage\":0.10}");
 }
 
 /* What the router writes must be what the engine's decoder understands. */
@@ -144,7 +163,8 @@ Test(request, a_written_order_decodes_to_itself)
     struct command command, again;
     struct json_decoder other;
     cr_assert(json_decoder_init(&other, 65536));
-    cr_assert_eq(check_new(&command, ORDER(",\"clientOrderId\":\"c\",\"userId\":\"u\",\"timeInForce\":\"IOC\"")).status, 0);
+    cr_assert_eq(
+        check_new(&command, ORDER(",\"clientOrderId\":\"c\",\"userId\":\"u\",\"timeInForce\":\"IOC\"")).status, 0);
     command.order_id = TEXT("o");
     command.timestamp_ms = 5;
     const char *record = written(&command);
@@ -164,7 +184,10 @@ Test(request, the_longest_record_fits)
         at += 6;
     }
     *at = 0;
-    snprintf(body, sizeof body, ORDER(",\"userId\":\"%s\",\"clientOrderId\":\"%s\",\"expireTime\":9007199254740991,\"trailingBps\":9007199254740991"), id, id);
+    snprintf(body, sizeof body,
+        ORDER(",\"userId\":\"%s\",\"clientOrderId\":\"%s\",\"expireTime\":9007199254740991,\"trailingBps\":"
+              "9007199254740991"),
+        id, id);
     cr_assert_eq(check_new(&command, body).status, 0);
     command.order_id = command.command_id = command.user_id;
     command.timestamp_ms = INT64_MAX;
@@ -204,16 +227,17 @@ Test(request, changes_are_written_with_their_command_id)
     command.user_id = TEXT("u");
     command.command_id = TEXT("k");
     command.timestamp_ms = 9;
-    cr_assert_str_eq(written(&command), "{\"action\":\"MODIFY\",\"symbol\":\"AAPL\",\"orderId\":\"abc\",\"userId\":\"u\",\"timestamp\":9,"
-                                        "\"commandId\":\"k\",\"quantity\":5,\"price\":2.00}");
+    cr_assert_str_eq(written(&command),
+        "{\"action\":\"MODIFY\",\"symbol\":\"AAPL\",\"orderId\":\"abc\",\"userId\":\"u\",\"timestamp\":9,"
+        "\"commandId\":\"k\",\"quantity\":5,\"price\":2.00}");
     command_init(&command);
     command.action = ACTION_CANCEL_ALL;
     command.symbol = TEXT("AAPL");
     command.user_id = TEXT("u");
     command.command_id = TEXT("k");
     command.side = SIDE_SELL;
-    cr_assert_str_eq(written(&command),
-                     "{\"action\":\"CANCEL_ALL\",\"symbol\":\"AAPL\",\"userId\":\"u\",\"timestamp\":0,\"commandId\":\"k\",\"side\":\"SELL\"}");
+    cr_assert_str_eq(written(&command), "{\"action\":\"CANCEL_ALL\",\"symbol\":\"AAPL\",\"userId\":\"u\",\"timestamp\":"
+                                        "0,\"commandId\":\"k\",\"side\":\"SELL\"}");
 }
 
 Test(request, identity_is_the_keys)

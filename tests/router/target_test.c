@@ -81,7 +81,8 @@ ParameterizedTest(struct way *way, target, ways)
 Test(target, parameters_are_decoded)
 {
     struct target target;
-    struct fault fault = parse(&target, HTTP_DELETE, "/orders/c%C3%A9%2Fx", "symbol=AAPL&clientOrderId=a+b%26&limit=7&userId=u");
+    struct fault fault =
+        parse(&target, HTTP_DELETE, "/orders/c%C3%A9%2Fx", "symbol=AAPL&clientOrderId=a+b%26&limit=7&userId=u");
     cr_assert_eq(fault.status, 0);
     cr_assert(text_equal(target.order_id, TEXT("c\xc3\xa9/x")));
     cr_assert(text_equal(target.client_order_id, TEXT("a b&")));
@@ -102,7 +103,8 @@ Test(target, ids_have_64_bytes_at_most)
 
 Test(target, what_is_public)
 {
-    cr_assert(call_needs_key(CALL_NEW) && call_needs_key(CALL_TIME) && call_needs_key(CALL_DEPTH) && call_needs_key(CALL_ORDER));
+    cr_assert(call_needs_key(CALL_NEW) && call_needs_key(CALL_TIME) && call_needs_key(CALL_DEPTH) &&
+              call_needs_key(CALL_ORDER));
     cr_assert(!call_needs_key(CALL_HEALTH) && !call_needs_key(CALL_READY) && !call_needs_key(CALL_PREFLIGHT));
     cr_assert_str_eq(target_methods(TEXT("/prod/orders")), "GET, POST, DELETE, OPTIONS");
     cr_assert_null(target_methods(TEXT("/x")));
