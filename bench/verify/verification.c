@@ -54,11 +54,24 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct verification *v, c
 
 /* ---- the topics: whether they are there, where they begin and end */
 
+/* A broker that is away may come back: asks are repeated until it has been silent for too long. */
+static bool may_ask_again(const struct verification *v, rd_kafka_resp_err_t error, int64_t began_ms)
+{
+    if (kafka_status_of(error) != STATUS_AWAY || now_ms() - began_ms >= v->options.silence_ms)
+        return false;
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    return true;
+}
+
 static bool find_topic(struct verification *v, const char *name)
 {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(v->consumer, name, NULL);
-    rd_kafka_resp_err_t error = rd_kafka_metadata(v->consumer, 0, topic, &metadata, v->options.silence_ms);
+    rd_kafka_resp_err_t error;
+    int64_t began_ms = now_ms();
+    do
+        error = rd_kafka_metadata(v->consumer, 0, topic, &metadata, v->options.silence_ms);
+    while (may_ask_again(v, error, began_ms));
     bool good = !error && metadata->topic_cnt == 1 && !metadata->topics[0].err && metadata->topics[0].partition_cnt == PARTITIONS;
     if (error)
         fail(v, "no answer from %s: %s", v->options.kafka.brokers, rd_kafka_err2str(error));
@@ -80,9 +93,11 @@ static bool find_topics(struct verification *v)
 
 static bool sample_end(struct verification *v, enum source source, int32_t partition)
 {
-    int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t error =
-        rd_kafka_query_watermark_offsets(v->consumer, v->topics[source], partition, &low, &high, v->options.silence_ms);
+    int64_t low = 0, high = 0, began_ms = now_ms();
+    rd_kafka_resp_err_t error;
+    do
+        error = rd_kafka_query_watermark_offsets(v->consumer, v->topics[source], partition, &low, &high, v->options.silence_ms);
+    while (may_ask_again(v, error, began_ms));
     if (error)
         return fail(v, "cannot ask for the end of %s/%d: %s", v->topics[source], partition, rd_kafka_err2str(error));
     if (low > 0 && source != SOURCE_PENDING)
