@@ -1,0 +1,351 @@
+/* The leaves that workers stand on, one by one. */
+#include "core/check.h"
+#include "core/limits.h"
+#include "shards/broadcast_ring.h"
+#include "shards/dead_letter.h"
+#include "shards/delivery.h"
+#include "shards/id_window.h"
+#include "shards/move.h"
+#include "shards/name_table.h"
+#include "shards/repeats.h"
+#include "shards/watermarks.h"
+#include "shards/worker_link.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- rings ----------------------------------------------------------------------------------------------- */
+
+enum { RING_BYTES = 512 * 1024 };
+
+static _Atomic bool never, always = true;
+
+static bool write_event(struct broadcast_ring *ring, uint64_t fseq, const char *text, const _Atomic bool *stop)
+{
+    struct ring_head head = {.kind = RING_EVENT, .fseq = fseq, .after_worker = RING_NO_WORKER, .text_bytes = (uint32_t)strlen(text)};
+    return broadcast_ring_write(ring, &head, NULL, text, stop);
+}
+
+/* Records of odd lengths over several laps come out as they went in, in place and copied. */
+Test(broadcast_ring, keeps_order_over_laps)
+{
+    struct broadcast_ring ring;
+    cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
+    ring.laggard_count = 1;
+    uint64_t gate = 0, lagging = 0;
+    static _Alignas(8) unsigned char copy[RING_RECORD_BYTES_MAX];
+    static char text[1200];
+    memset(text, 'x', sizeof text);
+    for (uint64_t fseq = 1; fseq <= 5000; fseq++) {
+        size_t size = fseq * 7 % 1100;
+        text[size] = 0;
+        cr_assert(write_event(&ring, fseq, text, &never));
+        text[size] = 'x';
+        broadcast_ring_publish(&ring);
+        const struct ring_head *head = broadcast_ring_peek(&ring, &gate);
+        cr_assert(head && head->fseq == fseq && head->text_bytes == size);
+        cr_assert(size == 0 || (ring_text(head)[0] == 'x' && ring_text(head)[size - 1] == 'x'));
+        gate += head->bytes;
+        broadcast_ring_release(&ring, gate);
+        cr_assert_eq(broadcast_ring_copy(&ring, &lagging, copy), STATUS_OK);
+        cr_assert_eq(((struct ring_head *)(void *)copy)->fseq, fseq);
+    }
+    cr_assert_null(broadcast_ring_peek(&ring, &gate));
+    cr_assert_eq(broadcast_ring_copy(&ring, &lagging, copy), STATUS_EMPTY);
+    broadcast_ring_deinit(&ring);
+}
+
+/* A reader that was lapped is told, once, and goes on with what is new. */
+Test(broadcast_ring, tells_a_lapped_reader)
+{
+    struct broadcast_ring ring;
+    cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
+    uint64_t gate = 0, lagging = 0;
+    static _Alignas(8) unsigned char copy[RING_RECORD_BYTES_MAX];
+    for (uint64_t fseq = 1; fseq <= 20000; fseq++) {
+        cr_assert(write_event(&ring, fseq, "some text of an event", &never));
+        broadcast_ring_publish(&ring);
+        broadcast_ring_release(&ring, gate = broadcast_ring_published(&ring));
+    }
+    cr_assert_eq(broadcast_ring_copy(&ring, &lagging, copy), STATUS_OVERTAKEN);
+    cr_assert_eq(broadcast_ring_copy(&ring, &lagging, copy), STATUS_EMPTY);
+    cr_assert(write_event(&ring, 20001, "new", &never));
+    broadcast_ring_publish(&ring);
+    cr_assert_eq(broadcast_ring_copy(&ring, &lagging, copy), STATUS_OK);
+    cr_assert_eq(((struct ring_head *)(void *)copy)->fseq, 20001);
+    broadcast_ring_deinit(&ring);
+}
+
+/* The holding reader is never lapped: the writer waits, and once told to stop, nothing follows what was not written. */
+Test(broadcast_ring, closes_when_stopped_at_the_gate)
+{
+    struct broadcast_ring ring;
+    cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
+    uint64_t written = 0, gate = 0, seen = 0;
+    while (write_event(&ring, written + 1, "filling it up", &always))
+        written++;
+    cr_assert_gt(written, 1000);
+    const struct ring_head *head;
+    while ((head = broadcast_ring_peek(&ring, &gate)) != NULL) {
+        cr_assert_eq(head->fseq, ++seen);
+        gate += head->bytes;
+    }
+    cr_assert_eq(seen, written, "the writer published what it had before it waited");
+    broadcast_ring_release(&ring, gate);
+    cr_assert_not(write_event(&ring, written + 2, "too late", &never));
+    broadcast_ring_deinit(&ring);
+}
+
+static void count_bell(void *context)
+{
+    ++*(int *)context;
+}
+
+Test(broadcast_ring, rings_an_armed_bell_once)
+{
+    struct broadcast_ring ring;
+    int rung = 0;
+    cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
+    ring.gate_bell.ring = count_bell;
+    ring.gate_bell.context = &rung;
+    cr_assert(broadcast_ring_arm(&ring, &ring.gate_bell, 0));
+    for (uint64_t fseq = 1; fseq <= 3; fseq++) {
+        cr_assert(write_event(&ring, fseq, "ding", &never));
+        broadcast_ring_publish(&ring);
+    }
+    cr_assert_eq(rung, 1);
+    cr_assert_not(broadcast_ring_arm(&ring, &ring.gate_bell, 0), "there is something to read");
+    broadcast_ring_deinit(&ring);
+}
+
+Test(worker_link, keeps_order_and_pushes_back)
+{
+    struct worker_link link;
+    cr_assert_eq(worker_link_init(&link, 65536), STATUS_OK);
+    uint32_t written = 0, read = 0, bytes;
+    for (int round = 0; round < 200; round++) {
+        char *room;
+        while ((room = worker_link_offer(&link, 4 + written % 3000)) != NULL) {
+            memcpy(room, &written, 4);
+            memset(room + 4, (int)(written & 0x7f), written % 3000);
+            written++;
+            worker_link_commit(&link);
+        }
+        for (int i = 0; i < 5; i++) {
+            const char *record = worker_link_peek(&link, &bytes);
+            cr_assert(record);
+            uint32_t number;
+            memcpy(&number, record, 4);
+            cr_assert_eq(number, read);
+            cr_assert_eq(bytes, 4 + read % 3000);
+            cr_assert(bytes == 4 || record[bytes - 1] == (char)(read & 0x7f));
+            read++;
+            worker_link_release(&link);
+        }
+    }
+    cr_assert_gt(written, 1000);
+    worker_link_deinit(&link);
+}
+
+/* ---- what a window remembers ----------------------------------------------------------------------------- */
+
+static struct command new_order(const char *id, const char *client, const char *user, const char *price)
+{
+    struct command command;
+    command_init(&command);
+    command.symbol = TEXT("AAPL");
+    command.side = SIDE_BUY;
+    command.order_type = ORDER_LIMIT;
+    command.order_id = text_of(id);
+    command.client_order_id = text_of(client);
+    command.user_id = text_of(user);
+    command.price = decimal_parse(text_of(price));
+    command.present = UINT64_C(1) << FIELD_PRICE;
+    return command;
+}
+
+static struct repeat check_at(struct id_window *window, struct command command, int64_t offset, int64_t time_ms)
+{
+    struct repeat repeat;
+    struct log_position position = {.offset = offset, .log_time_ms = time_ms};
+    cr_assert_eq(repeats_check(window, command.symbol, &command, position, &repeat), STATUS_OK);
+    return repeat;
+}
+
+Test(repeats, judges_by_id_then_client_id)
+{
+    struct id_window window = {0};
+    cr_assert_eq(check_at(&window, new_order("a", "c1", "ann", "1"), 0, 0).verdict, BOOK_FRESH);
+    cr_assert_eq(check_at(&window, new_order("a", "c1", "ann", "1.00"), 1, 0).verdict, BOOK_REPEAT, "the same in other words");
+    cr_assert_eq(check_at(&window, new_order("a", "c1", "ann", "2"), 2, 0).verdict, BOOK_ID_TAKEN);
+    struct repeat by_client = check_at(&window, new_order("b", "c1", "ann", "1"), 3, 0);
+    cr_assert_eq(by_client.verdict, BOOK_REPEAT);
+    cr_assert(text_equal(by_client.original_order_id, TEXT("a")));
+    cr_assert_eq(check_at(&window, new_order("b", "c1", "bob", "1"), 4, 0).verdict, BOOK_FRESH, "another account");
+    cr_assert_eq(check_at(&window, new_order("", "c1", "ann", "9"), 5, 0).verdict, BOOK_FRESH, "no id of its own");
+    id_window_deinit(&window);
+}
+
+Test(repeats, window_ends_by_time_and_by_records)
+{
+    struct id_window window = {0};
+    check_at(&window, new_order("a", NULL, "ann", "1"), 0, 1000);
+    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 1, 1000 + REPEAT_WINDOW_MS).verdict, BOOK_REPEAT);
+    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 2, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_FRESH, "not renewed");
+    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 2 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_REPEAT);
+    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 3 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_FRESH);
+    id_window_deinit(&window);
+}
+
+Test(repeats, tombstones_are_the_accounts_own)
+{
+    struct id_window window = {0};
+    struct command cancel = new_order("a", NULL, "ann", "1"), by_client = new_order(NULL, "c", "ann", "1");
+    struct log_position at = {.offset = 5, .log_time_ms = 50};
+    cancel.action = by_client.action = ACTION_CANCEL;
+    cr_assert_eq(tombstones_add(&window, &cancel, at), STATUS_OK);
+    cr_assert_eq(tombstones_add(&window, &by_client, at), STATUS_OK);
+    struct command mine = new_order("a", NULL, "ann", "1"), others = new_order("a", NULL, "bob", "1"), client = new_order("z", "c", "ann", "1");
+    cr_assert(tombstones_find(&window, &mine, at));
+    cr_assert_not(tombstones_find(&window, &others, at));
+    cr_assert(tombstones_find(&window, &client, at));
+    at.log_time_ms += REPEAT_WINDOW_MS + 1;
+    cr_assert_not(tombstones_find(&window, &mine, at));
+    id_window_deinit(&window);
+}
+
+/* Against a plain list: random adds, finds and expiry over many growths and laps. */
+Test(id_window, agrees_with_a_list)
+{
+    enum { COUNT = 30000, KEYS = 3000 };
+    struct id_window window = {0};
+    static int64_t last_offset[KEYS], last_time[KEYS];
+    memset(last_offset, 0xff, sizeof last_offset);
+    uint64_t state = 7;
+    int64_t time_ms = 0;
+    for (int64_t offset = 0; offset < COUNT; offset++) {
+        state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+        unsigned key = (unsigned)(state >> 40) % KEYS;
+        time_ms += (int64_t)(state >> 20) % 80;
+        char text[64];
+        int size = snprintf(text, sizeof text, "k%u-%.*s", key, (int)(key % 40), "0123456789012345678901234567890123456789");
+        id_window_expire(&window, offset, time_ms);
+        const struct id_entry *found = id_window_find(&window, (struct text){text, (uint32_t)size}, 0);
+        bool expected = last_offset[key] >= 0 && time_ms - last_time[key] <= REPEAT_WINDOW_MS;
+        cr_assert_eq(found != NULL, expected, "offset %ld key %u", (long)offset, key);
+        cr_assert(!found || found->offset == last_offset[key]);
+        struct id_entry entry = {.offset = offset, .log_time_ms = time_ms};
+        cr_assert_eq(id_window_add(&window, &entry, (struct text){text, (uint32_t)size}, TEXT("o")), STATUS_OK);
+        last_offset[key] = offset;
+        last_time[key] = time_ms;
+    }
+    id_window_deinit(&window);
+}
+
+/* ---- watermarks and moves -------------------------------------------------------------------------------- */
+
+Test(watermarks, chain)
+{
+    struct watermarks watermarks = {0};
+    struct source_position first = {TOPIC_PENDING, 3, 10, -1}, second = {TOPIC_PENDING, 3, 15, 10}, other = {TOPIC_ORDERS, 3, 2, -1};
+    cr_assert_eq(watermarks_check(&watermarks, &second), WATERMARK_GAP);
+    cr_assert_eq(watermarks_check(&watermarks, &first), WATERMARK_FOLLOWS);
+    watermarks_set(&watermarks, &first);
+    cr_assert_eq(watermarks_check(&watermarks, &first), WATERMARK_REPEAT);
+    cr_assert_eq(watermarks_check(&watermarks, &second), WATERMARK_FOLLOWS);
+    cr_assert_eq(watermarks_check(&watermarks, &other), WATERMARK_FOLLOWS, "each source has its own");
+    watermarks_deinit(&watermarks);
+}
+
+static bool parse(const char *value, struct source_position *position)
+{
+    return source_position_parse(text_of(value), TEXT("orders"), TEXT("pending-orders"), position);
+}
+
+Test(watermarks, source_is_parsed_strictly)
+{
+    struct source_position position;
+    cr_assert(parse("pending-orders/7/12/-", &position));
+    cr_assert(position.topic == TOPIC_PENDING && position.partition == 7 && position.offset == 12 && position.previous == -1);
+    cr_assert(parse("orders/0/12/11", &position) && position.previous == 11);
+    char text[320];
+    cr_assert(text_equal((struct text){text, source_position_format(&position, TEXT("orders"), text)}, TEXT("orders/0/12/11")));
+    static const char *const wrong[] = {"",  "orders",  "orders/0/12",    "orders/0/12/",    "orders/10/1/-", "orders/0/12/12", "orders/0/-1/-",
+                                        "x/0/1/-", "orders/0/1/-x", "orders/0/1/0x", "orders//1/-", "orders/0/99999999999999999999/-"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        cr_assert_not(parse(wrong[i], &position), "%s", wrong[i]);
+}
+
+Test(move, first_decision_wins)
+{
+    struct move move = {0};
+    cr_assert_eq(move_end(&move, 1, TEXT("m")), MOVE_NOT_OPEN);
+    cr_assert_eq(move_begin(&move, 2, TEXT("m"), 1), MOVE_WRONG_EPOCH);
+    cr_assert_eq(move_begin(&move, 1, TEXT("m"), 1), MOVE_ACCEPTED);
+    cr_assert_eq(move_begin(&move, 2, TEXT("n"), 1), MOVE_OPEN);
+    cr_assert_eq(move_end(&move, 1, TEXT("n")), MOVE_WRONG_ID);
+    cr_assert_eq(move_end(&move, 2, TEXT("m")), MOVE_WRONG_EPOCH);
+    cr_assert_eq(move_end(&move, 1, TEXT("m")), MOVE_ACCEPTED);
+    cr_assert_eq(move_end(&move, 1, TEXT("m")), MOVE_NOT_OPEN, "a late CUT or ABORT");
+    cr_assert_eq(move_begin(&move, 2, TEXT("n"), 0), MOVE_ACCEPTED);
+}
+
+/* ---- flat forms ------------------------------------------------------------------------------------------ */
+
+Test(delivery, survives_its_flat_form)
+{
+    static _Alignas(8) char flat[LINK_RECORD_BYTES_MAX];
+    struct delivery delivery = {.kind = DELIVERY_COMMAND, .partition = 3, .offset = 77, .command = new_order("a-1", NULL, "ann", "1.5")};
+    struct delivery back;
+    cr_assert_leq(delivery_packed_bytes(&delivery), LINK_RECORD_BYTES_MAX);
+    delivery_pack(&delivery, flat);
+    delivery_unpack(flat, &back);
+    cr_assert(text_equal(back.command.order_id, TEXT("a-1")) && text_equal(back.command.user_id, TEXT("ann")));
+    cr_assert_null(back.command.client_order_id.data);
+    cr_assert(back.offset == 77 && back.command.price.mantissa == 15);
+}
+
+Test(dead_letter, keeps_the_original_and_says_where_it_came_from)
+{
+    static _Alignas(8) unsigned char flat[DEAD_LETTER_PACKED_BYTES_MAX];
+    static char value[40000];
+    memset(value, 'v', sizeof value);
+    struct log_header header = {TEXT("h"), TEXT("was there")};
+    struct log_record record = {.topic = TOPIC_PENDING, .partition = 4, .offset = 99, .key = TEXT("AAPL"), .value = {value, sizeof value},
+                                .has_value = true, .header_count = 1, .headers = &header};
+    struct dead_letter letter;
+    dead_letter_pack(&record, REASON_BAD_FIELD, flat);
+    dead_letter_unpack(flat, TEXT("orders"), TEXT("pending-orders"), &letter);
+    cr_assert(text_equal(letter.append.key, TEXT("AAPL")) && letter.append.value.size == DEAD_LETTER_VALUE_BYTES_MAX);
+    struct log_record back = {.header_count = letter.append.header_count, .headers = letter.headers};
+    uint8_t topic;
+    int32_t partition;
+    int64_t offset;
+    cr_assert(dead_letter_source(&back, TEXT("orders"), TEXT("pending-orders"), &topic, &partition, &offset));
+    cr_assert(topic == TOPIC_PENDING && partition == 4 && offset == 99);
+    bool truncated = false, original = false;
+    for (uint32_t i = 0; i < letter.append.header_count; i++) {
+        truncated |= text_equal(letter.headers[i].name, TEXT("truncated"));
+        original |= text_equal(letter.headers[i].value, TEXT("was there"));
+    }
+    cr_assert(truncated && original);
+}
+
+Test(name_table, finds_what_was_added)
+{
+    struct name_table table = {0};
+    static int values[5000];
+    for (int i = 0; i < 5000; i++) {
+        char name[12];
+        snprintf(name, sizeof name, "N%d", i);
+        cr_assert_eq(name_table_add(&table, text_of(name), &values[i]), STATUS_OK);
+    }
+    for (int i = 0; i < 5000; i++) {
+        char name[12];
+        snprintf(name, sizeof name, "N%d", i);
+        cr_assert_eq(name_table_find(&table, text_of(name)), &values[i]);
+    }
+    cr_assert_null(name_table_find(&table, TEXT("N5000")));
+    name_table_deinit(&table);
+}
