@@ -8,7 +8,9 @@ enum {
     FIRST_SLOTS = 256,
     FIRST_LEVELS = 64,
     SNAPSHOT_PATIENCE_MS = 3000, /* then it is asked for again */
-    SNAPSHOT_PAUSE_MS = 250      /* of one symbol: a snapshot costs its worker time */
+    SNAPSHOT_PAUSE_MS = 250,     /* of one symbol: a snapshot costs its worker time */
+    READ_US_MAX = 5000,          /* then the connection has its turn */
+    READ_RECORDS_A_LOOK = 256    /* at the clock */
 };
 
 /* ---------------------------------------------------------------- symbols */
@@ -355,8 +357,11 @@ static void on_overtaken(struct valkey_writer *writer)
 void feed_read(struct valkey_writer *writer, int max, bool *more)
 {
     struct feed *feed = writer->options.feed;
+    uint64_t until_ns = uv_hrtime() + READ_US_MAX * UINT64_C(1000);
     writer->feed_is_empty = false;
     for (int i = 0; i < max; i++) {
+        if (i % READ_RECORDS_A_LOOK == READ_RECORDS_A_LOOK - 1 && uv_hrtime() > until_ns)
+            break;
         if (writer->is_ready && !link_has_room(writer))
             return; /* replies bring us back */
         int status = feed->next(feed, &writer->record);

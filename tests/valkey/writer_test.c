@@ -78,7 +78,7 @@ static void set_stage(struct stage *stage, const struct market_options *market, 
     stage->market = market_open(market);
     REQUIRE(json_decoder_init(&stage->decoder, EVENT_BYTES_MAX));
     stage->options = (struct valkey_writer_options){
-        .client = {.host = "127.0.0.1", .port = stage->server.port, .password = server_password, .command_timeout_ms = 1000},
+        .client = {.host = "127.0.0.1", .port = stage->server.port, .password = server_password, .command_timeout_ms = 5000},
         .read_event = read_event,
         .read_event_context = &stage->decoder,
         .write_depth = json_depth_encode,
@@ -286,6 +286,7 @@ static void stopped(void)
 {
     struct stage stage;
     set_stage(&stage, &whole, false);
+    stage.options.client.command_timeout_ms = 1000;
     start_writer(&stage);
     market_play(stage.market, 50000 / SCALE, 10000);
     usleep(1000000);
@@ -332,15 +333,23 @@ static void overtaken(void)
     struct market_options options = whole;
     options.ring_places = 12000;
     set_stage(&stage, &options, false);
+    stage.options.client.command_timeout_ms = 30000;
+    stage.options.window_commands = 16;
+    stage.options.window_bytes = 256 << 10;
     start_writer(&stage);
+    market_play(stage.market, 500, 0);
+    settle(&stage, true);
     for (int i = 0; i < 3; i++) {
-        market_play(stage.market, 12000, 0);
+        kill(stage.server.pid, SIGSTOP); /* the window fills, nothing more is read */
+        market_play(stage.market, 10000, 0);
         market_wait(stage.market);
-        usleep(100000);
+        kill(stage.server.pid, SIGCONT);
+        usleep(300000);
     }
-    market_play(stage.market, 10000 / SCALE, 5000);
+    market_play(stage.market, 6000 / SCALE, 3000 / SCALE);
     settle(&stage, true);
     REQUIRE(COUNTER(&stage, overtaken) > 0);
+    REQUIRE(COUNTER(&stage, losses) == 0);
     end_stage(&stage);
 }
 
@@ -351,7 +360,7 @@ static void slow(void)
     struct market_options options = whole;
     options.ring_places = 20000;
     set_stage(&stage, &options, false);
-    stage.options.client.command_timeout_ms = 5000;
+    stage.options.client.command_timeout_ms = 30000;
     stage.options.window_commands = 32;
     stage.options.window_bytes = 1 << 20;
     stage.options.held_bytes = 2 << 20;
@@ -359,9 +368,11 @@ static void slow(void)
     market_play(stage.market, 1000, 0);
     settle(&stage, true);
     for (int i = 0; i < 2; i++) {
-        server_do(&stage.server, "CLIENT PAUSE 1500 ALL");
-        market_play(stage.market, 40000, 30000);
-        usleep(1700000);
+        kill(stage.server.pid, SIGSTOP);
+        market_play(stage.market, 30000, 0);
+        market_wait(stage.market);
+        kill(stage.server.pid, SIGCONT);
+        usleep(300000);
     }
     settle(&stage, true);
     REQUIRE(COUNTER(&stage, losses) == 0);
@@ -405,6 +416,7 @@ static void chaos(void)
     options.seed = seed;
     srand((unsigned)seed);
     set_stage(&stage, &options, true);
+    stage.options.client.command_timeout_ms = 1000;
     start_writer(&stage);
     for (int i = 0; i < rounds; i++) {
         market_play(stage.market, (uint64_t)(rand() % (8000 / SCALE)), rand() % 3 ? 8000 : 0);
