@@ -106,12 +106,10 @@ static void on_established(struct lws *wsi) {
 }
 
 /* Comes for every socket that was taken, and at the very end for the listening one. */
-static void on_destroyed(struct lws *wsi)
-{
+static void on_destroyed(struct lws *wsi) {
     struct push *push = push_of(wsi);
     leave(wsi);
-    if (push->sockets)
-        push->sockets--;
+    if (push->sockets) push->sockets--;
 }
 
 /* ---- everything ---- */

@@ -2,7 +2,8 @@
  * libuv loop of its own. It reads the workers' feed and may be overtaken; what it then missed it reads again from topic
  * fills (trades, reports) or asks of the workers (depth). It never holds a worker back.
  *
- * Doors: WebSocket upgrades at / and /prod; GET /page, /healthz, /readyz, /metrics. Messages: README, "WebSocket". */
+ * Doors: WebSocket upgrades at / and /prod; GET /page, /healthz, /readyz, /metrics. Messages: README.md beside this
+ * file. */
 #ifndef SHARDBOOK_IO_WEBSOCKET_PUSH_H
 #define SHARDBOOK_IO_WEBSOCKET_PUSH_H
 

@@ -415,9 +415,11 @@ static void reports(void) {
 }
 
 /* Records are lost on the way: trades and reports come all the same, once and in order; depth comes anew. */
-static void overtaken(void) {
+static void play_overtaken(uint32_t hold_bytes_max, bool is_away) {
     struct stage stage;
-    begin(&stage, NULL, true);
+    struct push_settings settings = push_settings_default();
+    settings.hold_bytes_max = hold_bytes_max;
+    begin(&stage, &settings, true);
     struct copy *copy = new_copy();
     char header[128], text[128];
     snprintf(header, sizeof header, "x-api-key: %s\r\n", stage.key);
@@ -430,6 +432,7 @@ static void overtaken(void) {
     sleep_ms(1200); /* a sample of the log's ends is taken meanwhile */
     for (int round = 0; round < 3; round++) {
         uint64_t first = fseq + 1;
+        memory_log_set_faults(stage.log, &(struct memory_faults){.away = is_away});
         scripted_feed_lose(stage.feed, true);
         for (int i = 0; i < 500; i++) {
             fseq = scripted_feed_trade(stage.feed, "AAPL", SIDE_SELL, 15000 + i, 1, "bob", "alice");
@@ -440,6 +443,10 @@ static void overtaken(void) {
         if (round != 1) /* in round 1 nothing follows: the workers' word where the symbol stands tells */
             for (int i = 0; i < 50; i++)
                 fseq = scripted_feed_trade(stage.feed, "AAPL", SIDE_SELL, 15000 + i, 1, "bob", "alice");
+        if (is_away) { /* the broker comes back after a while */
+            sleep_ms(300);
+            memory_log_set_faults(stage.log, &(struct memory_faults){0});
+        }
         uint64_t trades = first, reported = first;
         while (trades <= fseq || reported <= fseq) {
             raw_expect(&alice);
@@ -460,6 +467,37 @@ static void overtaken(void) {
     raw_close(&alice);
     raw_close(&watcher);
     free(copy);
+    end(&stage);
+}
+
+static void overtaken(void) { play_overtaken(1 << 20, false); }
+static void overtaken_without_room(void) { play_overtaken(3000, false); }
+static void overtaken_without_broker(void) { play_overtaken(1 << 20, true); }
+
+/* A gap that shows only after the log's ends were sampled again: reading begins behind it, notices, and begins anew. */
+static void found_late(void) {
+    struct stage stage;
+    begin(&stage, NULL, true);
+    struct raw_client client = connect_as(&stage, "/", NULL);
+    subscribe(&client, "AAPL", "\"trades\"");
+    scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1, NULL, NULL);
+    expect_has(&client, "\"seq\":1,");
+    scripted_feed_lose(stage.feed, true);
+    for (int i = 0; i < 5; i++) scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1, NULL, NULL);
+    scripted_feed_lose(stage.feed, false);
+    for (int i = 0; i < 30; i++) { /* meanwhile others trade */
+        scripted_feed_trade(stage.feed, "MSFT", SIDE_BUY, 15000, 1, NULL, NULL);
+        sleep_ms(100);
+    }
+    scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1, NULL, NULL);
+    for (int i = 2; i <= 7; i++) {
+        char seq[32];
+        snprintf(seq, sizeof seq, "\"seq\":%d,", i);
+        expect_has(&client, seq);
+    }
+    EXPECT(
+        push_counters(stage.push)->gaps_filled == 1 && push_counters(stage.push)->gaps_told == 0, "the gap is filled");
+    raw_close(&client);
     end(&stage);
 }
 
@@ -675,6 +713,31 @@ static void junk(void) {
     end(&stage);
 }
 
+/* Who answers pings stays, who does not is given up. */
+static void heartbeat(void) {
+    struct stage stage;
+    struct push_settings settings = push_settings_default();
+    settings.ping_s = 1;
+    settings.hang_up_s = 3;
+    begin(&stage, &settings, true);
+    struct raw_client alive = connect_as(&stage, "/", NULL), dead = connect_as(&stage, "/", NULL);
+    int pings = 0;
+    for (int i = 0; i < 30; i++) {
+        enum raw_kind kind = raw_read(&alive, 200);
+        EXPECT(kind == RAW_PING || kind == RAW_TIMEOUT, "kind %d", kind);
+        pings += kind == RAW_PING;
+    }
+    EXPECT(pings >= 2, "%d pings", pings);
+    EXPECT(push_counters(stage.push)->connections == 1, "%llu connections",
+        (unsigned long long)push_counters(stage.push)->connections);
+    raw_say(&alive, "{\"action\":\"ping\"}");
+    while (raw_read(&alive, 1000) == RAW_PING);
+    EXPECT(has(alive.message, "pong"), "%s", alive.message);
+    raw_close(&alive);
+    raw_close(&dead);
+    end(&stage);
+}
+
 static void limits(void) {
     struct stage stage;
     struct push_settings settings = push_settings_default();
@@ -742,6 +805,9 @@ static void pages(void) {
     struct raw_client client;
     int status = raw_open(&client, port, "/elsewhere", NULL, 0);
     EXPECT(status == 404, "an upgrade elsewhere is answered %d", status);
+    raw_close(&client);
+    status = raw_open(&client, port, "/", "Sec-WebSocket-Protocol: msgpack\r\n", 0);
+    EXPECT(status != 101, "a sub-protocol that is not spoken is answered %d", status);
     raw_close(&client);
     char path[1024] = "/?userId=";
     memset(path + strlen(path), 'u', 65);
@@ -898,6 +964,10 @@ int main(int argc, char **argv) {
         {"unknown_symbol", unknown_symbol},
         {"reports", reports},
         {"overtaken", overtaken},
+        {"overtaken_without_room", overtaken_without_room},
+        {"overtaken_without_broker", overtaken_without_broker},
+        {"found_late", found_late},
+        {"heartbeat", heartbeat},
         {"overtaken_for_good", overtaken_for_good},
         {"slow_client", slow_client},
         {"slow_client_wakes", slow_client_wakes},
