@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ASK_PAUSE_MS = 500, ASK_WAIT_MS = 20, IDLE_READERS_MAX = 4 };
+enum { ASK_PAUSE_MS = 500, ASK_WAIT_MS = 100, IDLE_READERS_MAX = 4 };
 
 struct reader_source {
     bool reading, paused, gone; /* gone: its position is no longer held */
@@ -25,8 +25,10 @@ struct kafka_reader {
     rd_kafka_topic_t *topics[TOPIC_COUNT];
     struct reader_source sources[TOPIC_COUNT][PARTITIONS];
     int gone_count;
-    int64_t asked_ms; /* when a broker that is away was last asked whether it is back */
-    bool broken;      /* refused: every poll says so */
+    int64_t heard_ms; /* when the last records or answer came */
+    int64_t asked_ms; /* when a silent broker was last asked, and did not answer */
+    bool unanswered;
+    bool broken; /* refused: every poll says so */
     /* of the poll that is going on */
     void (*on_record)(void *context, const struct log_record *record);
     void *context;
@@ -105,17 +107,19 @@ static void on_message(rd_kafka_message_t *message, void *opaque) {
         hand_out(reader, topic, source, message);
 }
 
-/* Whether the brokers are away. Silence alone does not tell, so once they were away they are asked, rarely and briefly.
- */
+/* Whether the brokers are away. Silence alone does not tell an empty partition from a broker that hangs, so one that
+ * has been silent is asked, rarely and briefly. */
 static bool is_away(struct kafka_reader *reader) {
     const struct rd_kafka_metadata *metadata;
-    if (!atomic_load_explicit(&reader->connection.away, memory_order_relaxed)) return false;
     int64_t now_ms = monotonic_ms();
-    if (now_ms - reader->asked_ms < ASK_PAUSE_MS) return true;
+    if (now_ms - reader->heard_ms < ASK_PAUSE_MS) return false;
+    if (now_ms - reader->asked_ms < ASK_PAUSE_MS) return reader->unanswered;
     reader->asked_ms = now_ms;
-    if (rd_kafka_metadata(reader->rk, 0, reader->topics[TOPIC_ORDERS], &metadata, ASK_WAIT_MS)) return true;
+    reader->unanswered = rd_kafka_metadata(reader->rk, 0, reader->topics[TOPIC_ORDERS], &metadata, ASK_WAIT_MS) != 0;
+    if (reader->unanswered) return true;
     rd_kafka_metadata_destroy(metadata);
-    kafka_connection_is_back(&reader->connection);
+    reader->heard_ms = now_ms;
+    kafka_connection_heard(&reader->connection);
     return false;
 }
 
@@ -138,6 +142,7 @@ static int reader_poll(struct log_reader *port, int timeout_ms, int max,
         reader->queue, reader->gone_count || reader->broken ? 0 : timeout_ms, on_message, reader);
     if (reader->count > 0) {
         kafka_connection_heard(&reader->connection);
+        reader->heard_ms = monotonic_ms();
         return reader->count;
     }
     return status_of_reader(reader);
@@ -291,6 +296,8 @@ struct log_reader *kafka_reader_open(struct kafka_log *log, int *status) {
     if (*status == STATUS_OK) /* connected now, so that later silence means an empty partition and not a slow start */
         *status = kafka_topics_check(
             reader->rk, &reader->connection, &log->settings.kafka, log->settings.metadata_timeout_ms);
+    reader->heard_ms = monotonic_ms();
+    reader->unanswered = false;
     if (*status == STATUS_OK) return &reader->port;
     kafka_end_later(log, free_reader, reader);
     return NULL;

@@ -599,6 +599,26 @@ static void test_broker_away(struct log_store *store) {
     writer->close(writer);
 }
 
+/* A broker that is there and does not answer is away too: silence must not look like the end of the log. */
+static void test_broker_hangs(struct log_store *store) {
+    static struct seen seen;
+    struct log_reader *reader = open_reader(store);
+    int64_t end = end_of(store, TOPIC_FILLS, 8), deadline;
+    int got = 0;
+    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 8, end), STATUS_OK);
+    for (deadline = now_ms() + 1500; now_ms() < deadline;)
+        VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, &seen), 0);
+    rd_kafka_mock_broker_set_rtt(mock, 1, 2000);
+    for (deadline = now_ms() + 5000; got == 0 && now_ms() < deadline;)
+        got = reader->poll(reader, 50, 100, on_record, &seen);
+    VERIFY_EQUAL(got, STATUS_AWAY);
+    rd_kafka_mock_broker_set_rtt(mock, 1, 0);
+    for (deadline = now_ms() + 10000; got != 0 && now_ms() < deadline;)
+        got = reader->poll(reader, 50, 100, on_record, &seen);
+    VERIFY_EQUAL(got, 0);
+    reader->close(reader);
+}
+
 /* An idle producer notices that the brokers went and came. */
 static void test_order_producer_up(void) {
     static struct orders orders;
@@ -745,6 +765,7 @@ int main(void) {
     RUN(test_order_producer_away());
     if (mock) {
         RUN(test_broker_away(store));
+        RUN(test_broker_hangs(store));
         RUN(test_order_producer_up());
         RUN(test_delivery_failure(store));
         RUN(test_order_producer_fatal());
