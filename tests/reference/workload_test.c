@@ -8,7 +8,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-enum { RECORDS = 60000 };
+enum { RECORDS = 25000 };
 
 struct tally {
     uint64_t events;
