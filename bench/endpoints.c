@@ -63,6 +63,7 @@ static void take_members(yyjson_val *root, struct endpoints *endpoints)
         snprintf(endpoints->valkey, sizeof endpoints->valkey, "%s:%d", host, yyjson_get_int(yyjson_obj_get(valkey, "port")));
     find_password_file(file, endpoints);
     endpoints->server_pid = yyjson_get_sint(yyjson_obj_get(yyjson_obj_get(root, "pids"), "server"));
+    endpoints->kafka_pid = yyjson_get_sint(yyjson_obj_get(yyjson_obj_get(root, "pids"), "kafka"));
 }
 
 static bool read_file(const char *path, struct endpoints *endpoints, char *problem, size_t problem_bytes)

@@ -12,7 +12,7 @@ struct endpoints {
     char rest[256], websocket[256], api_key[256], kafka[512];
     char valkey[300];               /* HOST:PORT */
     char valkey_password_file[600]; /* a path that can be opened from here */
-    int64_t server_pid;
+    int64_t server_pid, kafka_pid;
 };
 
 /* Reads `path`; NULL: $SHARDBOOK_RUN_DIR/endpoints.json, build/run/endpoints.json from here, or ../run/endpoints.json beside the

@@ -30,7 +30,7 @@ static int64_t wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool send(rd_kafka_t *producer, rd_kafka_topic_t *topic, const struct workload_record *record)
+static bool send_one(rd_kafka_t *producer, rd_kafka_topic_t *topic, const struct workload_record *record)
 {
     for (int waited_ms = 0; waited_ms < GIVE_UP_MS; waited_ms += 10) {
         if (rd_kafka_produce(topic, record->home, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)record->value.data, record->value.size,
@@ -48,7 +48,7 @@ static bool send_all(rd_kafka_t *producer, rd_kafka_topic_t *topic, struct workl
     struct workload_record record;
     for (uint64_t i = 0; i < orders; i++) {
         workload_next(workload, wall_ms(), &record);
-        if (!send(producer, topic, &record))
+        if (!send_one(producer, topic, &record))
             return false;
         if (i % 256 == 0)
             rd_kafka_poll(producer, 0);

@@ -78,12 +78,6 @@ bool rig_open(struct rig *rig, const struct kafka_settings *kafka, char *problem
     return ensure(rig);
 }
 
-bool rig_new_fills(struct rig *rig)
-{
-    snprintf(rig->names[TOPIC_FILLS], RIG_NAME_BYTES, "%s-fills-%d", rig->prefix, ++rig->fills_made);
-    return ensure(rig);
-}
-
 static bool delete_topics(struct rig *rig, char (*names)[RIG_NAME_BYTES], int count)
 {
     rd_kafka_DeleteTopic_t *topics[RIG_TOPICS_MAX];
@@ -124,11 +118,12 @@ void rig_close(struct rig *rig)
 
 /* ---- asking */
 
-enum { ASK_FIRST_TIME = 0 /* the first record not before 1970 */ };
+enum { ASK_TIMES = 30, ASK_FIRST_TIME = 0 /* the first record not before 1970 */ };
 
 /* One question for all partitions; results by partition. */
-static bool ask(struct rig *rig, const char *topic, int64_t spec, int64_t offsets[PARTITIONS], int64_t timestamps[PARTITIONS])
+static bool ask_once(struct rig *rig, const char *topic, int64_t spec, int64_t offsets[PARTITIONS], int64_t timestamps[PARTITIONS])
 {
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!wake_up(rig))
         return false;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(PARTITIONS);
@@ -143,6 +138,7 @@ static bool ask(struct rig *rig, const char *topic, int64_t spec, int64_t offset
         good ? rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count) : NULL;
     for (size_t i = 0; good && i < count; i++) {
         const rd_kafka_topic_partition_t *at = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+        error = at->err;
         good = !at->err && at->partition >= 0 && at->partition < PARTITIONS;
         if (good) {
             offsets[at->partition] = at->offset;
@@ -150,10 +146,21 @@ static bool ask(struct rig *rig, const char *topic, int64_t spec, int64_t offset
         }
     }
     if (!good)
-        fail(rig, topic, event ? rd_kafka_event_error_string(event) : "the broker does not answer");
+        fail(rig, topic, !event ? "the broker does not answer" : error ? rd_kafka_err2str(error) : rd_kafka_event_error_string(event));
     if (event)
         rd_kafka_event_destroy(event);
     return good && count == PARTITIONS;
+}
+
+/* Asks again for a while: a new topic is not known everywhere at once. */
+static bool ask(struct rig *rig, const char *topic, int64_t spec, int64_t offsets[PARTITIONS], int64_t timestamps[PARTITIONS])
+{
+    for (int i = 0; i < ASK_TIMES; i++) {
+        if (ask_once(rig, topic, spec, offsets, timestamps))
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
+    return false;
 }
 
 bool rig_count(struct rig *rig, const char *topic, struct rig_extent *extent)
@@ -165,6 +172,13 @@ bool rig_count(struct rig *rig, const char *topic, struct rig_extent *extent)
     for (int p = 0; p < PARTITIONS; p++)
         extent->records += extent->ends[p];
     return true;
+}
+
+bool rig_new_fills(struct rig *rig)
+{
+    struct rig_extent extent;
+    snprintf(rig->names[TOPIC_FILLS], RIG_NAME_BYTES, "%s-fills-%d", rig->prefix, ++rig->fills_made);
+    return ensure(rig) && rig_count(rig, rig->names[TOPIC_FILLS], &extent); /* every partition has found its leader */
 }
 
 bool rig_measure(struct rig *rig, const char *topic, struct rig_extent *extent)

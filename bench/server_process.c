@@ -103,9 +103,14 @@ bool server_process_await_ready(struct server_process *process, int timeout_ms, 
     if (process->ready)
         return true;
     poll(&wait, 1, timeout_ms);
-    ssize_t got = read(process->output, process->said + process->said_size, sizeof process->said - 1 - process->said_size);
+    if (process->said_size > sizeof process->said / 2) { /* only the end counts, and a bit more in case the word is cut */
+        memmove(process->said, process->said + process->said_size - 16, 16);
+        process->said_size = 16;
+    }
+    ssize_t got = read(process->output, process->said + process->said_size, sizeof process->said / 2 - 1);
     process->said_size += got > 0 ? (size_t)got : 0;
-    process->ready = strstr(process->said, "ready") != NULL;
+    process->said[process->said_size] = 0;
+    process->ready = strcasestr(process->said, "ready") != NULL;
     if (!process->ready && !server_process_lives(process)) {
         end_of_log(process, words, sizeof words);
         snprintf(problem, problem_bytes, "the process ended before it was ready; its last words (%s): %s", process->log_path, words);
