@@ -159,6 +159,19 @@ static bool set_from_line(
     return false;
 }
 
+/* OAUTHBEARER needs somebody who makes tokens: librdkafka does for OIDC; for the IAM of Amazon MSK nobody does here. */
+static bool check_mechanism(const rd_kafka_conf_t *conf, char *problem, size_t problem_bytes) {
+    char mechanism[64] = "", method[64] = "";
+    size_t mechanism_bytes = sizeof mechanism, method_bytes = sizeof method;
+    rd_kafka_conf_get(conf, "sasl.mechanisms", mechanism, &mechanism_bytes);
+    rd_kafka_conf_get(conf, "sasl.oauthbearer.method", method, &method_bytes);
+    if (strcmp(mechanism, "OAUTHBEARER") != 0 || strcmp(method, "oidc") == 0) return true;
+    snprintf(problem, problem_bytes,
+        "kafka-property-file: OAUTHBEARER works with sasl.oauthbearer.method=oidc only; IAM of Amazon MSK is not "
+        "supported: use SASL/SCRAM (port 9096, sasl.mechanism=SCRAM-SHA-512)");
+    return false;
+}
+
 static bool set_from_file(rd_kafka_conf_t *conf, const char *path, char *problem, size_t problem_bytes) {
     char line[8192];
     FILE *file = fopen(path, "re");
@@ -182,7 +195,9 @@ static bool set_all(rd_kafka_conf_t *conf, const struct kafka_settings *settings
         {"log.connection.close", "false"}};
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         if (!set_property(conf, common[i].name, common[i].value, problem, problem_bytes)) return false;
-    if (settings->property_file && !set_from_file(conf, settings->property_file, problem, problem_bytes)) return false;
+    if (settings->property_file && (!set_from_file(conf, settings->property_file, problem, problem_bytes) ||
+                                       !check_mechanism(conf, problem, problem_bytes)))
+        return false;
     for (size_t i = 0; i < property_count; i++)
         if (!set_property(conf, properties[i].name, properties[i].value, problem, problem_bytes)) return false;
     return true;

@@ -182,6 +182,11 @@ Test(configuration, property_file_shows_no_secret) {
     cr_assert_null(strstr(text, "hush"));
 }
 
+Test(configuration, property_file_without_token_maker) {
+    REFUSED("SCRAM-SHA-512", (char[]){"--kafka-property-file"},
+        file_with("p", "security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER\n"));
+}
+
 Test(configuration, property_file_good) {
     int code;
     struct configuration *c = READ(&code, (char[]){"--kafka-property-file"},
