@@ -142,8 +142,8 @@ static void print_help(const struct program *program) {
            "[SHARDBOOK_CONFIG]\n"
            "  --check-config, --print-config    check all values; print them with their origin, secrets masked\n"
            "  --help, --version\n");
-    printf("A flag counts before an environment name [in brackets, behind the default], that before the file; "
-           "--no-NAME puts a switch off.\n");
+    printf(
+        "A flag counts before an environment name [in brackets], that before the file. --no-NAME puts a switch off.\n");
     if (program->notes) printf("\n%s\n", program->notes);
     if (program->examples) printf("\nExamples\n%s", program->examples);
 }
