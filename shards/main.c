@@ -1,8 +1,8 @@
 /* shardbook-server: puts the engine, Kafka, Valkey and the push thread together, and watches over them on a libuv loop. */
 #include "io/configuration/configuration.h"
 #include "io/configuration/valkey_options.h"
+#include "io/decode/event_decoder.h"
 #include "io/json/json_depth.h"
-#include "io/json/json_event.h"
 #include "io/kafka/kafka_log.h"
 #include "io/valkey/valkey_writer.h"
 #include "io/websocket/push.h"
@@ -48,7 +48,7 @@ struct server {
     struct codecs codecs;
     struct engine engine;
     bool has_engine;
-    struct json_decoder valkey_json;
+    struct event_decoder valkey_decoder;
     struct valkey_writer *valkey;
     struct push *push;
     struct server_metrics metrics;
@@ -187,7 +187,7 @@ static bool open_engine(struct server *server)
 
 static bool read_event(void *context, struct text value, struct event *event)
 {
-    return json_event_decode(context, value.data, value.size, NULL, event);
+    return event_decode(context, value.data, value.size, NULL, event);
 }
 
 static void fill_valkey_client(struct server *server)
@@ -204,13 +204,13 @@ static void fill_valkey_client(struct server *server)
 
 static bool start_valkey(struct server *server, struct feed *feed)
 {
-    if (!json_decoder_init(&server->valkey_json, EVENT_BYTES_MAX))
+    if (!event_decoder_init(&server->valkey_decoder))
         return fail("no memory for decoders");
     struct valkey_writer_options writer = {.client = server->valkey_client,
                                            .feed = feed,
                                            .store = server->stores[STORE_VALKEY],
                                            .read_event = read_event,
-                                           .read_event_context = &server->valkey_json,
+                                           .read_event_context = &server->valkey_decoder,
                                            .write_depth = json_depth_encode,
                                            .depth_bytes_max = JSON_DEPTH_BYTES_MAX(DEPTH_LEVELS)};
     int status;
@@ -360,7 +360,7 @@ static void close_all(struct server *server)
         engine_close(&server->engine);
         codecs_deinit(&server->codecs);
     }
-    json_decoder_deinit(&server->valkey_json);
+    event_decoder_deinit(&server->valkey_decoder);
     for (int i = 0; i < STORES; i++)
         if (server->stores[i])
             server->stores[i]->close(server->stores[i]);

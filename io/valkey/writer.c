@@ -111,14 +111,14 @@ static void run_round(struct valkey_writer *writer)
 {
     bool more = false;
     writer->round_wanted = false;
-    feed_ask(writer);
-    resync_questions(writer);
-    resync_join_all(writer);
-    feed_read(writer, FEED_RECORDS_PER_ROUND, &more);
-    scan_read(writer, LOG_RECORDS_PER_ROUND, &more);
-    link_flush_all(writer);
-    feed_write_depths(writer);
-    link_check(writer);
+    writer_feed_ask(writer);
+    writer_resync_questions(writer);
+    writer_resync_join_all(writer);
+    writer_feed_read(writer, FEED_RECORDS_PER_ROUND, &more);
+    writer_scan_read(writer, LOG_RECORDS_PER_ROUND, &more);
+    writer_link_flush_all(writer);
+    writer_feed_write_depths(writer);
+    writer_link_check(writer);
     if (!end_if_asked(writer))
         rest(writer, more);
 }
@@ -190,8 +190,8 @@ static void init_handles(struct valkey_writer *writer)
 
 static void free_writer(struct valkey_writer *writer)
 {
-    symbols_free(writer);
-    link_deinit(writer);
+    writer_symbols_free(writer);
+    writer_link_deinit(writer);
     free(writer);
 }
 
@@ -207,7 +207,7 @@ static struct valkey_writer *new_writer(const struct valkey_writer_options *opti
         return NULL;
     }
     *why = "out of memory";
-    if (!link_init(writer) || uv_random(NULL, NULL, &writer->token_seed, sizeof writer->token_seed, 0, NULL) != 0 ||
+    if (!writer_link_init(writer) || uv_random(NULL, NULL, &writer->token_seed, sizeof writer->token_seed, 0, NULL) != 0 ||
         uv_loop_init(&writer->loop) != 0) {
         free_writer(writer);
         return NULL;
@@ -222,7 +222,7 @@ static struct valkey_writer *new_writer(const struct valkey_writer_options *opti
 static void destroy(struct valkey_writer *writer)
 {
     uv_run(&writer->loop, UV_RUN_DEFAULT);
-    scan_close(writer);
+    writer_scan_close(writer);
     uv_loop_close(&writer->loop);
     free_writer(writer);
 }
@@ -234,7 +234,7 @@ struct valkey_writer *valkey_writer_start(const struct valkey_writer_options *op
     struct valkey_writer *writer = new_writer(options, status, why);
     if (!writer)
         return NULL;
-    struct valkey_client_events events = link_events(writer);
+    struct valkey_client_events events = writer_link_events(writer);
     writer->client = valkey_client_open(&writer->loop, &writer->options.client, &events, status, why);
     if (!writer->client) {
         destroy(writer);

@@ -17,7 +17,7 @@
 #define SHARDBOOK_IO_VALKEY_WRITER_H
 
 #include "core/limits.h"
-#include "io/valkey/hold.h"
+#include "io/valkey/held_events.h"
 #include "io/valkey/order_batch.h"
 #include "io/valkey/valkey_writer.h"
 
@@ -62,7 +62,7 @@ struct writer_symbol {
     bool queued;               /* in writer->questions */
     struct writer_symbol *next_question;
 
-    struct hold hold;
+    struct held_events hold;
     struct order_batch *batch; /* in the making */
 
     struct depth depth;
@@ -70,7 +70,7 @@ struct writer_symbol {
     bool orders_loading; /* SNAPSHOT: the snapshot being told is told to Valkey too */
     bool dirty_queued;
     bool snapshot_wanted, snapshot_asked; /* queued in writer->snapshots; asked for */
-    uint64_t depth_fseq, depth_written_ms, snapshot_asked_ms, snapshot_not_before_ms;
+    uint64_t depth_fseq, depth_written_ms, snapshot_asked_ms, snapshot_not_before_ms, snapshot_pause_ms, depth_valid_since_ms;
     bool has_last_price;
     int64_t last_price_ticks;
     struct writer_symbol *next_snapshot, *next_dirty;
@@ -192,52 +192,52 @@ void writer_new_token(struct valkey_writer *writer, char *token, size_t bytes);
 _Noreturn void writer_out_of_memory(void); /* as every other program error: last words, abort */
 
 /* writer_link.c */
-struct valkey_client_events link_events(struct valkey_writer *writer);
-bool link_init(struct valkey_writer *writer);
-void link_deinit(struct valkey_writer *writer);
-bool link_has_room(const struct valkey_writer *writer); /* ready, and one more event may be taken */
+struct valkey_client_events writer_link_events(struct valkey_writer *writer);
+bool writer_link_init(struct valkey_writer *writer);
+void writer_link_deinit(struct valkey_writer *writer);
+bool writer_link_has_room(const struct valkey_writer *writer); /* ready, and one more event may be taken */
 /* Sends the symbol's batch, if it has one. */
-void link_flush(struct valkey_writer *writer, struct writer_symbol *symbol);
-void link_flush_all(struct valkey_writer *writer);
+void writer_link_flush(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_link_flush_all(struct valkey_writer *writer);
 /* The batch to add to, of this kind, with room; sends what must go before. */
-struct order_batch *link_batch(struct valkey_writer *writer, struct writer_symbol *symbol, bool is_refill);
-void link_count_batch(struct valkey_writer *writer, size_t bytes_before, const struct order_batch *batch);
-void link_drop_batch(struct valkey_writer *writer, struct writer_symbol *symbol);
-void link_send_question(struct valkey_writer *writer, struct writer_symbol *symbol);
-void link_send_clear(struct valkey_writer *writer, struct writer_symbol *symbol);
-void link_send_open(struct valkey_writer *writer, struct writer_symbol *symbol);
-void link_send_depth(struct valkey_writer *writer, struct writer_symbol *symbol);
-void link_check(struct valkey_writer *writer); /* asks now and then whether Valkey was emptied; sweeps */
+struct order_batch *writer_link_batch(struct valkey_writer *writer, struct writer_symbol *symbol, bool is_refill);
+void writer_link_count_batch(struct valkey_writer *writer, size_t bytes_before, const struct order_batch *batch);
+void writer_link_drop_batch(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_link_send_question(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_link_send_clear(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_link_send_open(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_link_send_depth(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_link_check(struct valkey_writer *writer); /* asks now and then whether Valkey was emptied; sweeps */
 
 /* writer_feed.c */
-void feed_read(struct valkey_writer *writer, int max, bool *more);
-void feed_ask(struct valkey_writer *writer); /* snapshots and symbols that are wanted */
-void feed_want_snapshot(struct valkey_writer *writer, struct writer_symbol *symbol);
-void feed_write_depths(struct valkey_writer *writer);
-void feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol);
-struct writer_symbol *symbols_find(const struct valkey_writer *writer, struct text name);
-struct writer_symbol *symbols_get(struct valkey_writer *writer, const struct feed_record *record); /* makes it if it is new */
-void symbols_free(struct valkey_writer *writer);
+void writer_feed_read(struct valkey_writer *writer, int max, bool *more);
+void writer_feed_ask(struct valkey_writer *writer); /* snapshots and symbols that are wanted */
+void writer_feed_want_snapshot(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_feed_write_depths(struct valkey_writer *writer);
+void writer_feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol);
+struct writer_symbol *writer_symbols_find(const struct valkey_writer *writer, struct text name);
+struct writer_symbol *writer_symbols_get(struct valkey_writer *writer, const struct feed_record *record); /* makes it if it is new */
+void writer_symbols_free(struct valkey_writer *writer);
 
 /* writer_resync.c */
-void resync_set_state(struct valkey_writer *writer, struct writer_symbol *symbol, enum writer_symbol_state state);
+void writer_resync_set_state(struct valkey_writer *writer, struct writer_symbol *symbol, enum writer_symbol_state state);
 /* Back to UNKNOWN: what is in flight does not count any more. */
-void resync_forget(struct valkey_writer *writer, struct writer_symbol *symbol);
-void resync_forget_all(struct valkey_writer *writer);
+void writer_resync_forget(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_resync_forget_all(struct valkey_writer *writer);
 /* The same after a failure: not at once, and if `refill` without asking. */
-void resync_failed(struct valkey_writer *writer, struct writer_symbol *symbol, bool refill);
-void resync_want_refill(struct valkey_writer *writer, struct writer_symbol *symbol);
-void resync_questions(struct valkey_writer *writer); /* asks for as many as there is room */
-void resync_on_stored(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq, uint64_t hash, bool is_filling);
-void resync_on_event(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
-void resync_on_head(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq); /* READY, snapshot */
-void resync_on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq);
-void resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
-void resync_join_all(struct valkey_writer *writer); /* held events whose turn has come */
-void resync_open(struct valkey_writer *writer, struct writer_symbol *symbol); /* the refill is complete up to base */
+void writer_resync_failed(struct valkey_writer *writer, struct writer_symbol *symbol, bool refill);
+void writer_resync_want_refill(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_resync_questions(struct valkey_writer *writer); /* asks for as many as there is room */
+void writer_resync_on_stored(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq, uint64_t hash, bool is_filling);
+void writer_resync_on_event(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
+void writer_resync_on_head(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq); /* READY, snapshot */
+void writer_resync_on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq);
+void writer_resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
+void writer_resync_join_all(struct valkey_writer *writer); /* held events whose turn has come */
+void writer_resync_open(struct valkey_writer *writer, struct writer_symbol *symbol); /* the refill is complete up to base */
 
 /* writer_scan.c */
-void scan_read(struct valkey_writer *writer, int max, bool *more);
-void scan_close(struct valkey_writer *writer);
+void writer_scan_read(struct valkey_writer *writer, int max, bool *more);
+void writer_scan_close(struct valkey_writer *writer);
 
 #endif

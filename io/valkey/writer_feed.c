@@ -8,7 +8,10 @@ enum {
     FIRST_SLOTS = 256,
     FIRST_LEVELS = 64,
     SNAPSHOT_PATIENCE_MS = 3000, /* then it is asked for again */
-    SNAPSHOT_PAUSE_MS = 250,     /* of one symbol: a snapshot costs its worker time */
+    SYMBOLS_PAUSE_MS = 250,
+    SNAPSHOT_PAUSE_MS_MIN = 100, /* of one symbol: a snapshot costs its worker time, ... */
+    SNAPSHOT_PAUSE_MS_MAX = 4000, /* ... the more often it is lost the rarer it is asked for ... */
+    SNAPSHOT_GOOD_MS = 5000,     /* ... until one has been good for so long */
     READ_US_MAX = 5000,          /* then the connection has its turn */
     READ_RECORDS_A_LOOK = 256    /* at the clock */
 };
@@ -24,7 +27,7 @@ static struct writer_symbol **find_slot(struct writer_symbol **slots, uint32_t s
     return &slots[at];
 }
 
-struct writer_symbol *symbols_find(const struct valkey_writer *writer, struct text name)
+struct writer_symbol *writer_symbols_find(const struct valkey_writer *writer, struct text name)
 {
     return writer->slot_count ? *find_slot(writer->slots, writer->slot_count, name) : NULL;
 }
@@ -53,20 +56,21 @@ static struct writer_symbol *add_symbol(struct valkey_writer *writer, const stru
     memcpy(symbol->name, record->symbol.data, record->symbol.size);
     symbol->name_bytes = (uint8_t)record->symbol.size;
     symbol->partition = record->partition;
+    symbol->snapshot_pause_ms = SNAPSHOT_PAUSE_MS_MIN;
     symbol->instrument = record->instrument;
     symbol->next_of_partition = writer->of_partition[symbol->partition];
     writer->of_partition[symbol->partition] = symbol;
     *find_slot(writer->slots, writer->slot_count, record->symbol) = symbol;
     writer->symbol_count++;
     counter_add(&writer->counters.symbols, 1);
-    resync_forget(writer, symbol);
-    feed_want_snapshot(writer, symbol);
+    writer_resync_forget(writer, symbol);
+    writer_feed_want_snapshot(writer, symbol);
     return symbol;
 }
 
-struct writer_symbol *symbols_get(struct valkey_writer *writer, const struct feed_record *record)
+struct writer_symbol *writer_symbols_get(struct valkey_writer *writer, const struct feed_record *record)
 {
-    struct writer_symbol *symbol = symbols_find(writer, record->symbol);
+    struct writer_symbol *symbol = writer_symbols_find(writer, record->symbol);
     if (symbol)
         return symbol;
     bool is_usable = record->symbol.size > 0 && record->symbol.size < sizeof symbol->name && record->partition >= 0 &&
@@ -77,12 +81,12 @@ struct writer_symbol *symbols_get(struct valkey_writer *writer, const struct fee
 static void free_symbol(struct writer_symbol *symbol)
 {
     order_batch_close(symbol->batch);
-    hold_clear(&symbol->hold);
+    held_events_clear(&symbol->hold);
     free(depth_memory(&symbol->depth));
     free(symbol);
 }
 
-void symbols_free(struct valkey_writer *writer)
+void writer_symbols_free(struct valkey_writer *writer)
 {
     for (uint32_t i = 0; i < writer->slot_count; i++)
         if (writer->slots[i])
@@ -92,7 +96,7 @@ void symbols_free(struct valkey_writer *writer)
 
 /* ---------------------------------------------------------------- snapshots asked for */
 
-void feed_want_snapshot(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_feed_want_snapshot(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     if (symbol->snapshot_wanted || symbol->snapshot_asked || symbol->name[0] == '#')
         return;
@@ -147,7 +151,7 @@ static void give_up_waiting(struct valkey_writer *writer, uint64_t now_ms)
         unask(writer, i);
         symbol->depth_loading = symbol->orders_loading = false;
         if (needs_snapshot(symbol))
-            feed_want_snapshot(writer, symbol);
+            writer_feed_want_snapshot(writer, symbol);
     }
 }
 
@@ -156,9 +160,9 @@ static bool ask_one(struct valkey_writer *writer, struct writer_symbol *symbol, 
 {
     struct feed *feed = writer->options.feed;
     int status = feed->ask_snapshot(feed, (struct text){symbol->name, symbol->name_bytes});
-    symbol->snapshot_not_before_ms = now_ms + SNAPSHOT_PAUSE_MS;
+    symbol->snapshot_not_before_ms = now_ms + symbol->snapshot_pause_ms;
     if (status != STATUS_OK) {
-        feed_want_snapshot(writer, symbol);
+        writer_feed_want_snapshot(writer, symbol);
         return false;
     }
     symbol->snapshot_asked = true;
@@ -167,13 +171,13 @@ static bool ask_one(struct valkey_writer *writer, struct writer_symbol *symbol, 
     return true;
 }
 
-void feed_ask(struct valkey_writer *writer)
+void writer_feed_ask(struct valkey_writer *writer)
 {
     uint64_t now_ms = writer_now_ms(writer);
     struct feed *feed = writer->options.feed;
     if (writer->symbols_wanted && now_ms >= writer->symbols_not_before_ms && feed->ask_symbols(feed) == STATUS_OK) {
         writer->symbols_wanted = false;
-        writer->symbols_not_before_ms = now_ms + SNAPSHOT_PAUSE_MS;
+        writer->symbols_not_before_ms = now_ms + SYMBOLS_PAUSE_MS;
     }
     give_up_waiting(writer, now_ms);
     for (uint32_t left = writer->snapshots.count; left > 0 && writer->asked_count < writer->snapshots_at_once; left--) {
@@ -181,7 +185,7 @@ void feed_ask(struct valkey_writer *writer)
         if (!needs_snapshot(symbol))
             continue;
         if (symbol->snapshot_not_before_ms > now_ms)
-            feed_want_snapshot(writer, symbol);
+            writer_feed_want_snapshot(writer, symbol);
         else if (!ask_one(writer, symbol, now_ms))
             return;
     }
@@ -189,7 +193,7 @@ void feed_ask(struct valkey_writer *writer)
 
 /* ---------------------------------------------------------------- depth */
 
-void feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     symbol->depth_dirty = true;
     if (symbol->dirty_queued)
@@ -221,15 +225,15 @@ static void apply_level(struct valkey_writer *writer, struct writer_symbol *symb
     symbol->depth_fseq = record->fseq;
     symbol->instrument = record->instrument;
     if (symbol->depth_valid)
-        feed_mark_dirty(writer, symbol);
+        writer_feed_mark_dirty(writer, symbol);
 }
 
 static bool is_due(const struct valkey_writer *writer, const struct writer_symbol *symbol, uint64_t now_ms)
 {
-    return link_has_room(writer) && (symbol->depth_written_ms == 0 || now_ms - symbol->depth_written_ms >= writer->options.depth_tick_ms);
+    return writer_link_has_room(writer) && (symbol->depth_written_ms == 0 || now_ms - symbol->depth_written_ms >= writer->options.depth_tick_ms);
 }
 
-void feed_write_depths(struct valkey_writer *writer)
+void writer_feed_write_depths(struct valkey_writer *writer)
 {
     uint64_t now_ms = writer_now_ms(writer);
     struct writer_symbol *symbol = writer->dirty;
@@ -239,10 +243,10 @@ void feed_write_depths(struct valkey_writer *writer)
         symbol->dirty_queued = false;
         if (symbol->depth_valid && is_due(writer, symbol, now_ms)) {
             symbol->depth_written_ms = now_ms;
-            link_send_depth(writer, symbol);
+            writer_link_send_depth(writer, symbol);
         }
         if (symbol->depth_dirty && symbol->depth_valid) /* without it the snapshot's end marks it again */
-            feed_mark_dirty(writer, symbol);
+            writer_feed_mark_dirty(writer, symbol);
         symbol = next;
     }
 }
@@ -254,7 +258,7 @@ static void on_level(struct valkey_writer *writer, struct writer_symbol *symbol,
     if (symbol->depth_valid)
         apply_level(writer, symbol, record);
     else if (!symbol->depth_loading)
-        feed_want_snapshot(writer, symbol);
+        writer_feed_want_snapshot(writer, symbol);
 }
 
 static void note_last_price(struct writer_symbol *symbol, const struct feed_record *record)
@@ -278,10 +282,10 @@ static void on_snapshot_order(struct valkey_writer *writer, struct writer_symbol
 {
     if (!symbol->orders_loading || symbol->state != SYMBOL_SNAPSHOT)
         return;
-    struct order_batch *batch = link_batch(writer, symbol, true);
+    struct order_batch *batch = writer_link_batch(writer, symbol, true);
     size_t before = order_batch_bytes(batch);
     order_batch_add_open(batch, &record->event, record->fseq);
-    link_count_batch(writer, before, batch);
+    writer_link_count_batch(writer, before, batch);
 }
 
 static void on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *symbol, const struct feed_record *record)
@@ -290,36 +294,37 @@ static void on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *
         return;
     symbol->depth_loading = false;
     symbol->depth_valid = true;
+    symbol->depth_valid_since_ms = writer_now_ms(writer);
     symbol->depth_fseq = record->fseq;
     unask_symbol(writer, symbol);
     if (writer->snapshots_at_once < SNAPSHOTS_MAX)
         writer->snapshots_at_once++;
-    feed_mark_dirty(writer, symbol);
+    writer_feed_mark_dirty(writer, symbol);
     if (symbol->orders_loading)
-        resync_on_snapshot_end(writer, symbol, record->fseq);
+        writer_resync_on_snapshot_end(writer, symbol, record->fseq);
     symbol->orders_loading = false;
     if (symbol->state == SYMBOL_SNAPSHOT)
-        feed_want_snapshot(writer, symbol); /* it began before the refill did */
-    resync_on_head(writer, symbol, record->fseq);
+        writer_feed_want_snapshot(writer, symbol); /* it began before the refill did */
+    writer_resync_on_head(writer, symbol, record->fseq);
 }
 
 static void on_ready(struct valkey_writer *writer, struct writer_symbol *symbol, const struct feed_record *record)
 {
     note_last_price(symbol, record);
     if (!symbol->depth_valid && !symbol->depth_loading)
-        feed_want_snapshot(writer, symbol);
-    resync_on_head(writer, symbol, record->fseq);
+        writer_feed_want_snapshot(writer, symbol);
+    writer_resync_on_head(writer, symbol, record->fseq);
 }
 
 static void on_record(struct valkey_writer *writer, const struct feed_record *record)
 {
-    struct writer_symbol *symbol = symbols_get(writer, record);
+    struct writer_symbol *symbol = writer_symbols_get(writer, record);
     if (!symbol)
         return;
     if (record->fseq > symbol->head)
         symbol->head = record->fseq;
     switch ((enum feed_kind)record->kind) {
-    case FEED_EVENT: resync_on_event(writer, symbol, &record->event, record->bytes); break;
+    case FEED_EVENT: writer_resync_on_event(writer, symbol, &record->event, record->bytes); break;
     case FEED_LEVEL: on_level(writer, symbol, record); break;
     case FEED_SNAPSHOT_BEGIN: on_snapshot_begin(symbol, record); break;
     case FEED_SNAPSHOT_LEVEL:
@@ -333,11 +338,19 @@ static void on_record(struct valkey_writer *writer, const struct feed_record *re
 
 /* ---------------------------------------------------------------- overtaken */
 
+static void lengthen_pause(const struct valkey_writer *writer, struct writer_symbol *symbol)
+{
+    bool was_good = symbol->depth_valid && writer_now_ms(writer) - symbol->depth_valid_since_ms > SNAPSHOT_GOOD_MS;
+    uint64_t pause_ms = was_good ? SNAPSHOT_PAUSE_MS_MIN : 2 * symbol->snapshot_pause_ms;
+    symbol->snapshot_pause_ms = pause_ms < SNAPSHOT_PAUSE_MS_MAX ? pause_ms : SNAPSHOT_PAUSE_MS_MAX;
+}
+
 static void on_lost(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
+    lengthen_pause(writer, symbol);
     symbol->depth_valid = symbol->depth_loading = symbol->orders_loading = false;
     unask_symbol(writer, symbol);
-    feed_want_snapshot(writer, symbol);
+    writer_feed_want_snapshot(writer, symbol);
 }
 
 /* Events are missed by their numbers, also those of symbols that fall silent: all are asked where they stand. Depth has no such numbers. */
@@ -354,7 +367,7 @@ static void on_overtaken(struct valkey_writer *writer)
             on_lost(writer, symbol);
 }
 
-void feed_read(struct valkey_writer *writer, int max, bool *more)
+void writer_feed_read(struct valkey_writer *writer, int max, bool *more)
 {
     struct feed *feed = writer->options.feed;
     uint64_t until_ns = uv_hrtime() + READ_US_MAX * UINT64_C(1000);
@@ -362,7 +375,7 @@ void feed_read(struct valkey_writer *writer, int max, bool *more)
     for (int i = 0; i < max; i++) {
         if (i % READ_RECORDS_A_LOOK == READ_RECORDS_A_LOOK - 1 && uv_hrtime() > until_ns)
             break;
-        if (writer->is_ready && !link_has_room(writer))
+        if (writer->is_ready && !writer_link_has_room(writer))
             return; /* replies bring us back */
         int status = feed->next(feed, &writer->record);
         if (status == STATUS_OK) {

@@ -11,7 +11,7 @@ enum { MARK_EXPIRES_S = 60, SWEEP_KEYS = 200, REQUEST_WORDS = 18 };
 
 static uint32_t sent_count(const struct valkey_writer *writer) { return writer->options.window_commands + SLACK_COMMANDS; }
 
-bool link_init(struct valkey_writer *writer)
+bool writer_link_init(struct valkey_writer *writer)
 {
     uint32_t count = sent_count(writer);
     writer->sents = calloc(count, sizeof *writer->sents);
@@ -27,7 +27,7 @@ bool link_init(struct valkey_writer *writer)
     return true;
 }
 
-void link_deinit(struct valkey_writer *writer)
+void writer_link_deinit(struct valkey_writer *writer)
 {
     for (uint32_t i = 0; i < writer->free_batch_count; i++)
         order_batch_close(writer->free_batches[i]);
@@ -47,7 +47,7 @@ static void show_window(struct valkey_writer *writer)
         counter_set(&counters->window_bytes_peak, writer->window_bytes);
 }
 
-bool link_has_room(const struct valkey_writer *writer)
+bool writer_link_has_room(const struct valkey_writer *writer)
 {
     return writer->is_ready && writer->window_commands + writer->open_batch_count < writer->options.window_commands &&
            writer->window_bytes + writer->open_batch_bytes < writer->options.window_bytes;
@@ -151,13 +151,13 @@ static void close_batch(struct valkey_writer *writer, struct writer_symbol *symb
     symbol->batch = NULL;
 }
 
-void link_drop_batch(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_link_drop_batch(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     if (symbol->batch)
         close_batch(writer, symbol);
 }
 
-void link_flush(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_link_flush(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     struct order_batch *batch = symbol->batch;
     if (!batch)
@@ -177,19 +177,19 @@ void link_flush(struct valkey_writer *writer, struct writer_symbol *symbol)
         .ops = ops_finish(&writer->ops)};
     close_batch(writer, symbol);
     if (!run_apply(writer, &what, &request))
-        resync_forget(writer, symbol);
+        writer_resync_forget(writer, symbol);
 }
 
-void link_flush_all(struct valkey_writer *writer)
+void writer_link_flush_all(struct valkey_writer *writer)
 {
     while (writer->open_batch_count)
-        link_flush(writer, writer->open_batches[0]);
+        writer_link_flush(writer, writer->open_batches[0]);
 }
 
 static void open_batch(struct valkey_writer *writer, struct writer_symbol *symbol, bool is_refill)
 {
     if (writer->open_batch_count == BATCHES_MAX)
-        link_flush(writer, writer->open_batches[0]);
+        writer_link_flush(writer, writer->open_batches[0]);
     struct order_batch *batch = writer->free_batch_count ? writer->free_batches[--writer->free_batch_count] : order_batch_open();
     if (!batch)
         writer_out_of_memory();
@@ -199,28 +199,28 @@ static void open_batch(struct valkey_writer *writer, struct writer_symbol *symbo
     writer->open_batch_bytes += order_batch_bytes(batch);
 }
 
-struct order_batch *link_batch(struct valkey_writer *writer, struct writer_symbol *symbol, bool is_refill)
+struct order_batch *writer_link_batch(struct valkey_writer *writer, struct writer_symbol *symbol, bool is_refill)
 {
     if (symbol->batch && (symbol->batch->is_refill != is_refill || !order_batch_has_room(symbol->batch)))
-        link_flush(writer, symbol);
+        writer_link_flush(writer, symbol);
     if (!symbol->batch)
         open_batch(writer, symbol, is_refill);
     return symbol->batch;
 }
 
-void link_count_batch(struct valkey_writer *writer, size_t bytes_before, const struct order_batch *batch)
+void writer_link_count_batch(struct valkey_writer *writer, size_t bytes_before, const struct order_batch *batch)
 {
     writer->open_batch_bytes += order_batch_bytes(batch) - bytes_before;
 }
 
-void link_send_clear(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_link_send_clear(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     struct sent what = {.symbol = symbol, .kind = SENT_REFILL, .is_clear = true};
     if (!run_apply(writer, &what, &(struct request){.mode = "clear"}))
-        resync_forget(writer, symbol);
+        writer_resync_forget(writer, symbol);
 }
 
-void link_send_open(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_link_send_open(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     char price[40];
     struct request request = {.mode = "open",
@@ -233,10 +233,10 @@ void link_send_open(struct valkey_writer *writer, struct writer_symbol *symbol)
         request.last_price = (struct text){price, (uint32_t)decimal_format(symbol->last_price_ticks, symbol->instrument.tick, price)};
     struct sent what = {.symbol = symbol, .kind = SENT_REFILL};
     if (!run_apply(writer, &what, &request))
-        resync_forget(writer, symbol);
+        writer_resync_forget(writer, symbol);
 }
 
-void link_send_depth(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_link_send_depth(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     size_t bytes = writer->options.write_depth(symbol->depth_fseq, &symbol->depth, DEPTH_LEVELS, &symbol->instrument, writer->depth_json);
     ops_clear(&writer->ops);
@@ -250,13 +250,13 @@ void link_send_depth(struct valkey_writer *writer, struct writer_symbol *symbol)
     symbol->depth_dirty = symbol->depth_force = false;
 }
 
-void link_send_question(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_link_send_question(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     char key[24];
     snprintf(key, sizeof key, "fseq:%s", symbol->name);
     struct text words[] = {TEXT("HMGET"), text_of(key), TEXT("fseq"), TEXT("hash"), TEXT("filling")};
     if (!send_words(writer, &(struct sent){.symbol = symbol, .kind = SENT_QUESTION}, words, 5))
-        resync_forget(writer, symbol);
+        writer_resync_forget(writer, symbol);
 }
 
 /* ---------------------------------------------------------------- the connection's own requests */
@@ -301,7 +301,7 @@ static void become_ready(struct valkey_writer *writer)
     for (int32_t p = 0; p < PARTITIONS; p++)
         for (struct writer_symbol *symbol = writer->of_partition[p]; symbol; symbol = symbol->next_of_partition) {
             symbol->depth_force = true;
-            feed_mark_dirty(writer, symbol);
+            writer_feed_mark_dirty(writer, symbol);
         }
     writer_want_round(writer);
 }
@@ -314,7 +314,7 @@ static void send_sweep(struct valkey_writer *writer)
     writer->sweep_asked = send_words(writer, &(struct sent){.kind = SENT_SWEEP}, words, 5);
 }
 
-void link_check(struct valkey_writer *writer)
+void writer_link_check(struct valkey_writer *writer)
 {
     uint64_t now_ms = writer_now_ms(writer);
     if (!writer->is_ready)
@@ -323,7 +323,7 @@ void link_check(struct valkey_writer *writer)
         writer->mark_ms = now_ms;
         send_mark(writer, true);
     }
-    if (writer->sweep_wanted && !writer->sweep_asked && writer->refilling == 0 && link_has_room(writer))
+    if (writer->sweep_wanted && !writer->sweep_asked && writer->refilling == 0 && writer_link_has_room(writer))
         send_sweep(writer);
 }
 
@@ -358,7 +358,7 @@ static void on_error(struct valkey_writer *writer, const struct sent *sent, stru
             load_scripts(writer);
         }
         if (is_current)
-            resync_forget(writer, sent->symbol);
+            writer_resync_forget(writer, sent->symbol);
         return;
     }
     counter_add(&writer->counters.errors, 1);
@@ -366,7 +366,7 @@ static void on_error(struct valkey_writer *writer, const struct sent *sent, stru
     /* An error of the script itself (something of another form is in its way) goes away when the symbol is filled anew;
      * out of memory, read-only and the like do not. */
     if (is_current)
-        resync_failed(writer, sent->symbol, starts_with(error, "ERR") || starts_with(error, "WRONGTYPE"));
+        writer_resync_failed(writer, sent->symbol, starts_with(error, "ERR") || starts_with(error, "WRONGTYPE"));
 }
 
 static void on_applied(struct valkey_writer *writer, const struct sent *sent, int64_t done, uint64_t stored)
@@ -375,7 +375,7 @@ static void on_applied(struct valkey_writer *writer, const struct sent *sent, in
     if (!done) {
         counter_add(&writer->counters.gaps, 1);
         if (is_current)
-            resync_forget(writer, sent->symbol);
+            writer_resync_forget(writer, sent->symbol);
         return;
     }
     writer->told_error[0] = 0;
@@ -396,7 +396,7 @@ static void on_applied(struct valkey_writer *writer, const struct sent *sent, in
     if (sent->kind == SENT_BATCH && stored > sent->last) { /* Valkey knows more than we told: another log's, or another writer's */
         counter_add(&writer->counters.repeats, 1);
         if (is_current)
-            resync_forget(writer, sent->symbol);
+            writer_resync_forget(writer, sent->symbol);
     }
 }
 
@@ -411,7 +411,7 @@ static void on_question(struct valkey_writer *writer, const struct sent *sent, c
     uint64_t stored = strtoull(digits, NULL, 10);
     snprintf(digits, sizeof digits, "%.*s", (int)hash.size, hash.size ? hash.data : "");
     bool is_filling = !valkey_reply_is_nil(valkey_reply_at(reply, 2));
-    resync_on_stored(writer, sent->symbol, stored, strtoull(digits, NULL, 16), is_filling);
+    writer_resync_on_stored(writer, sent->symbol, stored, strtoull(digits, NULL, 16), is_filling);
 }
 
 static void on_mark(struct valkey_writer *writer, const struct sent *sent, const struct redisReply *reply)
@@ -423,7 +423,7 @@ static void on_mark(struct valkey_writer *writer, const struct sent *sent, const
         return;
     writer_say(writer, "Valkey was emptied: filling it again");
     writer->is_ready = false;
-    resync_forget_all(writer);
+    writer_resync_forget_all(writer);
     become_ready(writer);
 }
 
@@ -506,7 +506,7 @@ static void on_down(void *context, const char *why)
     writer->sweep_asked = writer->mark_asked = false;
     snprintf(writer->sweep_cursor, sizeof writer->sweep_cursor, "0");
     writer_say(writer, "lost Valkey: %s; trying again", why);
-    resync_forget_all(writer);
+    writer_resync_forget_all(writer);
     writer_want_round(writer);
 }
 
@@ -517,7 +517,7 @@ static void on_refused(void *context, const char *why)
     writer_say(writer, "cannot use Valkey: %s; trying again", why);
 }
 
-struct valkey_client_events link_events(struct valkey_writer *writer)
+struct valkey_client_events writer_link_events(struct valkey_writer *writer)
 {
     return (struct valkey_client_events){.on_up = on_up, .on_down = on_down, .on_refused = on_refused, .context = writer};
 }

@@ -11,7 +11,7 @@ enum {
 static bool is_refilling(uint8_t state) { return state == SYMBOL_SNAPSHOT || state == SYMBOL_TAIL; }
 static bool reads_log(uint8_t state) { return state == SYMBOL_BEHIND || state == SYMBOL_TAIL; }
 
-void resync_set_state(struct valkey_writer *writer, struct writer_symbol *symbol, enum writer_symbol_state state)
+void writer_resync_set_state(struct valkey_writer *writer, struct writer_symbol *symbol, enum writer_symbol_state state)
 {
     struct writer_scan *scan = &writer->scans[symbol->partition];
     scan->participants += reads_log((uint8_t)state) - reads_log(symbol->state);
@@ -52,33 +52,33 @@ static struct writer_symbol *take_question(struct valkey_writer *writer)
     return symbol;
 }
 
-void resync_forget(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_resync_forget(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     symbol->session++;
-    link_drop_batch(writer, symbol);
-    resync_set_state(writer, symbol, SYMBOL_UNKNOWN);
+    writer_link_drop_batch(writer, symbol);
+    writer_resync_set_state(writer, symbol, SYMBOL_UNKNOWN);
     queue_question(writer, symbol);
 }
 
-void resync_forget_all(struct valkey_writer *writer)
+void writer_resync_forget_all(struct valkey_writer *writer)
 {
     for (int32_t p = 0; p < PARTITIONS; p++)
         for (struct writer_symbol *symbol = writer->of_partition[p]; symbol; symbol = symbol->next_of_partition)
-            resync_forget(writer, symbol);
+            writer_resync_forget(writer, symbol);
 }
 
-void resync_failed(struct valkey_writer *writer, struct writer_symbol *symbol, bool refill)
+void writer_resync_failed(struct valkey_writer *writer, struct writer_symbol *symbol, bool refill)
 {
     uint64_t pause_ms = symbol->failures < 6 ? (uint64_t)RETRY_MS_MIN << symbol->failures : RETRY_MS_MAX;
     symbol->failures++;
-    resync_forget(writer, symbol);
+    writer_resync_forget(writer, symbol);
     symbol->not_before_ms = writer_now_ms(writer) + pause_ms;
     symbol->refill_wanted = refill;
 }
 
-void resync_want_refill(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_resync_want_refill(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
-    resync_forget(writer, symbol);
+    writer_resync_forget(writer, symbol);
     symbol->refill_wanted = true;
 }
 
@@ -93,11 +93,11 @@ static void show_held(struct valkey_writer *writer)
 
 static void hold_event(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
 {
-    struct hold *hold = &symbol->hold;
+    struct held_events *hold = &symbol->hold;
     size_t before = hold->capacity;
     size_t left = writer->held_bytes < writer->options.held_bytes ? writer->options.held_bytes - writer->held_bytes : 0;
     size_t most = before + left < HELD_BYTES_PER_SYMBOL_MAX ? before + left : HELD_BYTES_PER_SYMBOL_MAX;
-    counter_add(&writer->counters.skipped, hold_add(hold, event, bytes, most));
+    counter_add(&writer->counters.skipped, held_events_add(hold, event, bytes, most));
     writer->held_bytes += hold->capacity - before;
     show_held(writer);
 }
@@ -105,17 +105,17 @@ static void hold_event(struct valkey_writer *writer, struct writer_symbol *symbo
 static void clear_hold(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
     writer->held_bytes -= symbol->hold.capacity;
-    hold_clear(&symbol->hold);
+    held_events_clear(&symbol->hold);
     show_held(writer);
 }
 
 /* The next event of the chain goes into the symbol's batch. */
 static void apply_event(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
 {
-    struct order_batch *batch = link_batch(writer, symbol, false);
+    struct order_batch *batch = writer_link_batch(writer, symbol, false);
     size_t before = order_batch_bytes(batch);
     order_batch_add(batch, event, bytes);
-    link_count_batch(writer, before, batch);
+    writer_link_count_batch(writer, before, batch);
     symbol->applied = event->fseq;
     symbol->stored_hash = 0;
 }
@@ -123,7 +123,7 @@ static void apply_event(struct valkey_writer *writer, struct writer_symbol *symb
 static void drop_applied(struct writer_symbol *symbol)
 {
     while (symbol->hold.first && symbol->hold.first <= symbol->applied)
-        hold_drop(&symbol->hold);
+        held_events_drop(&symbol->hold);
 }
 
 /* BEHIND ends when the held events continue what was applied and have all had their turn, or nothing is missing. As far as
@@ -135,26 +135,26 @@ static void try_join(struct valkey_writer *writer, struct writer_symbol *symbol)
     if (symbol->state != SYMBOL_BEHIND)
         return;
     drop_applied(symbol);
-    while (symbol->state == SYMBOL_BEHIND && symbol->hold.first == symbol->applied + 1 && link_has_room(writer) &&
-           hold_peek(&symbol->hold, &event, &bytes)) {
+    while (symbol->state == SYMBOL_BEHIND && symbol->hold.first == symbol->applied + 1 && writer_link_has_room(writer) &&
+           held_events_peek(&symbol->hold, &event, &bytes)) {
         apply_event(writer, symbol, &event, bytes);
-        hold_drop(&symbol->hold);
+        held_events_drop(&symbol->hold);
     }
     if (symbol->state == SYMBOL_BEHIND && symbol->applied >= symbol->head && !symbol->hold.first) {
         clear_hold(writer, symbol);
-        resync_set_state(writer, symbol, SYMBOL_LIVE);
+        writer_resync_set_state(writer, symbol, SYMBOL_LIVE);
     }
 }
 
 static void become_behind(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
-    resync_set_state(writer, symbol, SYMBOL_BEHIND);
+    writer_resync_set_state(writer, symbol, SYMBOL_BEHIND);
     try_join(writer, symbol);
     if (symbol->state == SYMBOL_BEHIND)
         counter_add(&writer->counters.catch_ups, 1);
 }
 
-void resync_on_event(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
+void writer_resync_on_event(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
 {
     if (symbol->state == SYMBOL_LIVE && event->fseq == symbol->applied + 1) {
         apply_event(writer, symbol, event, bytes);
@@ -169,7 +169,7 @@ void resync_on_event(struct valkey_writer *writer, struct writer_symbol *symbol,
         try_join(writer, symbol);
 }
 
-void resync_on_head(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq)
+void writer_resync_on_head(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq)
 {
     if (symbol->state == SYMBOL_LIVE && fseq > symbol->applied)
         become_behind(writer, symbol);
@@ -188,16 +188,16 @@ static void begin_refill(struct valkey_writer *writer, struct writer_symbol *sym
     symbol->orders_loading = false;
     symbol->base = has_book ? 0 : symbol->head;
     symbol->tail_since_ms = writer_now_ms(writer);
-    resync_set_state(writer, symbol, has_book ? SYMBOL_SNAPSHOT : SYMBOL_TAIL);
+    writer_resync_set_state(writer, symbol, has_book ? SYMBOL_SNAPSHOT : SYMBOL_TAIL);
     if (has_book)
-        feed_want_snapshot(writer, symbol);
-    link_send_clear(writer, symbol); /* may put it back to UNKNOWN */
+        writer_feed_want_snapshot(writer, symbol);
+    writer_link_send_clear(writer, symbol); /* may put it back to UNKNOWN */
 }
 
-void resync_questions(struct valkey_writer *writer)
+void writer_resync_questions(struct valkey_writer *writer)
 {
     uint64_t now_ms = writer_now_ms(writer);
-    for (uint32_t left = writer->questions.count; left > 0 && link_has_room(writer); left--) {
+    for (uint32_t left = writer->questions.count; left > 0 && writer_link_has_room(writer); left--) {
         struct writer_symbol *symbol = take_question(writer);
         if (symbol->state != SYMBOL_UNKNOWN)
             continue;
@@ -206,8 +206,8 @@ void resync_questions(struct valkey_writer *writer)
         } else if (symbol->refill_wanted) {
             begin_refill(writer, symbol);
         } else {
-            resync_set_state(writer, symbol, SYMBOL_ASKED);
-            link_send_question(writer, symbol);
+            writer_resync_set_state(writer, symbol, SYMBOL_ASKED);
+            writer_link_send_question(writer, symbol);
         }
     }
 }
@@ -217,12 +217,12 @@ static bool is_given_time(struct valkey_writer *writer, struct writer_symbol *sy
 {
     if (symbol->times_ahead++ >= AHEAD_TIMES)
         return false;
-    resync_forget(writer, symbol);
+    writer_resync_forget(writer, symbol);
     symbol->not_before_ms = writer_now_ms(writer) + AHEAD_MS;
     return true;
 }
 
-void resync_on_stored(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq, uint64_t hash, bool is_filling)
+void writer_resync_on_stored(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq, uint64_t hash, bool is_filling)
 {
     if (symbol->state != SYMBOL_ASKED)
         return;
@@ -244,41 +244,41 @@ void resync_on_stored(struct valkey_writer *writer, struct writer_symbol *symbol
 
 /* ---------------------------------------------------------------- refill */
 
-void resync_open(struct valkey_writer *writer, struct writer_symbol *symbol)
+void writer_resync_open(struct valkey_writer *writer, struct writer_symbol *symbol)
 {
-    link_flush(writer, symbol);
+    writer_link_flush(writer, symbol);
     if (symbol->state != SYMBOL_TAIL)
         return;
     symbol->applied = symbol->base;
     symbol->stored_hash = 0;
     symbol->times_ahead = 0;
-    link_send_open(writer, symbol);
-    feed_mark_dirty(writer, symbol);
+    writer_link_send_open(writer, symbol);
+    writer_feed_mark_dirty(writer, symbol);
     if (symbol->state == SYMBOL_TAIL)
         become_behind(writer, symbol);
 }
 
-void resync_on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq)
+void writer_resync_on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq)
 {
-    link_flush(writer, symbol);
+    writer_link_flush(writer, symbol);
     if (symbol->state != SYMBOL_SNAPSHOT)
         return;
     symbol->base = fseq;
     symbol->tail_since_ms = writer_now_ms(writer);
-    resync_set_state(writer, symbol, SYMBOL_TAIL);
+    writer_resync_set_state(writer, symbol, SYMBOL_TAIL);
     if (fseq == 0)
-        resync_open(writer, symbol);
+        writer_resync_open(writer, symbol);
 }
 
 static void add_to_tail(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
 {
-    struct order_batch *batch = link_batch(writer, symbol, true);
+    struct order_batch *batch = writer_link_batch(writer, symbol, true);
     size_t before = order_batch_bytes(batch);
     if (!symbol->tail)
         symbol->tail_first = event->fseq;
     symbol->tail_time_ms = event->timestamp_ms;
     order_batch_add(batch, event, bytes);
-    link_count_batch(writer, before, batch);
+    writer_link_count_batch(writer, before, batch);
     symbol->tail = event->fseq;
     symbol->tail_hash = event->hash;
 }
@@ -296,7 +296,7 @@ static bool on_tail(struct valkey_writer *writer, struct writer_symbol *symbol, 
     if (event->fseq <= symbol->base)
         add_to_tail(writer, symbol, event, bytes);
     if (event->fseq >= symbol->base)
-        resync_open(writer, symbol);
+        writer_resync_open(writer, symbol);
     return event->fseq <= symbol->base;
 }
 
@@ -307,7 +307,7 @@ static bool is_of_another_log(const struct writer_symbol *symbol, const struct e
     return event->fseq == symbol->applied && symbol->stored_hash && event->hash != symbol->stored_hash;
 }
 
-void resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
+void writer_resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
 {
     if (symbol->state == SYMBOL_TAIL && on_tail(writer, symbol, event, bytes))
         return;
@@ -315,7 +315,7 @@ void resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, c
         return;
     if (is_of_another_log(symbol, event)) {
         writer_say(writer, "what Valkey has of %s is of another log: filling it again", symbol->name);
-        resync_want_refill(writer, symbol);
+        writer_resync_want_refill(writer, symbol);
     } else if (event->fseq == symbol->applied + 1) {
         apply_event(writer, symbol, event, bytes);
         try_join(writer, symbol);
@@ -325,10 +325,10 @@ void resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, c
     }
 }
 
-void resync_join_all(struct valkey_writer *writer)
+void writer_resync_join_all(struct valkey_writer *writer)
 {
     for (int32_t p = 0; p < PARTITIONS; p++)
-        for (struct writer_symbol *symbol = writer->scans[p].participants ? writer->of_partition[p] : NULL; symbol && link_has_room(writer);
+        for (struct writer_symbol *symbol = writer->scans[p].participants ? writer->of_partition[p] : NULL; symbol && writer_link_has_room(writer);
              symbol = symbol->next_of_partition)
             if (symbol->state == SYMBOL_BEHIND)
                 try_join(writer, symbol);

@@ -73,7 +73,7 @@ static void refill_missing(struct valkey_writer *writer, int32_t partition)
 {
     for (struct writer_symbol *symbol = writer->of_partition[partition]; symbol; symbol = symbol->next_of_partition)
         if (symbol->state == SYMBOL_BEHIND && symbol->scan_round == writer->scans[partition].round && !symbol->reached)
-            resync_want_refill(writer, symbol);
+            writer_resync_want_refill(writer, symbol);
 }
 
 static int begin_window(struct valkey_writer *writer, int32_t partition, int64_t end, int64_t records)
@@ -126,7 +126,7 @@ static void read_forward(struct valkey_writer *writer, struct writer_symbol *sym
         counter_add(&writer->counters.undecodable, 1);
         return;
     }
-    resync_on_log(writer, symbol, &writer->log_event, value);
+    writer_resync_on_log(writer, symbol, &writer->log_event, value);
 }
 
 static void on_record(void *context, const struct log_record *record)
@@ -138,7 +138,7 @@ static void on_record(void *context, const struct log_record *record)
     scan->position = record->offset + 1;
     scan->moved_ms = writer_now_ms(writer);
     counter_add(&writer->counters.log_records, 1);
-    struct writer_symbol *symbol = symbols_find(writer, record->key);
+    struct writer_symbol *symbol = writer_symbols_find(writer, record->key);
     if (!symbol || !record->has_value || !is_participant(symbol))
         return;
     if (scan->state == SCAN_FORWARD)
@@ -153,7 +153,7 @@ static void open_what_has_no_tail(struct valkey_writer *writer, int32_t partitio
     uint64_t now_ms = writer_now_ms(writer);
     for (struct writer_symbol *symbol = writer->of_partition[partition]; symbol; symbol = symbol->next_of_partition)
         if (symbol->state == SYMBOL_TAIL && !symbol->tail && now_ms - symbol->tail_since_ms > TAIL_PATIENCE_MS)
-            resync_open(writer, symbol);
+            writer_resync_open(writer, symbol);
 }
 
 static bool is_somebody_new(const struct valkey_writer *writer, int32_t partition)
@@ -201,7 +201,7 @@ static bool is_reader_there(struct valkey_writer *writer)
     return writer->reader != NULL;
 }
 
-void scan_close(struct valkey_writer *writer)
+void writer_scan_close(struct valkey_writer *writer)
 {
     for (int32_t p = 0; p < PARTITIONS; p++)
         writer->scans[p].state = SCAN_IDLE;
@@ -230,7 +230,7 @@ static void on_failure(struct valkey_writer *writer, int status)
     for (int32_t p = 0; status == STATUS_GAP && p < PARTITIONS; p++)
         give_up(writer, p, RETRY_MS);
     if (status != STATUS_GAP) {
-        scan_close(writer);
+        writer_scan_close(writer);
         writer->reader_retry_ms = writer_now_ms(writer) + REOPEN_MS;
     }
 }
@@ -243,13 +243,13 @@ static bool is_anything_to_read(const struct valkey_writer *writer)
     return false;
 }
 
-void scan_read(struct valkey_writer *writer, int max, bool *more)
+void writer_scan_read(struct valkey_writer *writer, int max, bool *more)
 {
     if (!is_anything_to_read(writer) || !is_reader_there(writer) || writer_now_ms(writer) < writer->reader_retry_ms)
         return;
     for (int32_t p = 0; p < PARTITIONS; p++)
         step(writer, p);
-    if (!link_has_room(writer))
+    if (!writer_link_has_room(writer))
         return;
     int count = writer->reader->poll(writer->reader, 0, max, on_record, writer);
     if (count < 0) {

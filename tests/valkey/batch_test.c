@@ -1,6 +1,6 @@
 /* The pieces of the Valkey writer: what a batch says of orders, what the script does with it in a real Valkey, and
  * the events that are held. */
-#include "io/valkey/hold.h"
+#include "io/valkey/held_events.h"
 #include "io/valkey/order_batch.h"
 #include "io/valkey/scripts.h"
 #include "tests/valkey/server.h"
@@ -414,7 +414,7 @@ Test(batch, takes_no_more_than_it_can_encode)
 
 Test(hold, keeps_the_newest_within_its_limit)
 {
-    struct hold hold = {0};
+    struct held_events hold = {0};
     struct event event, got;
     struct text bytes;
     char text[600];
@@ -423,27 +423,27 @@ Test(hold, keeps_the_newest_within_its_limit)
     for (uint64_t fseq = 10; fseq < 2000; fseq++) {
         event = event_of(EVENT_ACCEPTED, fseq, "a");
         text[0] = (char)fseq;
-        dropped += hold_add(&hold, &event, (struct text){text, (uint32_t)(100 + fseq % 500)}, 100000);
+        dropped += held_events_add(&hold, &event, (struct text){text, (uint32_t)(100 + fseq % 500)}, 100000);
         cr_assert_leq(hold.capacity, 100000);
         cr_assert_eq(hold.last, fseq);
         cr_assert_eq(hold.first, 10 + dropped);
     }
     cr_assert_gt(dropped, 1000);
     for (uint64_t fseq = 10 + dropped; fseq < 2000; fseq++) {
-        cr_assert(hold_peek(&hold, &got, &bytes));
+        cr_assert(held_events_peek(&hold, &got, &bytes));
         cr_assert_eq(got.fseq, fseq);
         cr_assert_eq(bytes.size, 100 + fseq % 500);
         cr_assert_eq(bytes.data[0], (char)fseq);
         cr_assert(text_equal(got.order_id, TEXT("a")));
-        hold_drop(&hold);
+        held_events_drop(&hold);
     }
-    cr_assert_not(hold_peek(&hold, &got, &bytes));
+    cr_assert_not(held_events_peek(&hold, &got, &bytes));
     event = event_of(EVENT_ACCEPTED, 5, "a");
-    cr_assert_eq(hold_add(&hold, &event, TEXT_NONE, 100000), 0);
+    cr_assert_eq(held_events_add(&hold, &event, TEXT_NONE, 100000), 0);
     event = event_of(EVENT_ACCEPTED, 8, "a"); /* does not follow: displaces */
-    cr_assert_eq(hold_add(&hold, &event, TEXT_NONE, 100000), 1);
+    cr_assert_eq(held_events_add(&hold, &event, TEXT_NONE, 100000), 1);
     cr_assert_eq(hold.first, 8);
-    hold_clear(&hold);
-    cr_assert_eq(hold_add(&hold, &event, TEXT_NONE, 100), 1); /* no room at all */
-    hold_clear(&hold);
+    held_events_clear(&hold);
+    cr_assert_eq(held_events_add(&hold, &event, TEXT_NONE, 100), 1); /* no room at all */
+    held_events_clear(&hold);
 }
