@@ -7,9 +7,10 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum {
-    CLOSE_GRACE_S = 5,         /* for the close frame to get through a full socket, and to be answered */
+    CLOSE_GRACE_MS = 5000,     /* for the close frame to get through a full socket, and to be answered */
     OUTBOX_ENTRIES_MAX = 8192, /* pieces waiting for one client count as lag too */
     ALLOWANCE_UNIT = 1000      /* of one message */
 };
@@ -28,7 +29,7 @@ struct connection *connection_open(struct push *push, struct lws *wsi) {
     connection->push = push;
     connection->wsi = wsi;
     connection->connected_ms = push_wall_ms();
-    connection->allowance_at_ms = uv_now(&push->loop);
+    connection->allowance_at_ms = connection->heard_ms = uv_now(&push->loop);
     connection->allowance_ms_scaled = (uint64_t)2 * push->settings.messages_per_s_max * ALLOWANCE_UNIT;
     make_id(connection->id);
     outbox_init(&connection->outbox);
@@ -83,7 +84,7 @@ void connection_close(struct connection *connection, uint16_t code, const char *
     detach(connection);
     connection->is_closing = true;
     connection->close_frame = frames_of_close(code, text_of(reason));
-    lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CLOSE_GRACE_S);
+    connection->drop_at_ms = uv_now(&connection->push->loop) + CLOSE_GRACE_MS;
     connection_ask(connection);
 }
 
@@ -225,6 +226,7 @@ static void keep(struct connection *connection, const char *bytes, size_t size) 
 }
 
 int connection_on_received(struct connection *connection, const char *bytes, size_t size) {
+    connection_on_pong(connection); /* whatever it says, it lives */
     if (connection->is_closing) return 0;
     bool is_end = lws_is_final_fragment(connection->wsi) && lws_remaining_packet_payload(connection->wsi) == 0;
     if (connection->received_bytes + size > CLIENT_MESSAGE_BYTES_MAX) {
@@ -243,6 +245,30 @@ int connection_on_received(struct connection *connection, const char *bytes, siz
     free(connection->received);
     connection->received = NULL;
     return 0;
+}
+
+/* ---- heartbeat ---- */
+
+void connection_on_pong(struct connection *connection) {
+    connection->heard_ms = uv_now(&connection->push->loop);
+    connection->is_pinged = false;
+}
+
+/* Ends the socket whatever state it is in: libwebsockets sees it hang up. (Its own timeouts need its timers, see
+ * door.c.) */
+static void drop(const struct connection *connection) { shutdown(lws_get_socket_fd(connection->wsi), SHUT_RDWR); }
+
+void connection_beat(struct connection *connection) {
+    struct push *push = connection->push;
+    uint64_t now_ms = uv_now(&push->loop), silent_ms = now_ms - connection->heard_ms;
+    if (connection->is_closing) {
+        if (now_ms >= connection->drop_at_ms) drop(connection);
+    } else if (silent_ms >= (uint64_t)push->settings.hang_up_s * 1000) {
+        drop(connection); /* nobody is there to be told */
+    } else if (silent_ms >= (uint64_t)push->settings.ping_s * 1000 && !connection->is_pinged) {
+        connection->is_pinged = true;
+        connection_send(connection, push->ping, OUTBOX_KEPT);
+    }
 }
 
 /* ---- subscriptions ---- */

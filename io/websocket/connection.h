@@ -34,7 +34,11 @@ struct connection {
     uint32_t subscription_count;
     bool is_asked; /* to be called when its socket is writable */
     bool is_closing;
+    uint64_t drop_at_ms;        /* of the loop: closing may last so long */
     struct frames *close_frame; /* to be sent; NULL: nothing is, or it was */
+
+    uint64_t heard_ms; /* of the loop: when it last said something */
+    bool is_pinged;    /* since then */
 
     char *received; /* of a message that comes in pieces; NULL: none */
     uint32_t received_bytes;
@@ -68,6 +72,12 @@ int connection_on_writable(struct connection *connection);
 
 /* Bytes of a client's message; handled once whole. Nonzero: close it. */
 int connection_on_received(struct connection *connection, const char *bytes, size_t size);
+
+/* The client answered a ping. */
+void connection_on_pong(struct connection *connection);
+
+/* Once a second: pings a client that was silent for ping_s, gives up one that was for hang_up_s. */
+void connection_beat(struct connection *connection);
 
 /* The subscription to a symbol, or NULL. */
 struct subscription *connection_find(const struct connection *connection, const struct market *market);

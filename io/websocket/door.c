@@ -125,6 +125,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return on_upgrade(push_of(wsi), wsi, in);
     case LWS_CALLBACK_ESTABLISHED: on_established(wsi); return 0;
     case LWS_CALLBACK_RECEIVE: return connection ? connection_on_received(connection, in, size) : -1;
+    case LWS_CALLBACK_RECEIVE_PONG:
+        if (connection) connection_on_pong(connection);
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE: return connection ? connection_on_writable(connection) : -1;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return connection && connection->is_closing ? -1 : 0; /* the answer to ours, or to be answered by lws */
@@ -142,11 +145,13 @@ static const struct lws_protocols protocols[] = {
     LWS_PROTOCOL_LIST_TERM,
 };
 
+/* libwebsockets keeps its timers in one sorted list: with one for each of 10,000 clients every answer to a ping walks
+ * it. connection_beat does it instead. */
+static const lws_retry_bo_t no_heartbeat = {0};
+
 int door_open(struct push *push) {
     const struct push_settings *settings = &push->settings;
     void *loops[1] = {&push->loop};
-    push->heartbeat = (lws_retry_bo_t){
-        .secs_since_valid_ping = (uint16_t)settings->ping_s, .secs_since_valid_hangup = (uint16_t)settings->hang_up_s};
     struct lws_context_creation_info info = {
         .port = settings->port,
         .iface = settings->bind_address,
@@ -159,7 +164,7 @@ int door_open(struct push *push) {
         .timeout_secs = REQUEST_TIMEOUT_S,
         .timeout_secs_ah_idle = REQUEST_TIMEOUT_S,
         .keepalive_timeout = IDLE_TIMEOUT_S,
-        .retry_and_idle_policy = &push->heartbeat,
+        .retry_and_idle_policy = &no_heartbeat,
         .options =
             LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
     };

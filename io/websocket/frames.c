@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { FIN_TEXT = 0x81, FIN_CLOSE = 0x88, LENGTH_16 = 126, LENGTH_64 = 127 };
+enum { FIN_TEXT = 0x81, FIN_CLOSE = 0x88, FIN_PING = 0x89, LENGTH_16 = 126, LENGTH_64 = 127 };
 
 static struct frames *resize(struct frames *frames, uint32_t capacity) {
     struct frames *resized = realloc(frames, sizeof *frames + FRAMES_LEAD + capacity);
@@ -59,6 +59,14 @@ struct frames *frames_of_close(uint16_t code, struct text reason) {
     at[3] = (unsigned char)code;
     memcpy(at + 4, reason.data, reason_bytes);
     frames->size = 4 + reason_bytes;
+    return frames;
+}
+
+struct frames *frames_of_ping(void) {
+    static const unsigned char ping[] = {FIN_PING, 4, 'b', 'e', 'a', 't'};
+    struct frames *frames = frames_open(sizeof ping);
+    memcpy(frames->bytes + FRAMES_LEAD, ping, sizeof ping);
+    frames->size = sizeof ping;
     return frames;
 }
 

@@ -45,6 +45,9 @@ static inline struct text frames_text(const struct frames *frames) {
 enum { CLOSE_REASON_BYTES_MAX = 123 };
 struct frames *frames_of_close(uint16_t code, struct text reason);
 
+/* A ping frame. It has a payload: libwebsockets does not tell of an empty pong. */
+struct frames *frames_of_ping(void);
+
 /* Writes the header of an unmasked final text frame to out (FRAME_HEADER_BYTES_MAX bytes), returns its bytes. */
 uint32_t frame_header(uint64_t payload_bytes, unsigned char *out);
 

@@ -428,6 +428,8 @@ static void on_second(uv_timer_t *timer) {
         resync_sample(push->resync);
         push->sampled_events = events;
     }
+    for (struct connection *connection = push->connections; connection; connection = connection->next)
+        connection_beat(connection);
     presence_sweep(push);
     atomic_store_explicit(&push->counters.cpu_us, thread_cpu_us(), memory_order_relaxed);
     if (++push->seconds % SWEEP_S) return;
@@ -531,6 +533,7 @@ static void init_tables(struct push *push) {
     addresses_init(&push->addresses);
     market_scratch_init(&push->scratch);
     message_init(&push->message);
+    push->ping = frames_of_ping();
     memset(push->checkpoint, 0xff, sizeof push->checkpoint);
     memset(push->lost_from, 0xff, sizeof push->lost_from);
     CHECK(json_decoder_init(&push->decoder, CLIENT_MESSAGE_BYTES_MAX), "no memory for decoding clients' messages");
@@ -545,6 +548,7 @@ static void deinit_tables(struct push *push) {
     addresses_deinit(&push->addresses);
     market_scratch_deinit(&push->scratch);
     message_deinit(&push->message);
+    frames_release(push->ping);
     json_decoder_deinit(&push->decoder);
     if (push->keys) keys_close(push->keys);
 }

@@ -43,7 +43,7 @@ struct push {
     uv_timer_t tick, second, ending;
     uint64_t seconds;
     struct lws_context *lws;
-    lws_retry_bo_t heartbeat;
+    struct frames *ping; /* one frame for everybody */
     uint32_t sockets;
 
     struct connection *connections; /* newest first */
