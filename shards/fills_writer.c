@@ -66,15 +66,16 @@ static void settle_marks(struct fills_writer *fills, int32_t partition)
         atomic_store_explicit(&fills->durable[partition], durable, memory_order_release);
 }
 
-/* A mark that finds the queue full is left out: a later one says more. */
+/* A mark that finds the queue full takes the newest one's place, since it says more; were it left out, and the last of its log, the
+ * durable offset would stop before the end. */
 static void take_mark(struct fills_writer *fills, const struct ring_head *head)
 {
     struct mark_queue *queue = &fills->marks[head->partition][head->worker];
     queue->is_used = true;
-    if (queue->count < MARKS_MAX) {
-        queue->marks[(queue->first + queue->count++) % MARKS_MAX] = (struct pending_mark){
-            head->src_offset, fills->fills_appended[head->partition], fills->dead_letters_appended};
-    }
+    if (queue->count < MARKS_MAX)
+        queue->count++;
+    queue->marks[(queue->first + queue->count - 1) % MARKS_MAX] = (struct pending_mark){
+        head->src_offset, fills->fills_appended[head->partition], fills->dead_letters_appended};
     settle_marks(fills, head->partition);
 }
 
