@@ -10,7 +10,7 @@
 struct packed_letter {
     int64_t offset;
     int32_t partition;
-    uint8_t topic, reason, truncated, header_count;
+    uint8_t topic, reason, truncated, header_count, has_key, has_value;
     uint32_t key_bytes, value_bytes;
     uint32_t header_bytes[LOG_HEADERS_MAX][2];
 };
@@ -30,6 +30,8 @@ uint32_t dead_letter_pack(const struct log_record *record, enum reason reason, v
                                      .topic = record->topic,
                                      .reason = (uint8_t)reason,
                                      .truncated = record->value.size > DEAD_LETTER_VALUE_BYTES_MAX,
+                                     .has_key = record->key.data && record->key.size <= DEAD_LETTER_VALUE_BYTES_MAX,
+                                     .has_value = record->has_value,
                                      .key_bytes = record->key.size <= DEAD_LETTER_VALUE_BYTES_MAX ? record->key.size : 0,
                                      .value_bytes = record->value.size};
     if (letter->truncated)
@@ -60,8 +62,8 @@ void dead_letter_unpack(const void *packed, struct text orders_topic, struct tex
     const struct packed_letter *from = packed;
     const char *at = (const char *)(from + 1);
     letter->append = (struct log_append){.topic = TOPIC_DEAD_LETTER,
-                                         .key = {from->key_bytes ? at : NULL, from->key_bytes},
-                                         .value = {at + from->key_bytes, from->value_bytes},
+                                         .key = {from->has_key ? at : NULL, from->key_bytes},
+                                         .value = {from->has_value ? at + from->key_bytes : NULL, from->value_bytes},
                                          .headers = letter->headers};
     snprintf(letter->partition, sizeof letter->partition, "%" PRId32, from->partition);
     snprintf(letter->offset, sizeof letter->offset, "%" PRId64, from->offset);

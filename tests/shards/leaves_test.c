@@ -332,6 +332,19 @@ Test(dead_letter, keeps_the_original_and_says_where_it_came_from)
     cr_assert(truncated && original);
 }
 
+Test(dead_letter, tells_empty_from_absent)
+{
+    static _Alignas(8) unsigned char flat[DEAD_LETTER_PACKED_BYTES_MAX];
+    struct log_record none = {.partition = 4, .offset = 99}, empty = {.key = {"", 0}, .value = {"", 0}, .has_value = true};
+    struct dead_letter letter;
+    dead_letter_pack(&none, REASON_MALFORMED, flat);
+    dead_letter_unpack(flat, TEXT("orders"), TEXT("pending-orders"), &letter);
+    cr_assert(!letter.append.key.data && !letter.append.value.data);
+    dead_letter_pack(&empty, REASON_MALFORMED, flat);
+    dead_letter_unpack(flat, TEXT("orders"), TEXT("pending-orders"), &letter);
+    cr_assert(letter.append.key.data && letter.append.value.data);
+}
+
 Test(name_table, finds_what_was_added)
 {
     struct name_table table = {0};
