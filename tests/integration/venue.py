@@ -1,7 +1,7 @@
 """What the end-to-end tests share: a server they may kill, doors to Kafka, Valkey, REST and WebSocket, and checks that count.
 
 Standard library only; needs what ops/test gives a test (ops/lib/integration.sh). Every wait has a deadline."""
-import base64, collections, json, os, re, select, signal, socket, struct, subprocess, sys, time, urllib.error, urllib.request
+import base64, collections, json, os, re, select, signal, socket, struct, subprocess, sys, threading, time, urllib.error, urllib.request
 
 SOURCE, RUN = os.environ["SHARDBOOK_SOURCE_DIR"], os.environ["SHARDBOOK_RUN_DIR"]
 BIN = os.environ.get("SHARDBOOK_BIN_DIR") or SOURCE + "/build/release"
@@ -21,7 +21,8 @@ def say(words):
 
 
 def fail(what, seen=""):
-    print(f"FAILED: {what}: {seen}", flush=True)
+    seen = str(seen)
+    print(f"FAILED: {what}: {seen if len(seen) < 6000 else seen[:3000] + ' ... ' + seen[-3000:]}", flush=True)
     for server in servers:
         print(f"--- the end of {server.log}\n{server.words()[-3000:]}")
     sys.exit(1)
@@ -397,6 +398,21 @@ class WebSocket:
                     part = b""
                 self.buffer += part
                 self.is_over = not part
+
+    def collect(self):
+        """Reads on in a thread of its own; `collected` is what came, `settled` waits until nothing more comes."""
+        self.collected = []
+
+        def read():
+            while not self.is_over:
+                self.collected.extend(self.messages(0.5))
+        threading.Thread(target=read, daemon=True).start()
+
+    def settled(self, seconds=2):
+        while (count := len(self.collected)) >= 0:
+            time.sleep(seconds)
+            if len(self.collected) == count:
+                return self.collected
 
     def expect(self, what, seconds=10, **members):
         """The next message with these members."""
