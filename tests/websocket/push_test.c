@@ -414,6 +414,34 @@ static void reports(void) {
     end(&stage);
 }
 
+/* A key made later counts once the file was read again; a file that is wrong changes nothing. */
+static void reload(void) {
+    struct stage stage;
+    struct key_owner owner;
+    char key[KEY_TEXT_BYTES], problem[256] = "", text[256];
+    begin(&stage, NULL, true);
+    EXPECT(keys_create(stage.keys_path, TEXT("bob"), key, &owner, problem, sizeof problem) == STATUS_OK, "%s", problem);
+    struct raw_client client = connect_as(&stage, "/", NULL);
+    snprintf(text, sizeof text, "{\"action\":\"auth\",\"apiKey\":\"%s\"}", key);
+    raw_say(&client, text);
+    expect_has(&client, "BAD_API_KEY");
+    push_reload_keys(stage.push);
+    for (int i = 0; i < 20 && !(client.message && has(client.message, "bob")); i++) {
+        sleep_ms(100);
+        raw_say(&client, text);
+        raw_expect(&client);
+    }
+    EXPECT(has(client.message, "{\"type\":\"ack\",\"action\":\"auth\",\"account\":\"bob\"}"), "%s", client.message);
+    FILE *file = fopen(stage.keys_path, "a");
+    EXPECT(file && fputs("this is no key\n", file) > 0 && fclose(file) == 0, "cannot write");
+    push_reload_keys(stage.push);
+    sleep_ms(300);
+    raw_say(&client, text);
+    expect_has(&client, "\"account\":\"bob\"");
+    raw_close(&client);
+    end(&stage);
+}
+
 /* Records are lost on the way: trades and reports come all the same, once and in order; depth comes anew. */
 static void play_overtaken(uint32_t hold_bytes_max, bool is_away) {
     struct stage stage;
@@ -971,6 +999,7 @@ int main(int argc, char **argv) {
         {"resume", resume},
         {"unknown_symbol", unknown_symbol},
         {"reports", reports},
+        {"reload", reload},
         {"overtaken", overtaken},
         {"overtaken_without_room", overtaken_without_room},
         {"overtaken_without_broker", overtaken_without_broker},
