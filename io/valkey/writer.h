@@ -109,6 +109,7 @@ struct writer_scan {
     bool again;            /* somebody's place was not in what is read */
     int64_t log_begin, log_end; /* when the round began */
     int64_t window_begin, window_end, window_records;
+    int64_t resume; /* who was reading before this round goes on here */
     int64_t position;      /* the next offset to come */
     uint64_t started_ms, moved_ms, retry_ms;
 };
@@ -234,6 +235,7 @@ void writer_resync_on_head(struct valkey_writer *writer, struct writer_symbol *s
 void writer_resync_on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq);
 void writer_resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
 void writer_resync_join_all(struct valkey_writer *writer); /* held events whose turn has come */
+bool writer_scan_has_place(const struct valkey_writer *writer, const struct writer_symbol *symbol); /* what follows it must be in what is read */
 void writer_resync_open(struct valkey_writer *writer, struct writer_symbol *symbol); /* the refill is complete up to base */
 
 /* writer_scan.c */

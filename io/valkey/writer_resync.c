@@ -283,14 +283,20 @@ static void add_to_tail(struct valkey_writer *writer, struct writer_symbol *symb
     symbol->tail_hash = event->hash;
 }
 
+/* What is read is behind the symbol's place. */
+static void look_again(struct valkey_writer *writer, struct writer_symbol *symbol)
+{
+    symbol->scan_round = 0;
+    writer->scans[symbol->partition].again = true;
+}
+
 /* Returns whether the event belongs to the tail. */
 static bool on_tail(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes)
 {
     if (event->fseq <= symbol->tail)
         return true;
-    if (symbol->tail && event->fseq > symbol->tail + 1) {
-        symbol->scan_round = 0; /* its place was lost: look for it again */
-        writer->scans[symbol->partition].again = true;
+    if (symbol->tail && event->fseq > symbol->tail + 1 && !writer_scan_has_place(writer, symbol)) {
+        look_again(writer, symbol);
         return true;
     }
     if (event->fseq <= symbol->base)
@@ -320,8 +326,10 @@ void writer_resync_on_log(struct valkey_writer *writer, struct writer_symbol *sy
         apply_event(writer, symbol, event, bytes);
         try_join(writer, symbol);
     } else if (event->fseq > symbol->applied + 1) {
-        symbol->scan_round = 0;
-        writer->scans[symbol->partition].again = true;
+        if (writer_scan_has_place(writer, symbol)) /* the log itself has a hole */
+            writer_resync_want_refill(writer, symbol);
+        else
+            look_again(writer, symbol);
     }
 }
 

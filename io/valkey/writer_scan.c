@@ -47,17 +47,27 @@ static void look_back(struct valkey_writer *writer, struct writer_symbol *symbol
                       (symbol->state == SYMBOL_TAIL && !symbol->tail && symbol->fills_seen >= writer->options.stream_length);
 }
 
-static void look_for_everybody(struct valkey_writer *writer, int32_t partition)
+/* Begins a round: looks for the places of all participants but those that go on from where they read. */
+static void look_for_everybody(struct valkey_writer *writer, int32_t partition, bool goes_on)
 {
     struct writer_scan *scan = &writer->scans[partition];
-    scan->round++;
+    uint32_t last_round = scan->round++;
     scan->again = false;
-    for (struct writer_symbol *symbol = writer->of_partition[partition]; symbol; symbol = symbol->next_of_partition)
-        if (is_participant(symbol)) {
-            symbol->scan_round = scan->round;
-            symbol->reached = false;
-            symbol->fills_seen = 0;
-        }
+    scan->resume = INT64_MAX;
+    for (struct writer_symbol *symbol = writer->of_partition[partition]; symbol; symbol = symbol->next_of_partition) {
+        if (!is_participant(symbol))
+            continue;
+        symbol->reached = goes_on && symbol->scan_round == last_round;
+        symbol->scan_round = scan->round;
+        symbol->fills_seen = 0;
+        if (symbol->reached)
+            scan->resume = scan->position;
+    }
+}
+
+bool writer_scan_has_place(const struct valkey_writer *writer, const struct writer_symbol *symbol)
+{
+    return symbol->reached && symbol->scan_round == writer->scans[symbol->partition].round;
 }
 
 static bool is_somebody_missing(const struct valkey_writer *writer, int32_t partition)
@@ -72,7 +82,8 @@ static bool is_somebody_missing(const struct valkey_writer *writer, int32_t part
 static void refill_missing(struct valkey_writer *writer, int32_t partition)
 {
     for (struct writer_symbol *symbol = writer->of_partition[partition]; symbol; symbol = symbol->next_of_partition)
-        if (symbol->state == SYMBOL_BEHIND && symbol->scan_round == writer->scans[partition].round && !symbol->reached)
+        if ((symbol->state == SYMBOL_BEHIND || (symbol->state == SYMBOL_TAIL && symbol->tail)) &&
+            symbol->scan_round == writer->scans[partition].round && !symbol->reached)
             writer_resync_want_refill(writer, symbol);
 }
 
@@ -89,6 +100,7 @@ static void begin_scan(struct valkey_writer *writer, int32_t partition)
 {
     struct writer_scan *scan = &writer->scans[partition];
     struct log_store *store = writer->options.store;
+    look_for_everybody(writer, partition, scan->state == SCAN_FORWARD);
     int status = store->bounds(store, TOPIC_FILLS, partition, &scan->log_begin, &scan->log_end);
     if (status >= 0)
         status = begin_window(writer, partition, scan->log_end, WINDOW_RECORDS_MIN);
@@ -96,7 +108,6 @@ static void begin_scan(struct valkey_writer *writer, int32_t partition)
         give_up(writer, partition, RETRY_MS);
         return;
     }
-    look_for_everybody(writer, partition);
     scan->state = SCAN_BACK;
     scan->started_ms = writer_now_ms(writer);
 }
@@ -109,7 +120,7 @@ static void end_window(struct valkey_writer *writer, int32_t partition)
     if (is_enough || !is_somebody_missing(writer, partition)) {
         refill_missing(writer, partition);
         scan->state = SCAN_FORWARD;
-        status = seek(writer, partition, scan->window_begin);
+        status = seek(writer, partition, scan->window_begin < scan->resume ? scan->window_begin : scan->resume);
     } else {
         int64_t records = scan->window_records < WINDOW_RECORDS_MAX ? 2 * scan->window_records : WINDOW_RECORDS_MAX;
         status = begin_window(writer, partition, scan->window_begin, records);
