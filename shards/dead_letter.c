@@ -114,3 +114,8 @@ bool dead_letter_source(const struct log_record *record, struct text orders_topi
     *topic = text_equal(name, pending_topic) ? TOPIC_PENDING : TOPIC_ORDERS;
     return text_equal(name, pending_topic) || text_equal(name, orders_topic);
 }
+
+bool dead_letter_is_void(const struct log_record *record)
+{
+    return text_equal(header_of(record, TEXT("error")), reason_name(REASON_CAPACITY));
+}

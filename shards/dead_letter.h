@@ -27,4 +27,7 @@ void dead_letter_unpack(const void *packed, struct text orders_topic, struct tex
 bool dead_letter_source(const struct log_record *record, struct text orders_topic, struct text pending_topic, uint8_t *topic,
                         int32_t *partition, int64_t *offset);
 
+/* True if it is there because it could not be carried home, not because it could not be decoded. */
+bool dead_letter_is_void(const struct log_record *record);
+
 #endif

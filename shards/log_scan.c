@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { POLL_MS = 50, QUIET_POLLS_MAX = 40, RECORDS_PER_POLL = 4096 };
+enum { POLL_MS = 50, QUIET_POLLS_MAX = 200, RECORDS_PER_POLL = 4096 };
 
 struct scan {
     const struct log_stretch *stretches;

@@ -11,7 +11,7 @@ struct log_stretch {
 };
 
 /* Calls on_record for each record of the stretches, in order within each, mixed among them. Returns when all are
- * read; a stretch whose tail holds no records (transaction markers) counts as read after a second of silence.
+ * read; a stretch whose tail holds no records (transaction markers) counts as read after ten seconds of silence.
  * STATUS_OK, or what the reader says; STATUS_AWAY after `patience_ms` without the broker. Any thread. */
 int log_scan(struct log_store *store, const struct log_stretch *stretches, int count, int patience_ms,
              void (*on_record)(void *context, const struct log_record *record), void *context);

@@ -64,6 +64,8 @@ static void on_dead_letter(void *context, const struct log_record *record)
     int64_t offset;
     if (!dead_letter_source(record, reading->orders_topic, reading->pending_topic, &topic, &partition, &offset))
         return;
+    if (topic == TOPIC_ORDERS && dead_letter_is_void(record))
+        return; /* the reinjector's: not in the order of the worker's own */
     int64_t *last = &reading->published->dead_letter_offset[topic][partition];
     if (offset > *last)
         *last = offset;

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { RECORDS_PER_POLL = 256, IDLE_MS = 50, FULL_MS = 5, NONE = -1 };
+enum { RECORDS_PER_POLL = 256, IDLE_MS = 50, FULL_MS = 5, NONE = -1, OWN_HEADERS = 2 };
 
 static uint8_t topic_of(int source)
 {
@@ -191,32 +191,22 @@ static void on_ack(void *context, const struct log_ack *ack)
     reinjector->acknowledged++;
 }
 
-static void send(struct reinjector *reinjector, const struct log_append *append)
+/* STATUS_INVALID: the record is larger than the topic takes; every other failure is the reinjector's. */
+static int send(struct reinjector *reinjector, const struct log_append *append)
 {
-    for (;;) {
+    while (reinjector->failure == STATUS_OK) {
         int taken = reinjector->writer->append(reinjector->writer, append, 1);
-        if (taken == 1) {
+        if (taken == 1)
             reinjector->sent++;
-            return;
-        }
-        if (taken < 0 || atomic_load(&reinjector->stop)) {
+        if (taken == 1 || taken == STATUS_INVALID)
+            return taken == 1 ? STATUS_OK : STATUS_INVALID;
+        if (taken < 0 || atomic_load(&reinjector->stop))
             reinjector->failure = taken < 0 ? taken : STATUS_FATAL;
-            return;
-        }
-        int got = reinjector->writer->poll(reinjector->writer, FULL_MS, on_ack, reinjector);
-        if (got < 0 || reinjector->failure != STATUS_OK) {
-            reinjector->failure = got < 0 ? got : reinjector->failure;
-            return;
-        }
+        int got = reinjector->failure == STATUS_OK ? reinjector->writer->poll(reinjector->writer, FULL_MS, on_ack, reinjector) : 0;
+        if (got < 0)
+            reinjector->failure = got;
     }
-}
-
-static uint64_t carried_bytes(const struct log_append *append)
-{
-    uint64_t bytes = append->key.size + append->value.size + 128;
-    for (uint32_t i = 0; i < append->header_count; i++)
-        bytes += append->headers[i].name.size + append->headers[i].value.size + 10;
-    return bytes;
+    return reinjector->failure;
 }
 
 static bool is_ours(struct text name)
@@ -232,7 +222,7 @@ static void add_header(struct log_append *append, struct log_header *headers, st
 static void dead_letter(struct reinjector *reinjector, const struct log_record *record, enum reason reason)
 {
     static _Thread_local _Alignas(8) unsigned char packed[DEAD_LETTER_PACKED_BYTES_MAX];
-    if (record->offset <= reinjector->published->dead_letter_offset[TOPIC_PENDING][record->partition])
+    if (record->topic == TOPIC_PENDING && record->offset <= reinjector->published->dead_letter_offset[TOPIC_PENDING][record->partition])
         return; /* written before a restart */
     dead_letter_pack(record, reason, packed);
     struct dead_letter letter;
@@ -241,7 +231,17 @@ static void dead_letter(struct reinjector *reinjector, const struct log_record *
     counter_add(&reinjector->counters.dead_letters, 1);
 }
 
-/* Sends the copy, or an empty record in its place if the copy would be too large, so that the chain goes on. */
+/* A copy with its marks may be larger than the topic takes: an empty record goes in its place, so that the chain goes on, and the
+ * original to the dead letters. */
+static void send_void(struct reinjector *reinjector, const struct log_record *record, struct log_append append)
+{
+    dead_letter(reinjector, record, REASON_CAPACITY);
+    append.header_count = OWN_HEADERS;
+    append.value = TEXT_NONE;
+    send(reinjector, &append);
+    counter_add(&reinjector->counters.voids, 1);
+}
+
 static void send_copy(struct reinjector *reinjector, const struct log_record *record, struct text symbol, struct chain *chain)
 {
     char mark[320];
@@ -253,18 +253,11 @@ static void send_copy(struct reinjector *reinjector, const struct log_record *re
         .topic = TOPIC_ORDERS, .partition = home_partition(symbol), .key = symbol, .value = record->value, .headers = headers};
     add_header(&append, headers, TEXT("me-t"), TEXT("1"));
     add_header(&append, headers, TEXT("me-src"), source);
-    uint32_t own = append.header_count;
     for (uint32_t i = 0; i < record->header_count && append.header_count < LOG_HEADERS_MAX; i++)
         if (!is_ours(record->headers[i].name))
             add_header(&append, headers, record->headers[i].name, record->headers[i].value);
-    if (carried_bytes(&append) > RECORD_BYTES_MAX) {
-        if (record->topic == TOPIC_PENDING)
-            dead_letter(reinjector, record, REASON_MALFORMED);
-        append.header_count = own;
-        append.value = TEXT_NONE;
-        counter_add(&reinjector->counters.voids, 1);
-    }
-    send(reinjector, &append);
+    if (send(reinjector, &append) == STATUS_INVALID)
+        send_void(reinjector, record, append);
     counter_add(record->topic == TOPIC_PENDING ? &reinjector->counters.pending : &reinjector->counters.misdirected, 1);
     chain->offset = record->offset;
 }

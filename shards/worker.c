@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { RECORDS_PER_POLL = 512, PARK_MS = 100, QUIET_POLLS_MAX = 30, PAUSE_NS = 20000 };
+enum { RECORDS_PER_POLL = 512, PARK_MS = 100, QUIET_POLLS_MAX = 100, PAUSE_NS = 20000 };
 
 static int serve_links(struct worker *worker);
 
