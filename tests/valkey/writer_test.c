@@ -258,22 +258,22 @@ static void killed(void)
     struct stage stage;
     set_stage(&stage, &whole, true);
     start_writer(&stage);
-    market_play(stage.market, 30000 / SCALE, 10000 / SCALE);
+    market_play(stage.market, 24000 / SCALE, 8000 / SCALE);
     for (int i = 0; i < 2; i++) {
-        usleep(1500000);
+        usleep(900000);
         server_kill(&stage.server);
-        usleep(i ? 100000 : 1500000);
+        usleep(i ? 100000 : 700000);
         server_restart(&stage.server);
     }
     settle(&stage, true);
     REQUIRE(COUNTER(&stage, losses) == 2);
-    market_play(stage.market, 20000 / SCALE, 10000);
+    market_play(stage.market, 8000 / SCALE, 8000);
     server_kill(&stage.server);
     stage.server.keeps = false;
     server_restart(&stage.server); /* empty */
     settle(&stage, true);
     server_do(&stage.server, "SAVE"); /* an old file ... */
-    market_play(stage.market, 20000 / SCALE, 0);
+    market_play(stage.market, 8000 / SCALE, 0);
     settle(&stage, true);
     server_kill(&stage.server);
     server_restart(&stage.server); /* ... is what comes back */
@@ -331,7 +331,7 @@ static void overtaken(void)
 {
     struct stage stage;
     struct market_options options = whole;
-    options.ring_places = 12000;
+    options.ring_places = 8000;
     set_stage(&stage, &options, false);
     stage.options.client.command_timeout_ms = 30000;
     stage.options.window_commands = 16;
@@ -339,9 +339,9 @@ static void overtaken(void)
     start_writer(&stage);
     market_play(stage.market, 500, 0);
     settle(&stage, true);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         kill(stage.server.pid, SIGSTOP); /* the window fills, nothing more is read */
-        market_play(stage.market, 10000, 0);
+        market_play(stage.market, 6000, 0);
         market_wait(stage.market);
         kill(stage.server.pid, SIGCONT);
         usleep(300000);
