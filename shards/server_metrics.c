@@ -101,6 +101,12 @@ static void write_push(struct page *page, const struct push_counters *push)
     metric(page, "push_conflated_total", "counter", "Times depth gave way to a snapshot for a slow client.", get(&push->conflated));
     metric(page, "push_overtaken_total", "counter", "Times the workers lapped the push thread; alert on growth.", get(&push->overtaken));
     metric(page, "push_resyncs_total", "counter", "Depth snapshots asked of workers.", get(&push->resyncs));
+    metric(page, "push_subscriptions", "gauge", "Symbols subscribed to now, of all connections.", get(&push->subscriptions));
+    metric(page, "push_report_closes_total", "counter", "Clients closed because reports could not be read again; alert on any.", get(&push->report_closes));
+    metric(page, "push_gaps_total", "counter", "Runs of events that were missed.", get(&push->gaps));
+    metric(page, "push_gaps_filled_total", "counter", "Of these, read again from topic fills.", get(&push->gaps_filled));
+    metric(page, "push_gaps_told_total", "counter", "Of these, told to clients as a gap; alert on any.", get(&push->gaps_told));
+    metric(page, "push_presence_skipped_total", "counter", "Connection keys not written because Valkey was away or full.", get(&push->presence_skipped));
 }
 
 static void write_valkey(struct page *page, const struct valkey_writer_counters *valkey)
