@@ -327,29 +327,42 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Orders a second, the median of that kind's runs; 0 if there were none. */
-static double median_rate(const struct pipeline *pipeline, enum kind kind)
+static double orders_per_s(const struct pipeline *pipeline, const struct run *run)
 {
-    double rates[RUNS_MAX];
+    return (double)pipeline->order_count / run->seconds;
+}
+
+/* Of the process that is measured, its start included; the broker's is another. */
+static double cpu_us_per_order(const struct pipeline *pipeline, const struct run *run)
+{
+    return run->cpu_seconds * 1e6 / (double)pipeline->order_count;
+}
+
+/* The median over that kind's runs; 0 if there were none. */
+static double median(const struct pipeline *pipeline, enum kind kind, double (*value_of)(const struct pipeline *pipeline, const struct run *run))
+{
+    double values[RUNS_MAX];
     int count = 0;
     for (int i = 0; i < pipeline->run_count; i++)
         if (pipeline->runs[i].kind == kind)
-            rates[count++] = (double)pipeline->order_count / pipeline->runs[i].seconds;
+            values[count++] = value_of(pipeline, &pipeline->runs[i]);
     if (count == 0)
         return 0;
-    qsort(rates, (size_t)count, sizeof rates[0], by_value);
-    return count % 2 ? rates[count / 2] : (rates[count / 2 - 1] + rates[count / 2]) / 2;
+    qsort(values, (size_t)count, sizeof values[0], by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 struct summary {
-    double rates[KIND_COUNT], copier, to_copier, to_consumer, feeds_to_copier, events_per_order;
+    double rates[KIND_COUNT], cpu_us[KIND_COUNT], copier, to_copier, to_consumer, feeds_to_copier, events_per_order;
 };
 
 static struct summary sum_up(const struct pipeline *pipeline)
 {
     struct summary s = {0};
-    for (enum kind kind = 0; kind < KIND_COUNT; kind++)
-        s.rates[kind] = median_rate(pipeline, kind);
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+        s.rates[kind] = median(pipeline, kind, orders_per_s);
+        s.cpu_us[kind] = median(pipeline, kind, cpu_us_per_order);
+    }
     s.copier = s.rates[KIND_COPIER_1] > s.rates[KIND_COPIER_2] ? s.rates[KIND_COPIER_1] : s.rates[KIND_COPIER_2];
     s.to_copier = s.rates[KIND_SERVER] / s.copier;
     s.to_consumer = s.rates[KIND_SERVER] / s.rates[KIND_CONSUMER];
@@ -393,14 +406,14 @@ static void print_text(const struct pipeline *pipeline, const struct summary *s)
     printf("%" PRIu64 " orders, %" PRId64 " symbols, %s; %.3f events per order; %ld cores of %s\n\n", pipeline->order_count,
            configuration_count(pipeline->configuration, "symbols"), configuration_text(pipeline->configuration, "preset"), s->events_per_order,
            sysconf(_SC_NPROCESSORS_ONLN), processor);
-    printf("%-30s %12s   %s\n", "orders/s", "median", "runs");
+    printf("%-30s %12s %14s   %s\n", "", "orders/s", "CPU us/order", "orders/s of each run");
     for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
         if (s->rates[kind] == 0)
             continue;
-        printf("%-30s %12.0f  ", kind_titles[kind], s->rates[kind]);
+        printf("%-30s %12.0f %14.2f  ", kind_titles[kind], s->rates[kind], s->cpu_us[kind]);
         for (int i = 0; i < pipeline->run_count; i++)
             if (pipeline->runs[i].kind == kind)
-                printf(" %.0f", (double)pipeline->order_count / pipeline->runs[i].seconds);
+                printf(" %.0f", orders_per_s(pipeline, &pipeline->runs[i]));
         printf("\n");
     }
     printf("\nserver to copier %.2f, to consumer %.2f", s->to_copier, s->to_consumer);
@@ -418,15 +431,19 @@ static void add_run(yyjson_mut_doc *doc, yyjson_mut_val *runs, const struct pipe
     yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, runs);
     yyjson_mut_obj_add_str(doc, object, "kind", kind_names[run->kind]);
     yyjson_mut_obj_add_int(doc, object, "round", run->round);
-    yyjson_mut_obj_add_real(doc, object, "orders_per_s", (double)pipeline->order_count / run->seconds);
+    yyjson_mut_obj_add_real(doc, object, "orders_per_s", orders_per_s(pipeline, run));
     yyjson_mut_obj_add_real(doc, object, "seconds", run->seconds);
     yyjson_mut_obj_add_real(doc, object, "seconds_with_start", run->seconds_whole);
     yyjson_mut_obj_add_real(doc, object, "cpu_seconds", run->cpu_seconds);
     yyjson_mut_obj_add_real(doc, object, "broker_cpu_seconds", run->broker_cpu_seconds);
 }
 
-static void add_threads(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct pipeline *pipeline)
+static void add_times(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct pipeline *pipeline, const struct summary *s)
 {
+    yyjson_mut_val *cpu = yyjson_mut_obj_add_obj(doc, root, "cpu_us_per_order");
+    for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+        if (s->rates[kind] > 0)
+            yyjson_mut_obj_add_real(doc, cpu, kind_names[kind], s->cpu_us[kind]);
     yyjson_mut_val *threads = yyjson_mut_obj_add_obj(doc, root, "server_thread_cpu_seconds");
     for (int i = 0; i < pipeline->thread_count[KIND_SERVER]; i++)
         yyjson_mut_obj_add_real(doc, threads, pipeline->threads[KIND_SERVER][i].name, pipeline->threads[KIND_SERVER][i].seconds);
@@ -467,7 +484,7 @@ static void print_json(const struct pipeline *pipeline, const struct summary *s)
     yyjson_mut_val *runs = yyjson_mut_obj_add_arr(doc, root, "runs");
     for (int i = 0; i < pipeline->run_count; i++)
         add_run(doc, runs, pipeline, &pipeline->runs[i]);
-    add_threads(doc, root, pipeline);
+    add_times(doc, root, pipeline, s);
     for (int i = 0; i < pipeline->verdict_count; i++)
         if (i + 1 == pipeline->verdict_count || verdict_exit_code(&pipeline->verdicts[i])) {
             verdict_add(&pipeline->verdicts[i], doc, root);
