@@ -16,8 +16,9 @@ struct held_events {
     uint64_t first, last;        /* fseq of the events held; first 0: none */
 };
 
-/* Adds an event and its bytes as in topic fills; copies. One that does not follow the last displaces all that is held. Grows
- * to at most bytes_max, then drops the oldest. Returns how many events it dropped, or did not take (without memory). */
+/* Adds an event and its bytes as in topic fills; copies. One that does not follow the last displaces all that is held.
+ * Grows to at most bytes_max, then drops the oldest. Returns how many events it dropped, or did not take (without
+ * memory). */
 uint64_t held_events_add(struct held_events *events, const struct event *event, struct text bytes, size_t bytes_max);
 
 /* The oldest event held; views stay good until it is dropped or another is added. False if none is held. */

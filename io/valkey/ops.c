@@ -5,29 +5,25 @@
 
 enum { HEADER_BYTES = 5 }; /* array of 32-bit length */
 
-bool ops_init(struct ops *ops, size_t capacity)
-{
+bool ops_init(struct ops *ops, size_t capacity) {
     *ops = (struct ops){.bytes = malloc(capacity + HEADER_BYTES), .capacity = capacity + HEADER_BYTES};
     ops_clear(ops);
     return ops->bytes != NULL;
 }
 
-void ops_deinit(struct ops *ops)
-{
+void ops_deinit(struct ops *ops) {
     free(ops->bytes);
     ops->bytes = NULL;
 }
 
-void ops_clear(struct ops *ops)
-{
+void ops_clear(struct ops *ops) {
     ops->size = HEADER_BYTES;
     ops->count = 0;
 }
 
 size_t ops_room(const struct ops *ops) { return ops->capacity - ops->size; }
 
-static unsigned char *take(struct ops *ops, size_t bytes)
-{
+static unsigned char *take(struct ops *ops, size_t bytes) {
     if (bytes > ops_room(ops)) {
         fprintf(stderr, "valkey batch: %zu bytes do not fit into %zu\n", bytes, ops_room(ops));
         abort();
@@ -37,14 +33,11 @@ static unsigned char *take(struct ops *ops, size_t bytes)
     return at;
 }
 
-static void put_big_endian(unsigned char *at, uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (unsigned char)(value >> 8 * (bytes - 1 - i));
+static void put_big_endian(unsigned char *at, uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; i++) at[i] = (unsigned char)(value >> 8 * (bytes - 1 - i));
 }
 
-void ops_number(struct ops *ops, uint64_t number)
-{
+void ops_number(struct ops *ops, uint64_t number) {
     ops->count++;
     if (number < 0x80) {
         *take(ops, 1) = (unsigned char)number;
@@ -55,8 +48,7 @@ void ops_number(struct ops *ops, uint64_t number)
     put_big_endian(at + 1, number, 8);
 }
 
-static unsigned char *take_text(struct ops *ops, uint32_t size)
-{
+static unsigned char *take_text(struct ops *ops, uint32_t size) {
     unsigned width = size < 32 ? 0 : size <= 0xff ? 1 : size <= 0xffff ? 2 : 4;
     unsigned char *at = take(ops, 1 + width + (size_t)size);
     at[0] = (unsigned char)(width == 0 ? 0xa0 | size : width == 1 ? 0xd9 : width == 2 ? 0xda : 0xdb);
@@ -65,15 +57,12 @@ static unsigned char *take_text(struct ops *ops, uint32_t size)
     return at + 1 + width;
 }
 
-void ops_text(struct ops *ops, struct text text)
-{
+void ops_text(struct ops *ops, struct text text) {
     unsigned char *at = take_text(ops, text.size);
-    if (text.size)
-        memcpy(at, text.data, text.size);
+    if (text.size) memcpy(at, text.data, text.size);
 }
 
-void ops_decimal_text(struct ops *ops, uint64_t number)
-{
+void ops_decimal_text(struct ops *ops, uint64_t number) {
     char digits[20];
     uint32_t at = sizeof digits;
     do {
@@ -83,15 +72,13 @@ void ops_decimal_text(struct ops *ops, uint64_t number)
     ops_text(ops, (struct text){digits + at, (uint32_t)sizeof digits - at});
 }
 
-void ops_append(struct ops *ops, const struct ops *other)
-{
+void ops_append(struct ops *ops, const struct ops *other) {
     size_t bytes = other->size - HEADER_BYTES;
     memcpy(take(ops, bytes), other->bytes + HEADER_BYTES, bytes);
     ops->count += other->count;
 }
 
-struct text ops_finish(struct ops *ops)
-{
+struct text ops_finish(struct ops *ops) {
     ops->bytes[0] = 0xdd;
     put_big_endian(ops->bytes + 1, ops->count, 4);
     return (struct text){(const char *)ops->bytes, (uint32_t)ops->size};

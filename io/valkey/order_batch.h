@@ -1,5 +1,5 @@
-/* One symbol's events on their way to Valkey: fills one by one, of each order only what it came to. Applied at once or not
- * at all, so nobody sees that the steps between are missing. */
+/* One symbol's events on their way to Valkey: fills one by one, of each order only what it came to. Applied at once or
+ * not at all, so nobody sees that the steps between are missing. */
 #ifndef SHARDBOOK_IO_VALKEY_ORDER_BATCH_H
 #define SHARDBOOK_IO_VALKEY_ORDER_BATCH_H
 
@@ -12,7 +12,7 @@
 
 enum {
     BATCH_ORDERS_MAX = 768,
-    BATCH_SLOTS = 2048,             /* of the index over orders: a power of two */
+    BATCH_SLOTS = 2048, /* of the index over orders: a power of two */
     BATCH_FILL_BYTES_MAX = 256 * 1024,
     BATCH_ORDER_OPS_BYTES_MAX = 640 /* one order, encoded at its longest */
 };
@@ -21,13 +21,14 @@ enum {
 
 /* Kinds of elements that the script knows; each is followed by its own. */
 enum batch_op {
-    OP_FILL = 1,    /* fseq, stream id, bytes */
-    OP_LAST,        /* fseq, count, name and value ... */
-    OP_DEPTH,       /* fseq, json, 1 if whatever is there may be newer and is wrong */
-    OP_NEW,         /* this and those below: fseq, 1 if ended (2: DUPLICATE_ID), orderId, userId, clientOrderId, count, name and value ... */
-    OP_CHANGE,      /* of an order that is there */
-    OP_REJECTED,    /* only if there is none of that id */
-    OP_OPEN         /* an open order of a snapshot: whatever is there goes */
+    OP_FILL = 1, /* fseq, stream id, bytes */
+    OP_LAST,     /* fseq, count, name and value ... */
+    OP_DEPTH,    /* fseq, json, 1 if whatever is there may be newer and is wrong */
+    OP_NEW, /* this and those below: fseq, 1 if ended (2: DUPLICATE_ID), orderId, userId, clientOrderId, count, name and
+               value ... */
+    OP_CHANGE,   /* of an order that is there */
+    OP_REJECTED, /* only if there is none of that id */
+    OP_OPEN      /* an open order of a snapshot: whatever is there goes */
 };
 
 /* What an order came to within the batch. */
@@ -63,7 +64,7 @@ enum order_status {
 };
 
 struct order_batch {
-    bool is_refill; /* part of a refill, not of the chain of events */
+    bool is_refill;                  /* part of a refill, not of the chain of events */
     uint64_t first, last, last_hash; /* fseq of the events in it; first 0: it is empty */
     uint32_t event_count, fill_count, order_count;
     struct last_fill last_fill;
@@ -82,7 +83,8 @@ void order_batch_clear(struct order_batch *batch, bool is_refill);
 /* Whether one more event certainly fits. */
 bool order_batch_has_room(const struct order_batch *batch);
 
-/* Adds an event; in a batch of the chain its fseq must be last + 1. `bytes`: as in topic fills. Copies. There must be room. */
+/* Adds an event; in a batch of the chain its fseq must be last + 1. `bytes`: as in topic fills. Copies. There must be
+ * room. */
 void order_batch_add(struct order_batch *batch, const struct event *event, struct text bytes);
 
 /* Adds an open order as a snapshot tells it at `fseq`. There must be room. */

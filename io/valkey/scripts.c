@@ -21,10 +21,14 @@ const char valkey_apply_script[] =
     /* Writes an order's fields; how many there are, and how many of them are new. */
     "local function put(key, user, client, a, b)\n"
     "  local pairs = (b - a + 1) / 2\n"
-    "  if user == '' and client == '' then return pairs + 1, call('HSET', key, 'symbol', symbol, unpack(ops, a, b)) end\n"
-    "  if client == '' then return pairs + 2, call('HSET', key, 'symbol', symbol, 'userId', user, unpack(ops, a, b)) end\n"
-    "  if user == '' then return pairs + 2, call('HSET', key, 'symbol', symbol, 'clientOrderId', client, unpack(ops, a, b)) end\n"
-    "  return pairs + 3, call('HSET', key, 'symbol', symbol, 'userId', user, 'clientOrderId', client, unpack(ops, a, b))\n"
+    "  if user == '' and client == '' then return pairs + 1, call('HSET', key, 'symbol', symbol, unpack(ops, a, b)) "
+    "end\n"
+    "  if client == '' then return pairs + 2, call('HSET', key, 'symbol', symbol, 'userId', user, unpack(ops, a, b)) "
+    "end\n"
+    "  if user == '' then return pairs + 2, call('HSET', key, 'symbol', symbol, 'clientOrderId', client, unpack(ops, "
+    "a, b)) end\n"
+    "  return pairs + 3, call('HSET', key, 'symbol', symbol, 'userId', user, 'clientOrderId', client, unpack(ops, a, "
+    "b))\n"
     "end\n"
     /* A new order: nothing of an earlier one of the same id stays, least of all its expiry. */
     "local function put_new(key, user, client, a, b)\n"
@@ -35,8 +39,10 @@ const char valkey_apply_script[] =
     "  end\n"
     "end\n"
     "local function order(op, fseq, ended, id, user, client, a, b)\n"
-    "  local key, name = 'order:' .. id, user ~= '' and client ~= '' and 'client:' .. user .. ':' .. symbol .. ':' .. client\n"
-    "  if op == 6 then\n" /* only if no order has the id; of one that was there before a partial refill nothing is known */
+    "  local key, name = 'order:' .. id, user ~= '' and client ~= '' and 'client:' .. user .. ':' .. symbol .. ':' .. "
+    "client\n"
+    "  if op == 6 then\n" /* only if no order has the id; of one that was there before a partial refill nothing is known
+                           */
     "    if ended == 2 and tonumber(ops[a + 1]) < partial then return end\n"
     "    if call('EXISTS', key) == 1 then return end\n"
     "    put(key, user, client, a, b)\n"
@@ -51,7 +57,7 @@ const char valkey_apply_script[] =
     "    end\n"
     "  else\n"
     "    local now = call('HMGET', key, 'symbol', 'fseq')\n"
-    "    if now[1] and now[1] ~= symbol and op == 5 then return end\n" /* another symbol's order of the same id */
+    "    if now[1] and now[1] ~= symbol and op == 5 then return end\n"   /* another symbol's order of the same id */
     "    if now[1] == symbol and tonumber(now[2] or '0') >= fseq then\n" /* a snapshot told more than this */
     "      if refill and ops[a] == 'timestamp' then call('HSET', key, 'timestamp', ops[a + 1]) end\n"
     "      if op == 4 and name then call('SET', name, id) end\n"
@@ -90,7 +96,8 @@ const char valkey_apply_script[] =
     "    i = i + 4\n"
     "  else\n"
     "    local b = i + 6 + ops[i + 6]\n"
-    "    if fseq > from then order(op, fseq, ops[i + 2] > 0 and ops[i + 2], ops[i + 3], ops[i + 4], ops[i + 5], i + 7, b) end\n"
+    "    if fseq > from then order(op, fseq, ops[i + 2] > 0 and ops[i + 2], ops[i + 3], ops[i + 4], ops[i + 5], i + 7, "
+    "b) end\n"
     "    i = b + 1\n"
     "  end\n"
     "end\n"

@@ -9,10 +9,12 @@
  * A symbol's states:
  *
  *   UNKNOWN -ask what Valkey has-> ASKED -it continues----------------> BEHIND -log and held events meet-> LIVE
- *                                    '---too old, or of another log---> SNAPSHOT -of the book-> TAIL -of the topic-> BEHIND
+ *                                    '---too old, or of another log---> SNAPSHOT -of the book-> TAIL -of the topic->
+ * BEHIND
  *
- * and from anywhere back to UNKNOWN when a connection is lost, a batch meets a gap, or Valkey was emptied. While a symbol is not LIVE, the newest
- * events that the feed tells of it are held; those that do not fit are read from the log. */
+ * and from anywhere back to UNKNOWN when a connection is lost, a batch meets a gap, or Valkey was emptied. While a
+ * symbol is not LIVE, the newest events that the feed tells of it are held; those that do not fit are read from the
+ * log. */
 #ifndef SHARDBOOK_IO_VALKEY_WRITER_H
 #define SHARDBOOK_IO_VALKEY_WRITER_H
 
@@ -30,8 +32,8 @@ enum writer_symbol_state { SYMBOL_UNKNOWN = 0, SYMBOL_ASKED, SYMBOL_SNAPSHOT, SY
 
 enum {
     SESSION_TOKEN_BYTES = 40,
-    BATCHES_MAX = 48,    /* symbols with a batch in the making */
-    SNAPSHOTS_MAX = 8,   /* asked for and not yet told */
+    BATCHES_MAX = 48,     /* symbols with a batch in the making */
+    SNAPSHOTS_MAX = 8,    /* asked for and not yet told */
     SLACK_COMMANDS = 320, /* beyond window_commands, for what one round may send when the window was just not full */
     LINK_COMMANDS_MAX = 4096
 };
@@ -44,22 +46,22 @@ struct writer_symbol {
     struct instrument instrument;
     struct writer_symbol *next_of_partition;
 
-    uint64_t head;    /* the greatest fseq that the feed told of */
-    uint64_t applied; /* BEHIND, LIVE: everything up to here was sent */
-    uint64_t base;    /* TAIL: the snapshot's fseq */
-    uint64_t tail;    /* TAIL: sent from the log up to here, 0 nothing yet */
+    uint64_t head;        /* the greatest fseq that the feed told of */
+    uint64_t applied;     /* BEHIND, LIVE: everything up to here was sent */
+    uint64_t base;        /* TAIL: the snapshot's fseq */
+    uint64_t tail;        /* TAIL: sent from the log up to here, 0 nothing yet */
     uint64_t stored_hash; /* BEHIND: hash after `applied` as Valkey has it; 0 unknown */
     uint64_t tail_hash;
-    uint64_t tail_first; /* where it began */
-    int64_t tail_time_ms; /* log time of its end */
-    uint64_t tail_since_ms; /* when TAIL began */
-    uint32_t session; /* replies to what was sent in an earlier one do not count */
+    uint64_t tail_first;             /* where it began */
+    int64_t tail_time_ms;            /* log time of its end */
+    uint64_t tail_since_ms;          /* when TAIL began */
+    uint32_t session;                /* replies to what was sent in an earlier one do not count */
     char token[SESSION_TOKEN_BYTES]; /* of the refill */
-    bool refill_wanted;        /* UNKNOWN: do not ask, begin a refill */
-    uint64_t not_before_ms;    /* UNKNOWN: wait until then */
-    uint32_t failures;         /* in a row */
-    uint32_t times_ahead;      /* Valkey was found ahead of the feed, in a row */
-    bool queued;               /* in writer->questions */
+    bool refill_wanted;              /* UNKNOWN: do not ask, begin a refill */
+    uint64_t not_before_ms;          /* UNKNOWN: wait until then */
+    uint32_t failures;               /* in a row */
+    uint32_t times_ahead;            /* Valkey was found ahead of the feed, in a row */
+    bool queued;                     /* in writer->questions */
     struct writer_symbol *next_question;
 
     struct held_events hold;
@@ -70,7 +72,8 @@ struct writer_symbol {
     bool orders_loading; /* SNAPSHOT: the snapshot being told is told to Valkey too */
     bool dirty_queued;
     bool snapshot_wanted, snapshot_asked; /* queued in writer->snapshots; asked for */
-    uint64_t depth_fseq, depth_written_ms, snapshot_asked_ms, snapshot_not_before_ms, snapshot_pause_ms, depth_valid_since_ms;
+    uint64_t depth_fseq, depth_written_ms, snapshot_asked_ms, snapshot_not_before_ms, snapshot_pause_ms,
+        depth_valid_since_ms;
     bool has_last_price;
     int64_t last_price_ticks;
     struct writer_symbol *next_snapshot, *next_dirty;
@@ -86,7 +89,16 @@ struct writer_symbol_queue {
     uint32_t count;
 };
 
-enum sent_kind { SENT_BATCH = 1, SENT_REFILL, SENT_DEPTH, SENT_QUESTION, SENT_MARK, SENT_SWEEP, SENT_LOAD_APPLY, SENT_LOAD_SWEEP };
+enum sent_kind {
+    SENT_BATCH = 1,
+    SENT_REFILL,
+    SENT_DEPTH,
+    SENT_QUESTION,
+    SENT_MARK,
+    SENT_SWEEP,
+    SENT_LOAD_APPLY,
+    SENT_LOAD_SWEEP
+};
 
 /* A command in flight. */
 struct sent {
@@ -106,11 +118,11 @@ struct writer_scan {
     uint8_t state;         /* enum scan_state */
     uint32_t participants; /* symbols in BEHIND or TAIL */
     uint32_t round;
-    bool again;            /* somebody's place was not in what is read */
+    bool again;                 /* somebody's place was not in what is read */
     int64_t log_begin, log_end; /* when the round began */
     int64_t window_begin, window_end, window_records;
-    int64_t resume; /* who was reading before this round goes on here */
-    int64_t position;      /* the next offset to come */
+    int64_t resume;   /* who was reading before this round goes on here */
+    int64_t position; /* the next offset to come */
     uint64_t started_ms, moved_ms, retry_ms;
 };
 
@@ -164,7 +176,7 @@ struct valkey_writer {
     struct writer_symbol *asked[SNAPSHOTS_MAX];
     uint32_t asked_count;
     uint32_t snapshots_at_once; /* at most SNAPSHOTS_MAX */
-    bool symbols_wanted; /* feed->ask_symbols is to be called */
+    bool symbols_wanted;        /* feed->ask_symbols is to be called */
     uint64_t symbols_not_before_ms;
     bool feed_is_empty;
 
@@ -182,8 +194,12 @@ struct valkey_writer {
     uint64_t token_seed, token_count;
 };
 
-static inline void counter_add(_Atomic uint64_t *counter, uint64_t by) { atomic_fetch_add_explicit(counter, by, memory_order_relaxed); }
-static inline void counter_set(_Atomic uint64_t *counter, uint64_t to) { atomic_store_explicit(counter, to, memory_order_relaxed); }
+static inline void counter_add(_Atomic uint64_t *counter, uint64_t by) {
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+static inline void counter_set(_Atomic uint64_t *counter, uint64_t to) {
+    atomic_store_explicit(counter, to, memory_order_relaxed);
+}
 
 /* writer.c */
 uint64_t writer_now_ms(const struct valkey_writer *writer);
@@ -217,11 +233,13 @@ void writer_feed_want_snapshot(struct valkey_writer *writer, struct writer_symbo
 void writer_feed_write_depths(struct valkey_writer *writer);
 void writer_feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol);
 struct writer_symbol *writer_symbols_find(const struct valkey_writer *writer, struct text name);
-struct writer_symbol *writer_symbols_get(struct valkey_writer *writer, const struct feed_record *record); /* makes it if it is new */
+struct writer_symbol *writer_symbols_get(
+    struct valkey_writer *writer, const struct feed_record *record); /* makes it if it is new */
 void writer_symbols_free(struct valkey_writer *writer);
 
 /* writer_resync.c */
-void writer_resync_set_state(struct valkey_writer *writer, struct writer_symbol *symbol, enum writer_symbol_state state);
+void writer_resync_set_state(
+    struct valkey_writer *writer, struct writer_symbol *symbol, enum writer_symbol_state state);
 /* Back to UNKNOWN: what is in flight does not count any more. */
 void writer_resync_forget(struct valkey_writer *writer, struct writer_symbol *symbol);
 void writer_resync_forget_all(struct valkey_writer *writer);
@@ -229,14 +247,20 @@ void writer_resync_forget_all(struct valkey_writer *writer);
 void writer_resync_failed(struct valkey_writer *writer, struct writer_symbol *symbol, bool refill);
 void writer_resync_want_refill(struct valkey_writer *writer, struct writer_symbol *symbol);
 void writer_resync_questions(struct valkey_writer *writer); /* asks for as many as there is room */
-void writer_resync_on_stored(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq, uint64_t hash, bool is_filling);
-void writer_resync_on_event(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
-void writer_resync_on_head(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq); /* READY, snapshot */
+void writer_resync_on_stored(
+    struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq, uint64_t hash, bool is_filling);
+void writer_resync_on_event(
+    struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
+void writer_resync_on_head(
+    struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq); /* READY, snapshot */
 void writer_resync_on_snapshot_end(struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq);
-void writer_resync_on_log(struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
+void writer_resync_on_log(
+    struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
 void writer_resync_join_all(struct valkey_writer *writer); /* held events whose turn has come */
-bool writer_scan_has_place(const struct valkey_writer *writer, const struct writer_symbol *symbol); /* what follows it must be in what is read */
-void writer_resync_open(struct valkey_writer *writer, struct writer_symbol *symbol); /* the refill is complete up to base */
+bool writer_scan_has_place(const struct valkey_writer *writer,
+    const struct writer_symbol *symbol); /* what follows it must be in what is read */
+void writer_resync_open(
+    struct valkey_writer *writer, struct writer_symbol *symbol); /* the refill is complete up to base */
 
 /* writer_scan.c */
 void writer_scan_read(struct valkey_writer *writer, int max, bool *more);

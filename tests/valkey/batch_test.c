@@ -15,8 +15,7 @@ static redisContext *valkey;
 static char apply_sha[64], sweep_sha[64];
 
 /* As redisCommand: %s and %b. */
-static redisReply *ask(const char *format, ...)
-{
+static redisReply *ask(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     redisReply *reply = redisvCommand(valkey, format, arguments);
@@ -25,24 +24,21 @@ static redisReply *ask(const char *format, ...)
     return reply;
 }
 
-static void load(const char *script, char *sha)
-{
+static void load(const char *script, char *sha) {
     redisReply *reply = ask("SCRIPT LOAD %s", script);
     cr_assert_eq(reply->type, REDIS_REPLY_STRING, "%s", reply->str);
     snprintf(sha, 64, "%s", reply->str);
     freeReplyObject(reply);
 }
 
-static void open_server(void)
-{
+static void open_server(void) {
     server_start(&server, false);
     valkey = server_connect(&server);
     load(valkey_apply_script, apply_sha);
     load(valkey_sweep_script, sweep_sha);
 }
 
-static void close_server(void)
-{
+static void close_server(void) {
     redisFree(valkey);
     server_end(&server);
 }
@@ -54,18 +50,20 @@ struct answer {
 
 static const char *partial = "0";
 
-static struct answer run(const char *mode, const char *symbol, uint64_t first, uint64_t last, const char *token, struct text ops)
-{
-    redisReply *reply = ask("EVALSHA %s 4 fseq:%s fills:%s last:%s depth:%s %s %" PRIu64 " %" PRIu64 " 00000000000000ff %s 3 100 %s %b %s %s", apply_sha,
-        symbol, symbol, symbol, symbol, mode, first, last, token, symbol, ops.data, (size_t)ops.size, "", partial);
+static struct answer run(
+    const char *mode, const char *symbol, uint64_t first, uint64_t last, const char *token, struct text ops) {
+    redisReply *reply = ask("EVALSHA %s 4 fseq:%s fills:%s last:%s depth:%s %s %" PRIu64 " %" PRIu64
+                            " 00000000000000ff %s 3 100 %s %b %s %s",
+        apply_sha, symbol, symbol, symbol, symbol, mode, first, last, token, symbol, ops.data, (size_t)ops.size, "",
+        partial);
     cr_assert_eq(reply->type, REDIS_REPLY_ARRAY, "%s", reply->str);
     struct answer answer = {reply->element[0]->integer, reply->element[1]->integer};
     freeReplyObject(reply);
     return answer;
 }
 
-static struct answer run_batch(const char *mode, const char *symbol, const char *token, const struct order_batch *batch)
-{
+static struct answer run_batch(
+    const char *mode, const char *symbol, const char *token, const struct order_batch *batch) {
     struct ops ops;
     cr_assert(ops_init(&ops, BATCH_BYTES_MAX));
     order_batch_encode(batch, &ops);
@@ -74,27 +72,26 @@ static struct answer run_batch(const char *mode, const char *symbol, const char 
     return answer;
 }
 
-#define EXPECT(ran, is_done, is_stored)                                                                                       \
-    do {                                                                                                                         \
-        struct answer got = (ran);                                                                                            \
-        cr_assert_eq(got.done, (is_done));                                                                                       \
-        cr_assert_eq(got.stored, (is_stored), "stored %lld", got.stored);                                                        \
+#define EXPECT(ran, is_done, is_stored)                                                                                \
+    do {                                                                                                               \
+        struct answer got = (ran);                                                                                     \
+        cr_assert_eq(got.done, (is_done));                                                                             \
+        cr_assert_eq(got.stored, (is_stored), "stored %lld", got.stored);                                              \
     } while (0)
 
 /* "a=1 b=2 ..." of a hash, in the order of its fields; "" without it. */
-static const char *hash_of(const char *key)
-{
+static const char *hash_of(const char *key) {
     static char line[1024];
     redisReply *reply = ask("HGETALL %s", key);
     line[0] = 0;
     for (size_t i = 0; i + 1 < reply->elements; i += 2)
-        snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s=%s", i ? " " : "", reply->element[i]->str, reply->element[i + 1]->str);
+        snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s=%s", i ? " " : "", reply->element[i]->str,
+            reply->element[i + 1]->str);
     freeReplyObject(reply);
     return line;
 }
 
-static const char *string_of(const char *key)
-{
+static const char *string_of(const char *key) {
     static char line[256];
     redisReply *reply = ask("GET %s", key);
     snprintf(line, sizeof line, "%s", reply->type == REDIS_REPLY_STRING ? reply->str : "-");
@@ -102,8 +99,7 @@ static const char *string_of(const char *key)
     return line;
 }
 
-static long long number(const char *command)
-{
+static long long number(const char *command) {
     redisReply *reply = redisCommand(valkey, command);
     cr_assert_eq(reply->type, REDIS_REPLY_INTEGER);
     long long value = reply->integer;
@@ -113,8 +109,7 @@ static long long number(const char *command)
 
 /* ---------------------------------------------------------------- events to play with */
 
-static struct event event_of(enum event_type type, uint64_t fseq, const char *id)
-{
+static struct event event_of(enum event_type type, uint64_t fseq, const char *id) {
     return (struct event){.type = (uint8_t)type,
         .side = SIDE_BUY,
         .fseq = fseq,
@@ -130,8 +125,8 @@ static struct event event_of(enum event_type type, uint64_t fseq, const char *id
         .instrument = instrument_default()};
 }
 
-static struct event fill_of(uint64_t fseq, const char *taker, int64_t taker_leaves, const char *maker, int64_t maker_leaves)
-{
+static struct event fill_of(
+    uint64_t fseq, const char *taker, int64_t taker_leaves, const char *maker, int64_t maker_leaves) {
     struct event event = event_of(EVENT_FILL, fseq, NULL);
     event.user_id = event.client_order_id = TEXT_NONE;
     event.trade_id = fseq;
@@ -141,23 +136,21 @@ static struct event fill_of(uint64_t fseq, const char *taker, int64_t taker_leav
     return event;
 }
 
-static struct order_batch *batch_of(bool is_refill, const struct event *events, int count)
-{
+static struct order_batch *batch_of(bool is_refill, const struct event *events, int count) {
     struct order_batch *batch = order_batch_open();
     cr_assert_not_null(batch);
     order_batch_clear(batch, is_refill);
-    for (int i = 0; i < count; i++)
-        order_batch_add(batch, &events[i], TEXT("{\"a\0\xff\"}"));
+    for (int i = 0; i < count; i++) order_batch_add(batch, &events[i], TEXT("{\"a\0\xff\"}"));
     return batch;
 }
 
-#define RUN(mode, symbol, token, ...)                                                                                            \
-    ({                                                                                                                           \
-        struct event list[] = {__VA_ARGS__};                                                                                     \
-        struct order_batch *batch = batch_of(strcmp(mode, "apply") != 0, list, sizeof list / sizeof list[0]);                    \
-        struct answer got_it = run_batch(mode, symbol, token, batch);                                                            \
-        order_batch_close(batch);                                                                                                \
-        got_it;                                                                                                                  \
+#define RUN(mode, symbol, token, ...)                                                                                  \
+    ({                                                                                                                 \
+        struct event list[] = {__VA_ARGS__};                                                                           \
+        struct order_batch *batch = batch_of(strcmp(mode, "apply") != 0, list, sizeof list / sizeof list[0]);          \
+        struct answer got_it = run_batch(mode, symbol, token, batch);                                                  \
+        order_batch_close(batch);                                                                                      \
+        got_it;                                                                                                        \
     })
 #define APPLY(...) RUN("apply", "AAPL", "", __VA_ARGS__)
 #define FILL(...) RUN("fill", "AAPL", "t", __VA_ARGS__)
@@ -166,10 +159,9 @@ static struct order_batch *batch_of(bool is_refill, const struct event *events, 
 
 TestSuite(script, .init = open_server, .fini = close_server);
 
-Test(script, applies_what_continues_and_nothing_else)
-{
+Test(script, applies_what_continues_and_nothing_else) {
     EXPECT(APPLY(event_of(EVENT_ACCEPTED, 1, "a"), fill_of(2, "b", 90, "a", 90)), 1, 2);
-    EXPECT(APPLY(event_of(EVENT_DUPLICATE, 4, "a")), 0, 2); /* 3 is missing */
+    EXPECT(APPLY(event_of(EVENT_DUPLICATE, 4, "a")), 0, 2);                              /* 3 is missing */
     EXPECT(APPLY(event_of(EVENT_ACCEPTED, 1, "a"), fill_of(2, "b", 90, "a", 90)), 1, 2); /* a repeat */
     cr_assert_eq(number("XLEN fills:AAPL"), 1);
     EXPECT(APPLY(fill_of(2, "b", 90, "a", 90), fill_of(3, "b", 80, "a", 80)), 1, 3); /* half a repeat */
@@ -178,9 +170,10 @@ Test(script, applies_what_continues_and_nothing_else)
     cr_assert_str_eq(hash_of("last:AAPL"), "price=150.00 quantity=10 takerSide=BUY tradeId=3 fseq=3 timestamp=5003");
 }
 
-Test(script, writes_fills_byte_by_byte_and_trims)
-{
-    EXPECT(APPLY(fill_of(1, "a", 9, "b", 9), fill_of(2, "a", 8, "b", 8), fill_of(3, "a", 7, "b", 7), fill_of(4, "a", 6, "b", 6)), 1, 4);
+Test(script, writes_fills_byte_by_byte_and_trims) {
+    EXPECT(APPLY(fill_of(1, "a", 9, "b", 9), fill_of(2, "a", 8, "b", 8), fill_of(3, "a", 7, "b", 7),
+               fill_of(4, "a", 6, "b", 6)),
+        1, 4);
     redisReply *reply = ask("XRANGE fills:AAPL - +");
     cr_assert_eq(reply->elements, 3);
     cr_assert_str_eq(reply->element[0]->element[0]->str, "2-0");
@@ -191,11 +184,11 @@ Test(script, writes_fills_byte_by_byte_and_trims)
     freeReplyObject(reply);
 }
 
-Test(script, tells_an_order_by_what_it_came_to)
-{
+Test(script, tells_an_order_by_what_it_came_to) {
     APPLY(event_of(EVENT_ACCEPTED, 1, "a"));
-    cr_assert_str_eq(hash_of("order:a"), "symbol=AAPL userId=u clientOrderId=c timestamp=5001 fseq=1 status=ACCEPTED side=BUY price=150.00 quantity=100 "
-                                         "leaves=100 cumulative=0");
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=u clientOrderId=c timestamp=5001 fseq=1 status=ACCEPTED side=BUY price=150.00 quantity=100 "
+        "leaves=100 cumulative=0");
     cr_assert_str_eq(string_of("client:u:AAPL:c"), "a");
     cr_assert_eq(number("TTL order:a"), -1);
     struct event modified = event_of(EVENT_MODIFIED, 3, "a"), cancelled = event_of(EVENT_CANCELLED, 4, "a");
@@ -206,41 +199,44 @@ Test(script, tells_an_order_by_what_it_came_to)
     cancelled.cumulative_lots = 10;
     cancelled.reason = REASON_USER;
     EXPECT(APPLY(fill_of(2, "b", 0, "a", 90), modified), 1, 3);
-    cr_assert_str_eq(hash_of("order:a"), "symbol=AAPL userId=u clientOrderId=c timestamp=5003 fseq=3 status=PARTIALLY_FILLED side=BUY price=150.05 "
-                                         "quantity=150 leaves=140 cumulative=10");
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=u clientOrderId=c timestamp=5003 fseq=3 status=PARTIALLY_FILLED side=BUY price=150.05 "
+        "quantity=150 leaves=140 cumulative=10");
     EXPECT(APPLY(cancelled), 1, 4);
-    cr_assert_str_eq(hash_of("order:a"), "symbol=AAPL userId=u clientOrderId=c timestamp=5004 fseq=4 status=CANCELLED side=BUY price=150.05 "
-                                         "quantity=150 leaves=140 cumulative=10 reason=USER");
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=u clientOrderId=c timestamp=5004 fseq=4 status=CANCELLED side=BUY price=150.05 "
+        "quantity=150 leaves=140 cumulative=10 reason=USER");
     cr_assert_gt(number("TTL order:a"), 90);
     cr_assert_gt(number("TTL client:u:AAPL:c"), 90);
     APPLY(event_of(EVENT_ACCEPTED, 5, "a")); /* long after, the id once more */
-    cr_assert_str_eq(hash_of("order:a"), "symbol=AAPL userId=u clientOrderId=c timestamp=5005 fseq=5 status=ACCEPTED side=BUY price=150.00 quantity=100 "
-                                         "leaves=100 cumulative=0");
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=u clientOrderId=c timestamp=5005 fseq=5 status=ACCEPTED side=BUY price=150.00 quantity=100 "
+        "leaves=100 cumulative=0");
     cr_assert_eq(number("TTL order:a"), -1);
     cr_assert_eq(number("TTL client:u:AAPL:c"), -1);
 }
 
-Test(script, a_rejected_repeat_hides_no_order)
-{
+Test(script, a_rejected_repeat_hides_no_order) {
     struct event rejected = event_of(EVENT_REJECTED, 2, "a"), cancel = event_of(EVENT_REJECTED, 4, "z");
     rejected.reason = REASON_DUPLICATE_ID;
     cancel.reason = REASON_UNKNOWN;
     cancel.command_id = TEXT("k");
     APPLY(event_of(EVENT_ACCEPTED, 1, "a"));
     APPLY(rejected, fill_of(3, "b", 0, "a", 90), cancel); /* and the fill behind it still counts */
-    cr_assert_str_eq(hash_of("order:a"), "symbol=AAPL userId=u clientOrderId=c timestamp=5003 fseq=3 status=PARTIALLY_FILLED side=BUY price=150.00 "
-                                         "quantity=100 leaves=90 cumulative=10");
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=u clientOrderId=c timestamp=5003 fseq=3 status=PARTIALLY_FILLED side=BUY price=150.00 "
+        "quantity=100 leaves=90 cumulative=10");
     cr_assert_str_eq(hash_of("order:z"), ""); /* a cancel of nothing is no order */
     struct event fresh = event_of(EVENT_REJECTED, 5, "r");
     fresh.reason = REASON_OFF_TICK;
     APPLY(fresh);
-    cr_assert_str_eq(hash_of("order:r"), "symbol=AAPL userId=u clientOrderId=c timestamp=5005 fseq=5 status=REJECTED reason=OFF_TICK");
+    cr_assert_str_eq(hash_of("order:r"),
+        "symbol=AAPL userId=u clientOrderId=c timestamp=5005 fseq=5 status=REJECTED reason=OFF_TICK");
     cr_assert_gt(number("TTL order:r"), 90);
     cr_assert_str_eq(string_of("client:u:AAPL:c"), "a");
 }
 
-Test(script, an_id_of_another_symbol_is_not_touched)
-{
+Test(script, an_id_of_another_symbol_is_not_touched) {
     APPLY(event_of(EVENT_ACCEPTED, 1, "a"));
     EXPECT(RUN("apply", "MSFT", "", event_of(EVENT_ACCEPTED, 1, "a")), 1, 1); /* takes the key */
     struct event cancelled = event_of(EVENT_CANCELLED, 2, "a");
@@ -251,8 +247,7 @@ Test(script, an_id_of_another_symbol_is_not_touched)
 
 /* ---------------------------------------------------------------- refills */
 
-Test(script, a_refill_needs_its_token_and_shuts_the_chain_out)
-{
+Test(script, a_refill_needs_its_token_and_shuts_the_chain_out) {
     APPLY(event_of(EVENT_ACCEPTED, 1, "a"));
     EXPECT(run("clear", "AAPL", 0, 0, "t", TEXT("\x90")), 1, 1); /* something was there */
     EXPECT(APPLY(event_of(EVENT_DUPLICATE, 1, "a")), 0, 0);
@@ -265,14 +260,14 @@ Test(script, a_refill_needs_its_token_and_shuts_the_chain_out)
     EXPECT(FILL(fill_of(9, "b", 0, "a", 90)), 0, 8);
 }
 
-Test(script, after_a_partial_refill_a_repeat_says_nothing_of_the_original)
-{
+Test(script, after_a_partial_refill_a_repeat_says_nothing_of_the_original) {
     run("clear", "AAPL", 0, 0, "t", TEXT("\x90"));
     partial = "5010";
     EXPECT(run("open", "AAPL", 7, 7, "t", TEXT("\x90")), 1, 7);
     partial = "0";
     cr_assert_str_eq(hash_of("fseq:AAPL"), "fseq=7 hash=00000000000000ff base=7 partial=5010");
-    struct event repeat = event_of(EVENT_REJECTED, 8, "unseen"), other = event_of(EVENT_REJECTED, 9, "other"), late = event_of(EVENT_REJECTED, 10, "late");
+    struct event repeat = event_of(EVENT_REJECTED, 8, "unseen"), other = event_of(EVENT_REJECTED, 9, "other"),
+                 late = event_of(EVENT_REJECTED, 10, "late");
     repeat.reason = late.reason = REASON_DUPLICATE_ID; /* at 5008 and 5010 */
     other.reason = REASON_OFF_LOT;
     EXPECT(APPLY(repeat, other, late), 1, 10);
@@ -281,8 +276,7 @@ Test(script, after_a_partial_refill_a_repeat_says_nothing_of_the_original)
     cr_assert_str_neq(hash_of("order:late"), "");
 }
 
-Test(script, what_a_refill_did_not_read_may_have_modified_an_order)
-{
+Test(script, what_a_refill_did_not_read_may_have_modified_an_order) {
     APPLY(event_of(EVENT_ACCEPTED, 1, "a"), event_of(EVENT_ACCEPTED, 2, "b"));
     run("clear", "AAPL", 0, 0, "t", TEXT("\x90"));
     struct event list[] = {fill_of(6, "a", 0, "b", 0)};
@@ -294,16 +288,14 @@ Test(script, what_a_refill_did_not_read_may_have_modified_an_order)
     cr_assert_not_null(strstr(hash_of("order:b"), "price=150.00")); /* the fill tells a maker's */
 }
 
-Test(script, a_flush_in_a_refill_is_noticed)
-{
+Test(script, a_flush_in_a_refill_is_noticed) {
     EXPECT(run("clear", "AAPL", 0, 0, "t", TEXT("\x90")), 1, 0);
     server_do(&server, "FLUSHALL");
     load(valkey_apply_script, apply_sha);
     EXPECT(FILL(fill_of(6, "b", 0, "a", 90)), 0, 0);
 }
 
-Test(script, the_tail_does_not_undo_the_snapshot)
-{
+Test(script, the_tail_does_not_undo_the_snapshot) {
     struct order_batch *snapshot = batch_of(true, NULL, 0);
     struct event open = event_of(EVENT_ACCEPTED, 0, "a");
     open.leaves_lots = 40;
@@ -315,20 +307,22 @@ Test(script, the_tail_does_not_undo_the_snapshot)
     order_batch_close(snapshot);
     struct event rejected = event_of(EVENT_REJECTED, 6, "before");
     rejected.reason = REASON_DUPLICATE_ID; /* of an order that the tail does not show */
-    FILL(event_of(EVENT_ACCEPTED, 2, "old"), event_of(EVENT_CANCELLED, 3, "old"), event_of(EVENT_ACCEPTED, 4, "a"), fill_of(5, "b", 0, "a", 90),
-        rejected, fill_of(8, "old2", 5, "a", 40));
+    FILL(event_of(EVENT_ACCEPTED, 2, "old"), event_of(EVENT_CANCELLED, 3, "old"), event_of(EVENT_ACCEPTED, 4, "a"),
+        fill_of(5, "b", 0, "a", 90), rejected, fill_of(8, "old2", 5, "a", 40));
     cr_assert_str_eq(hash_of("order:before"), "");
-    cr_assert_str_eq(hash_of("order:a"), "symbol=AAPL userId=u clientOrderId=c fseq=9 status=PARTIALLY_FILLED side=BUY price=150.00 quantity=100 "
-                                         "leaves=40 cumulative=60 timestamp=5008");
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=u clientOrderId=c fseq=9 status=PARTIALLY_FILLED side=BUY price=150.00 quantity=100 "
+        "leaves=40 cumulative=60 timestamp=5008");
     cr_assert_not_null(strstr(hash_of("order:old"), "status=CANCELLED"));
-    cr_assert_str_eq(hash_of("order:b"), "symbol=AAPL userId=ut clientOrderId=ct timestamp=5005 fseq=5 status=FILLED side=BUY leaves=0 cumulative=100");
+    cr_assert_str_eq(hash_of("order:b"),
+        "symbol=AAPL userId=ut clientOrderId=ct timestamp=5005 fseq=5 status=FILLED side=BUY leaves=0 cumulative=100");
     cr_assert_eq(number("TTL order:a"), -1);
     cr_assert_str_eq(string_of("client:u:AAPL:c"), "a");
 }
 
-Test(script, the_sweep_takes_only_what_no_snapshot_found)
-{
-    APPLY(event_of(EVENT_ACCEPTED, 1, "gone"), event_of(EVENT_ACCEPTED, 2, "done"), event_of(EVENT_CANCELLED, 3, "done"));
+Test(script, the_sweep_takes_only_what_no_snapshot_found) {
+    APPLY(
+        event_of(EVENT_ACCEPTED, 1, "gone"), event_of(EVENT_ACCEPTED, 2, "done"), event_of(EVENT_CANCELLED, 3, "done"));
     RUN("apply", "MSFT", "", event_of(EVENT_ACCEPTED, 1, "other"));
     run("clear", "AAPL", 0, 0, "t", TEXT("\x90"));
     struct order_batch *snapshot = batch_of(true, NULL, 0);
@@ -354,8 +348,7 @@ Test(script, the_sweep_takes_only_what_no_snapshot_found)
     cr_assert_str_neq(hash_of("order:other"), "");
 }
 
-Test(script, depth_never_goes_back_unless_told)
-{
+Test(script, depth_never_goes_back_unless_told) {
     struct ops ops;
     cr_assert(ops_init(&ops, 4096));
     static const struct {
@@ -379,15 +372,15 @@ Test(script, depth_never_goes_back_unless_told)
 
 /* ---------------------------------------------------------------- limits */
 
-Test(batch, takes_no_more_than_it_can_encode)
-{
+Test(batch, takes_no_more_than_it_can_encode) {
     struct order_batch *batch = batch_of(false, NULL, 0);
     struct ops ops;
     cr_assert(ops_init(&ops, BATCH_BYTES_MAX));
     char long_id[2][ID_BYTES_MAX], bytes[EVENT_BYTES_MAX];
     memset(bytes, 'x', sizeof bytes);
     uint64_t fseq = 0;
-    for (int length = 100; length <= (int)sizeof bytes; length += (int)sizeof bytes - 100) { /* many orders, then many bytes */
+    for (int length = 100; length <= (int)sizeof bytes;
+        length += (int)sizeof bytes - 100) { /* many orders, then many bytes */
         order_batch_clear(batch, true);
         while (order_batch_has_room(batch)) {
             struct event event = fill_of(++fseq, NULL, INT64_C(1) << 40, NULL, INT64_C(1) << 40);
@@ -399,7 +392,8 @@ Test(batch, takes_no_more_than_it_can_encode)
             }
             event.taker.order_id = (struct text){long_id[0], ID_BYTES_MAX};
             event.maker.order_id = (struct text){long_id[1], ID_BYTES_MAX};
-            event.taker.user_id = event.maker.user_id = event.taker.client_order_id = event.maker.client_order_id = event.taker.order_id;
+            event.taker.user_id = event.maker.user_id = event.taker.client_order_id = event.maker.client_order_id =
+                event.taker.order_id;
             event.taker.cumulative_lots = event.maker.cumulative_lots = INT64_C(1) << 40;
             order_batch_add(batch, &event, (struct text){bytes, (uint32_t)length});
         }
@@ -412,8 +406,7 @@ Test(batch, takes_no_more_than_it_can_encode)
     order_batch_close(batch);
 }
 
-Test(hold, keeps_the_newest_within_its_limit)
-{
+Test(hold, keeps_the_newest_within_its_limit) {
     struct held_events hold = {0};
     struct event event, got;
     struct text bytes;

@@ -74,8 +74,7 @@ struct market {
 
 /* ---------------------------------------------------------------- the feed, writer's side */
 
-static struct place *next_place(struct market *market)
-{
+static struct place *next_place(struct market *market) {
     struct place *place = &market->places[market->head % market->options.ring_places];
     free(place->bytes);
     *place = (struct place){0};
@@ -83,16 +82,14 @@ static struct place *next_place(struct market *market)
     return place;
 }
 
-static void ring_bell(struct market *market)
-{
-    if (!market->is_parked)
-        return;
+static void ring_bell(struct market *market) {
+    if (!market->is_parked) return;
     market->is_parked = false;
     market->feed.on_ready(market->feed.on_ready_context);
 }
 
-static void say_event(struct market *market, uint32_t symbol, uint8_t kind, const struct event *event, struct text bytes)
-{
+static void say_event(
+    struct market *market, uint32_t symbol, uint8_t kind, const struct event *event, struct text bytes) {
     struct place *place = next_place(market);
     static unsigned char packed[EVENT_PACKED_BYTES_MAX] __attribute__((aligned(8)));
     place->kind = kind;
@@ -102,12 +99,11 @@ static void say_event(struct market *market, uint32_t symbol, uint8_t kind, cons
     place->text_bytes = bytes.size;
     place->bytes = malloc(place->packed_bytes + bytes.size + 1);
     memcpy(place->bytes, packed, place->packed_bytes);
-    if (bytes.size)
-        memcpy(place->bytes + place->packed_bytes, bytes.data, bytes.size);
+    if (bytes.size) memcpy(place->bytes + place->packed_bytes, bytes.data, bytes.size);
 }
 
-static void say_level(struct market *market, uint32_t symbol, uint8_t kind, uint64_t fseq, enum side side, struct depth_level level)
-{
+static void say_level(
+    struct market *market, uint32_t symbol, uint8_t kind, uint64_t fseq, enum side side, struct depth_level level) {
     struct place *place = next_place(market);
     place->kind = kind;
     place->side = (uint8_t)side;
@@ -117,8 +113,7 @@ static void say_level(struct market *market, uint32_t symbol, uint8_t kind, uint
     place->total_lots = level.total_lots;
 }
 
-static void say_mark(struct market *market, uint32_t symbol, uint8_t kind)
-{
+static void say_mark(struct market *market, uint32_t symbol, uint8_t kind) {
     struct place *place = next_place(market);
     place->kind = kind;
     place->symbol = symbol;
@@ -126,8 +121,7 @@ static void say_mark(struct market *market, uint32_t symbol, uint8_t kind)
     place->has_last_price = book_last_price(&market->symbols[symbol].book, &place->last_price_ticks);
 }
 
-static void say_snapshot(struct market *market, uint32_t at)
-{
+static void say_snapshot(struct market *market, uint32_t at) {
     struct market_symbol *symbol = &market->symbols[at];
     struct depth_level level;
     struct book_cursor cursor = {0};
@@ -135,7 +129,8 @@ static void say_snapshot(struct market *market, uint32_t at)
     uint64_t fseq = book_fseq(&symbol->book);
     say_mark(market, at, FEED_SNAPSHOT_BEGIN);
     for (int side = SIDE_BUY; side <= SIDE_SELL; side++)
-        for (int64_t after = 0; book_levels(&symbol->book, (enum side)side, after, &level, 1) == 1; after = level.price_ticks)
+        for (int64_t after = 0; book_levels(&symbol->book, (enum side)side, after, &level, 1) == 1;
+            after = level.price_ticks)
             say_level(market, at, FEED_SNAPSHOT_LEVEL, fseq, (enum side)side, level);
     while (book_next_order(&symbol->book, &cursor, &order)) {
         order.fseq = fseq;
@@ -145,22 +140,18 @@ static void say_snapshot(struct market *market, uint32_t at)
     say_mark(market, at, FEED_SNAPSHOT_END);
 }
 
-static void serve_asks(struct market *market)
-{
+static void serve_asks(struct market *market) {
     if (market->symbols_asked)
         for (uint32_t i = 0; i < market->options.symbols; i++)
-            if (book_fseq(&market->symbols[i].book))
-                say_mark(market, i, FEED_READY);
+            if (book_fseq(&market->symbols[i].book)) say_mark(market, i, FEED_READY);
     market->symbols_asked = false;
-    for (uint32_t i = 0; i < market->asked_count; i++)
-        say_snapshot(market, market->asked[i]);
+    for (uint32_t i = 0; i < market->asked_count; i++) say_snapshot(market, market->asked[i]);
     market->asked_count = 0;
 }
 
 /* ---------------------------------------------------------------- the feed, reader's side */
 
-static void fill_record(struct market *market, const struct place *place, struct feed_record *record)
-{
+static void fill_record(struct market *market, const struct place *place, struct feed_record *record) {
     const struct market_symbol *symbol = &market->symbols[place->symbol];
     record->kind = place->kind;
     record->side = place->side;
@@ -175,12 +166,12 @@ static void fill_record(struct market *market, const struct place *place, struct
         event_unpack(market->reading, &record->event);
         record->bytes = (struct text){(const char *)market->reading + place->packed_bytes, place->text_bytes};
     } else {
-        record->event = (struct event){.has_last_price = place->has_last_price, .last_price_ticks = place->last_price_ticks};
+        record->event =
+            (struct event){.has_last_price = place->has_last_price, .last_price_ticks = place->last_price_ticks};
     }
 }
 
-static int next(struct feed *feed, struct feed_record *record)
-{
+static int next(struct feed *feed, struct feed_record *record) {
     struct market *market = (struct market *)feed;
     int status = STATUS_OK;
     pthread_mutex_lock(&market->lock);
@@ -198,21 +189,20 @@ static int next(struct feed *feed, struct feed_record *record)
     return status;
 }
 
-static int ask_snapshot(struct feed *feed, struct text symbol)
-{
+static int ask_snapshot(struct feed *feed, struct text symbol) {
     struct market *market = (struct market *)feed;
     int status = STATUS_INVALID;
     pthread_mutex_lock(&market->lock);
     for (uint32_t i = 0; i < market->options.symbols; i++)
         if (text_equal(text_of(market->symbols[i].name), symbol))
-            status = market->asked_count < ASKS_MAX ? (int)(market->asked[market->asked_count++] = i, STATUS_OK) : STATUS_FULL;
+            status = market->asked_count < ASKS_MAX ? (int)(market->asked[market->asked_count++] = i, STATUS_OK)
+                                                    : STATUS_FULL;
     pthread_cond_signal(&market->changed);
     pthread_mutex_unlock(&market->lock);
     return status;
 }
 
-static int ask_symbols(struct feed *feed)
-{
+static int ask_symbols(struct feed *feed) {
     struct market *market = (struct market *)feed;
     pthread_mutex_lock(&market->lock);
     market->symbols_asked = true;
@@ -221,8 +211,7 @@ static int ask_symbols(struct feed *feed)
     return STATUS_OK;
 }
 
-static int park(struct feed *feed)
-{
+static int park(struct feed *feed) {
     struct market *market = (struct market *)feed;
     pthread_mutex_lock(&market->lock);
     market->is_parked = market->cursor == market->head;
@@ -233,34 +222,30 @@ static int park(struct feed *feed)
 
 /* ---------------------------------------------------------------- what is played */
 
-static uint64_t draw(struct market *market, uint64_t below)
-{
+static uint64_t draw(struct market *market, uint64_t below) {
     market->random ^= market->random << 13;
     market->random ^= market->random >> 7;
     market->random ^= market->random << 17;
     return market->random % below;
 }
 
-static void write_log(struct market *market, uint32_t symbol, struct text bytes)
-{
+static void write_log(struct market *market, uint32_t symbol, struct text bytes) {
     struct log_append record = {.topic = TOPIC_FILLS,
         .partition = market->symbols[symbol].partition,
         .key = text_of(market->symbols[symbol].name),
         .value = bytes};
     if (!market->log_lags) {
-        if (memory_log_append(market->log, &record, market->time_ms) < 0)
-            abort();
+        if (memory_log_append(market->log, &record, market->time_ms) < 0) abort();
         return;
     }
-    if (market->lagging_count == LAGGING_MAX)
-        abort();
+    if (market->lagging_count == LAGGING_MAX) abort();
     struct lagging *lagging = &market->lagging[market->lagging_count++];
-    *lagging = (struct lagging){.partition = record.partition, .symbol = symbol, .size = bytes.size, .bytes = malloc(bytes.size)};
+    *lagging = (struct lagging){
+        .partition = record.partition, .symbol = symbol, .size = bytes.size, .bytes = malloc(bytes.size)};
     memcpy(lagging->bytes, bytes.data, bytes.size);
 }
 
-static void publish(struct market *market, uint32_t at, const struct book_input *input)
-{
+static void publish(struct market *market, uint32_t at, const struct book_input *input) {
     struct market_symbol *symbol = &market->symbols[at];
     static char bytes[EVENT_BYTES_MAX];
     for (uint32_t i = 0; i < market->out.event_count; i++) {
@@ -272,8 +257,7 @@ static void publish(struct market *market, uint32_t at, const struct book_input 
         event.src_index = i;
         event.timestamp_ms = market->time_ms;
         size_t size = json_event_encode(&event, bytes, sizeof bytes);
-        if (size == 0)
-            abort();
+        if (size == 0) abort();
         struct text text = {bytes, (uint32_t)size};
         picture_on_event(market->picture, &event, text);
         say_event(market, at, FEED_EVENT, &event, text);
@@ -283,13 +267,13 @@ static void publish(struct market *market, uint32_t at, const struct book_input 
     uint64_t fseq = book_fseq(&symbol->book);
     for (uint32_t i = 0; i < market->out.level_count; i++) {
         const struct level_change *level = &market->out.levels[i];
-        say_level(market, at, FEED_LEVEL, fseq, (enum side)level->side, (struct depth_level){level->price_ticks, level->total_lots});
+        say_level(market, at, FEED_LEVEL, fseq, (enum side)level->side,
+            (struct depth_level){level->price_ticks, level->total_lots});
         symbol->level_fseq = fseq;
     }
 }
 
-static void apply(struct market *market, uint32_t at, const struct book_input *input)
-{
+static void apply(struct market *market, uint32_t at, const struct book_input *input) {
     struct book *book = &market->symbols[at].book;
     market->out.event_count = market->out.level_count = 0;
     enum book_progress progress = book_apply(book, input, &market->out);
@@ -301,20 +285,17 @@ static void apply(struct market *market, uint32_t at, const struct book_input *i
     }
 }
 
-static struct decimal in_units(int64_t units)
-{
+static struct decimal in_units(int64_t units) {
     return (struct decimal){.mantissa = (uint64_t)units, .state = DECIMAL_UNITS};
 }
 
-static void remember(struct market_symbol *symbol, const char *id, uint8_t user)
-{
+static void remember(struct market_symbol *symbol, const char *id, uint8_t user) {
     uint32_t at = symbol->recent_count++ % RECENT;
     snprintf(symbol->recent[at], ID_ROOM, "%s", id);
     symbol->recent_user[at] = user;
 }
 
-static void fill_new(struct market *market, uint32_t at, struct command *command, char *id, char *user, char *client)
-{
+static void fill_new(struct market *market, uint32_t at, struct command *command, char *id, char *user, char *client) {
     struct market_symbol *symbol = &market->symbols[at];
     uint8_t who = (uint8_t)draw(market, 8);
     snprintf(id, ID_ROOM, "o%llu-%s", (unsigned long long)++market->order_count, symbol->name);
@@ -332,16 +313,14 @@ static void fill_new(struct market *market, uint32_t at, struct command *command
         command->order_type = ORDER_LIMIT;
         command->time_in_force = TIF_NONE;
     }
-    if (draw(market, 512) == 0)
-        symbol->middle_ticks += (int64_t)draw(market, 21) - 10;
+    if (draw(market, 512) == 0) symbol->middle_ticks += (int64_t)draw(market, 21) - 10;
     int64_t away = market->options.many_fills ? 0 : (int64_t)draw(market, 40) - 8;
     command->price = in_units(command->side == SIDE_BUY ? symbol->middle_ticks - away : symbol->middle_ticks + away);
     command->quantity = in_units(market->options.many_fills ? 10 : 1 + (int64_t)draw(market, 300));
     remember(symbol, id, who);
 }
 
-static void fill_other(struct market *market, uint32_t at, struct command *command, char *id, char *user)
-{
+static void fill_other(struct market *market, uint32_t at, struct command *command, char *id, char *user) {
     struct market_symbol *symbol = &market->symbols[at];
     uint32_t pick = (uint32_t)draw(market, symbol->recent_count < RECENT ? symbol->recent_count : RECENT);
     snprintf(id, ID_ROOM, "%s", symbol->recent[pick]);
@@ -350,7 +329,8 @@ static void fill_other(struct market *market, uint32_t at, struct command *comma
     command->order_id = text_of(id);
     command->user_id = text_of(user);
     command->command_id = TEXT("k");
-    command->quantity = command->action == ACTION_MODIFY ? in_units(1 + (int64_t)draw(market, 300)) : (struct decimal){0};
+    command->quantity =
+        command->action == ACTION_MODIFY ? in_units(1 + (int64_t)draw(market, 300)) : (struct decimal){0};
     if (command->action == ACTION_MODIFY && draw(market, 2))
         command->price = in_units(symbol->middle_ticks + (int64_t)draw(market, 30) - 15);
     if (draw(market, 400) == 0) {
@@ -360,8 +340,7 @@ static void fill_other(struct market *market, uint32_t at, struct command *comma
     }
 }
 
-static void play_one(struct market *market)
-{
+static void play_one(struct market *market) {
     uint32_t at = (uint32_t)draw(market, market->options.symbols);
     struct market_symbol *symbol = &market->symbols[at];
     struct command command;
@@ -376,9 +355,12 @@ static void play_one(struct market *market)
         fill_new(market, at, &command, id, user, client);
     else
         fill_other(market, at, &command, id, user);
-    struct book_input input = {.command = &command, .src_offset = (int64_t)market->offset++, .log_time_ms = ++market->time_ms};
-    if (is_new && !market->options.many_fills && draw(market, 50) == 0 && symbol->recent_count > 10) { /* an id that was carried before */
-        snprintf(id, ID_ROOM, "%s", symbol->recent[draw(market, symbol->recent_count < RECENT ? symbol->recent_count - 1 : RECENT)]);
+    struct book_input input = {
+        .command = &command, .src_offset = (int64_t)market->offset++, .log_time_ms = ++market->time_ms};
+    if (is_new && !market->options.many_fills && draw(market, 50) == 0 &&
+        symbol->recent_count > 10) { /* an id that was carried before */
+        snprintf(id, ID_ROOM, "%s",
+            symbol->recent[draw(market, symbol->recent_count < RECENT ? symbol->recent_count - 1 : RECENT)]);
         command.order_id = text_of(id);
         input.verdict = BOOK_ID_TAKEN;
     }
@@ -387,15 +369,13 @@ static void play_one(struct market *market)
 
 /* ---------------------------------------------------------------- the worker */
 
-static uint64_t now_us(void)
-{
+static uint64_t now_us(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void wait_a_little(struct market *market)
-{
+static void wait_a_little(struct market *market) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += 2000000;
@@ -404,8 +384,7 @@ static void wait_a_little(struct market *market)
     pthread_cond_timedwait(&market->changed, &market->lock, &until);
 }
 
-static void *work(void *context)
-{
+static void *work(void *context) {
     struct market *market = context;
     pthread_mutex_lock(&market->lock);
     uint64_t began_us = now_us(), played = 0;
@@ -419,15 +398,12 @@ static void *work(void *context)
             continue;
         }
         uint64_t due = market->per_s ? (now_us() - began_us) * market->per_s / 1000000 : played + 64;
-        for (; played < due && market->to_play; played++, market->to_play--)
-            play_one(market);
+        for (; played < due && market->to_play; played++, market->to_play--) play_one(market);
         ring_bell(market);
-        if (market->per_s)
-            wait_a_little(market);
+        if (market->per_s) wait_a_little(market);
         pthread_mutex_unlock(&market->lock); /* the reader's turn */
         pthread_mutex_lock(&market->lock);
-        if (market->to_play == 0)
-            pthread_cond_broadcast(&market->changed);
+        if (market->to_play == 0) pthread_cond_broadcast(&market->changed);
     }
     pthread_mutex_unlock(&market->lock);
     return NULL;
@@ -435,8 +411,7 @@ static void *work(void *context)
 
 /* ---------------------------------------------------------------- opening and driving it */
 
-static void init_symbols(struct market *market)
-{
+static void init_symbols(struct market *market) {
     struct instrument instrument = instrument_default();
     market->symbols = calloc(market->options.symbols, sizeof *market->symbols);
     for (uint32_t i = 0; i < market->options.symbols; i++) {
@@ -448,8 +423,7 @@ static void init_symbols(struct market *market)
     }
 }
 
-struct market *market_open(const struct market_options *options)
-{
+struct market *market_open(const struct market_options *options) {
     struct market *market = aligned_alloc(64, (sizeof *market + 63) & ~(size_t)63);
     memset(market, 0, sizeof *market);
     market->options = *options;
@@ -460,7 +434,8 @@ struct market *market_open(const struct market_options *options)
     market->reading = aligned_alloc(8, EVENT_PACKED_BYTES_MAX + EVENT_BYTES_MAX);
     market->lagging = calloc(LAGGING_MAX, sizeof *market->lagging);
     market->arena_size = arena_bytes(ORDERS_MAX);
-    market->arena_memory = mmap(NULL, market->arena_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    market->arena_memory =
+        mmap(NULL, market->arena_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     arena_init(&market->arena, market->arena_memory, ORDERS_MAX);
     market->log = memory_log_open();
     market->picture = picture_open(options->stream_length);
@@ -471,16 +446,13 @@ struct market *market_open(const struct market_options *options)
     return market;
 }
 
-void market_close(struct market *market)
-{
+void market_close(struct market *market) {
     pthread_mutex_lock(&market->lock);
     market->ends = true;
     pthread_mutex_unlock(&market->lock);
     pthread_join(market->thread, NULL);
-    for (uint32_t i = 0; i < market->options.ring_places; i++)
-        free(market->places[i].bytes);
-    for (uint32_t i = 0; i < market->options.symbols; i++)
-        book_deinit(&market->symbols[i].book);
+    for (uint32_t i = 0; i < market->options.ring_places; i++) free(market->places[i].bytes);
+    for (uint32_t i = 0; i < market->options.symbols; i++) book_deinit(&market->symbols[i].book);
     picture_close(market->picture);
     memory_log_close(market->log);
     munmap(market->arena_memory, market->arena_size);
@@ -493,8 +465,7 @@ void market_close(struct market *market)
     free(market);
 }
 
-void market_play(struct market *market, uint64_t commands, uint64_t per_s)
-{
+void market_play(struct market *market, uint64_t commands, uint64_t per_s) {
     pthread_mutex_lock(&market->lock);
     market->to_play += commands;
     market->per_s = per_s;
@@ -502,16 +473,13 @@ void market_play(struct market *market, uint64_t commands, uint64_t per_s)
     pthread_mutex_unlock(&market->lock);
 }
 
-void market_wait(struct market *market)
-{
+void market_wait(struct market *market) {
     pthread_mutex_lock(&market->lock);
-    while (market->to_play)
-        wait_a_little(market);
+    while (market->to_play) wait_a_little(market);
     pthread_mutex_unlock(&market->lock);
 }
 
-void market_new_feed(struct market *market)
-{
+void market_new_feed(struct market *market) {
     pthread_mutex_lock(&market->lock);
     market->cursor = market->head;
     market->is_parked = false;
@@ -519,16 +487,14 @@ void market_new_feed(struct market *market)
     pthread_mutex_unlock(&market->lock);
 }
 
-void market_lag_log(struct market *market, bool lags)
-{
+void market_lag_log(struct market *market, bool lags) {
     pthread_mutex_lock(&market->lock);
     market->log_lags = lags;
     for (uint32_t i = 0; !lags && i < market->lagging_count; i++) {
         write_log(market, market->lagging[i].symbol, (struct text){market->lagging[i].bytes, market->lagging[i].size});
         free(market->lagging[i].bytes);
     }
-    if (!lags)
-        market->lagging_count = 0;
+    if (!lags) market->lagging_count = 0;
     pthread_mutex_unlock(&market->lock);
 }
 
@@ -536,8 +502,7 @@ struct feed *market_feed(struct market *market) { return &market->feed; }
 struct log_store *market_store(struct market *market) { return memory_log_store(market->log); }
 struct memory_log *market_log(struct market *market) { return market->log; }
 
-static void draw_depth(struct market *market, struct market_symbol *symbol)
-{
+static void draw_depth(struct market *market, struct market_symbol *symbol) {
     static char json[JSON_DEPTH_BYTES_MAX(DEPTH_LEVELS) + 1];
     struct depth_level memory[2 * DEPTH_LEVELS], levels[DEPTH_LEVELS];
     struct depth depth;
@@ -552,12 +517,10 @@ static void draw_depth(struct market *market, struct market_symbol *symbol)
     picture_set_depth(market->picture, text_of(symbol->name), strchr(json, ','), symbol->level_fseq);
 }
 
-struct picture *market_picture(struct market *market)
-{
+struct picture *market_picture(struct market *market) {
     pthread_mutex_lock(&market->lock);
     for (uint32_t i = 0; i < market->options.symbols; i++)
-        if (book_fseq(&market->symbols[i].book))
-            draw_depth(market, &market->symbols[i]);
+        if (book_fseq(&market->symbols[i].book)) draw_depth(market, &market->symbols[i]);
     pthread_mutex_unlock(&market->lock);
     return market->picture;
 }

@@ -1,5 +1,5 @@
-/* A small exchange for tests: real books on a thread of their own, their events in a log in memory and in a feed whose ring
- * has as many places as the test wants, with the picture of what Valkey must hold beside it. */
+/* A small exchange for tests: real books on a thread of their own, their events in a log in memory and in a feed whose
+ * ring has as many places as the test wants, with the picture of what Valkey must hold beside it. */
 #ifndef SHARDBOOK_TESTS_VALKEY_MARKET_H
 #define SHARDBOOK_TESTS_VALKEY_MARKET_H
 
@@ -11,10 +11,10 @@ struct market;
 
 struct market_options {
     uint32_t symbols;
-    uint32_t ring_places;  /* of the feed */
+    uint32_t ring_places; /* of the feed */
     uint32_t stream_length;
     uint64_t seed;
-    bool many_fills;       /* for measuring: nearly every order trades at once */
+    bool many_fills; /* for measuring: nearly every order trades at once */
 };
 
 struct market *market_open(const struct market_options *options);

@@ -10,8 +10,8 @@
 enum { FIELD_BYTES = 72, SYMBOLS_MAX = 64 };
 
 enum order_field { SYMBOL, USER, CLIENT, STATUS, SIDE, PRICE, QUANTITY, LEAVES, CUMULATIVE, REASON, TIMESTAMP, FIELDS };
-static const char *const field_names[FIELDS] = {"symbol", "userId", "clientOrderId", "status", "side", "price", "quantity", "leaves",
-    "cumulative", "reason", "timestamp"};
+static const char *const field_names[FIELDS] = {"symbol", "userId", "clientOrderId", "status", "side", "price",
+    "quantity", "leaves", "cumulative", "reason", "timestamp"};
 
 struct picture_order {
     char id[FIELD_BYTES];
@@ -54,8 +54,7 @@ struct picture {
 static char difference[1024];
 
 static const char *differ(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static const char *differ(const char *format, ...)
-{
+static const char *differ(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(difference, sizeof difference, format, arguments);
@@ -65,8 +64,7 @@ static const char *differ(const char *format, ...)
 
 /* ---------------------------------------------------------------- building it */
 
-struct picture *picture_open(uint32_t stream_length)
-{
+struct picture *picture_open(uint32_t stream_length) {
     struct picture *picture = calloc(1, sizeof *picture);
     picture->stream_length = stream_length;
     return picture;
@@ -76,8 +74,7 @@ static int compare_first_string(const void *a, const void *b) { return strcmp(a,
 
 static void keep(void *node) { (void)node; }
 
-void picture_close(struct picture *picture)
-{
+void picture_close(struct picture *picture) {
     tdestroy(picture->orders, keep);
     tdestroy(picture->clients, keep);
     for (struct picture_order *order = picture->first_order, *next; order; order = next) {
@@ -89,43 +86,41 @@ void picture_close(struct picture *picture)
         free(client);
     }
     for (uint32_t i = 0; i < picture->symbol_count; i++) {
-        for (uint32_t j = 0; j < picture->symbols[i].fill_count; j++)
-            free(picture->symbols[i].fills[j].bytes);
+        for (uint32_t j = 0; j < picture->symbols[i].fill_count; j++) free(picture->symbols[i].fills[j].bytes);
         free(picture->symbols[i].fills);
         free(picture->symbols[i].levels);
     }
     free(picture);
 }
 
-static void set(char *field, struct text value) { snprintf(field, FIELD_BYTES, "%.*s", (int)value.size, value.size ? value.data : ""); }
+static void set(char *field, struct text value) {
+    snprintf(field, FIELD_BYTES, "%.*s", (int)value.size, value.size ? value.data : "");
+}
 
 static void set_number(char *field, uint64_t value) { snprintf(field, FIELD_BYTES, "%" PRIu64, value); }
 
-static void set_units(char *field, int64_t units, struct decimal_unit unit)
-{
+static void set_units(char *field, int64_t units, struct decimal_unit unit) {
     field[decimal_format(units, unit, field)] = 0;
 }
 
-static struct picture_symbol *symbol_of(struct picture *picture, struct text name)
-{
+static struct picture_symbol *symbol_of(struct picture *picture, struct text name) {
     for (uint32_t i = 0; i < picture->symbol_count; i++)
-        if (strlen(picture->symbols[i].name) == name.size && memcmp(picture->symbols[i].name, name.data, name.size) == 0)
+        if (strlen(picture->symbols[i].name) == name.size &&
+            memcmp(picture->symbols[i].name, name.data, name.size) == 0)
             return &picture->symbols[i];
     struct picture_symbol *symbol = &picture->symbols[picture->symbol_count++];
     snprintf(symbol->name, sizeof symbol->name, "%.*s", (int)name.size, name.data);
     return symbol;
 }
 
-static struct picture_order *find_order(struct picture *picture, struct text id)
-{
+static struct picture_order *find_order(struct picture *picture, struct text id) {
     char key[FIELD_BYTES];
     set(key, id);
     struct picture_order *const *found = tfind(key, &picture->orders, compare_first_string);
     return found ? *found : NULL;
 }
 
-static struct picture_order *new_order(struct picture *picture, const struct event *event)
-{
+static struct picture_order *new_order(struct picture *picture, const struct event *event) {
     struct picture_order *order = find_order(picture, event->order_id);
     if (!order) {
         order = calloc(1, sizeof *order);
@@ -143,17 +138,14 @@ static struct picture_order *new_order(struct picture *picture, const struct eve
     return order;
 }
 
-static void name_client(struct picture *picture, const struct event *event, bool only_if_free)
-{
+static void name_client(struct picture *picture, const struct event *event, bool only_if_free) {
     char key[200];
-    if (!event->user_id.size || !event->client_order_id.size)
-        return;
-    snprintf(key, sizeof key, "client:%.*s:%.*s:%.*s", (int)event->user_id.size, event->user_id.data, (int)event->symbol.size,
-        event->symbol.data, (int)event->client_order_id.size, event->client_order_id.data);
+    if (!event->user_id.size || !event->client_order_id.size) return;
+    snprintf(key, sizeof key, "client:%.*s:%.*s:%.*s", (int)event->user_id.size, event->user_id.data,
+        (int)event->symbol.size, event->symbol.data, (int)event->client_order_id.size, event->client_order_id.data);
     struct picture_client *const *found = tfind(key, &picture->clients, compare_first_string);
     struct picture_client *client = found ? *found : NULL;
-    if (client && only_if_free)
-        return;
+    if (client && only_if_free) return;
     if (!client) {
         client = calloc(1, sizeof *client);
         snprintf(client->key, sizeof client->key, "%s", key);
@@ -164,8 +156,7 @@ static void name_client(struct picture *picture, const struct event *event, bool
     set(client->id, event->order_id);
 }
 
-static void on_party(struct picture *picture, const struct event *event, const struct event_party *party)
-{
+static void on_party(struct picture *picture, const struct event *event, const struct event_party *party) {
     struct picture_order *order = find_order(picture, party->order_id);
     set_units(order->fields[LEAVES], party->leaves_lots, event->instrument.lot);
     set_units(order->fields[CUMULATIVE], party->cumulative_lots, event->instrument.lot);
@@ -174,8 +165,8 @@ static void on_party(struct picture *picture, const struct event *event, const s
     order->is_open = party->leaves_lots > 0;
 }
 
-static void on_fill(struct picture *picture, struct picture_symbol *symbol, const struct event *event, struct text bytes)
-{
+static void on_fill(
+    struct picture *picture, struct picture_symbol *symbol, const struct event *event, struct text bytes) {
     if (symbol->fill_count == symbol->fill_capacity) {
         symbol->fill_capacity = symbol->fill_capacity ? 2 * symbol->fill_capacity : 64;
         symbol->fills = realloc(symbol->fills, symbol->fill_capacity * sizeof *symbol->fills);
@@ -194,13 +185,11 @@ static void on_fill(struct picture *picture, struct picture_symbol *symbol, cons
     on_party(picture, event, &event->maker);
 }
 
-static void on_accepted(struct picture *picture, const struct event *event)
-{
+static void on_accepted(struct picture *picture, const struct event *event) {
     struct picture_order *order = new_order(picture, event);
     strcpy(order->fields[STATUS], "ACCEPTED");
     set(order->fields[SIDE], side_name((enum side)event->side));
-    if (event->has_price)
-        set_units(order->fields[PRICE], event->price_ticks, event->instrument.tick);
+    if (event->has_price) set_units(order->fields[PRICE], event->price_ticks, event->instrument.tick);
     set_units(order->fields[QUANTITY], event->quantity_lots, event->instrument.lot);
     set_units(order->fields[LEAVES], event->quantity_lots, event->instrument.lot);
     set_units(order->fields[CUMULATIVE], 0, event->instrument.lot);
@@ -208,18 +197,15 @@ static void on_accepted(struct picture *picture, const struct event *event)
     name_client(picture, event, false);
 }
 
-static void on_rejected(struct picture *picture, const struct event *event)
-{
-    if (event->command_id.size || !event->order_id.size || find_order(picture, event->order_id))
-        return;
+static void on_rejected(struct picture *picture, const struct event *event) {
+    if (event->command_id.size || !event->order_id.size || find_order(picture, event->order_id)) return;
     struct picture_order *order = new_order(picture, event);
     strcpy(order->fields[STATUS], "REJECTED");
     set(order->fields[REASON], reason_name((enum reason)event->reason));
     name_client(picture, event, true);
 }
 
-static void on_ended(struct picture *picture, const struct event *event, const char *status)
-{
+static void on_ended(struct picture *picture, const struct event *event, const char *status) {
     struct picture_order *order = find_order(picture, event->order_id);
     strcpy(order->fields[STATUS], status);
     set(order->fields[REASON], reason_name((enum reason)event->reason));
@@ -229,18 +215,15 @@ static void on_ended(struct picture *picture, const struct event *event, const c
     order->is_open = false;
 }
 
-static void on_modified(struct picture *picture, const struct event *event)
-{
+static void on_modified(struct picture *picture, const struct event *event) {
     struct picture_order *order = find_order(picture, event->order_id);
-    if (event->has_price)
-        set_units(order->fields[PRICE], event->price_ticks, event->instrument.tick);
+    if (event->has_price) set_units(order->fields[PRICE], event->price_ticks, event->instrument.tick);
     set_units(order->fields[QUANTITY], event->quantity_lots, event->instrument.lot);
     set_units(order->fields[LEAVES], event->leaves_lots, event->instrument.lot);
     set_number(order->fields[TIMESTAMP], (uint64_t)event->timestamp_ms);
 }
 
-void picture_on_event(struct picture *picture, const struct event *event, struct text bytes)
-{
+void picture_on_event(struct picture *picture, const struct event *event, struct text bytes) {
     struct picture_symbol *symbol = symbol_of(picture, event->symbol);
     symbol->fseq = event->fseq;
     symbol->hash = event->hash;
@@ -255,8 +238,7 @@ void picture_on_event(struct picture *picture, const struct event *event, struct
     }
 }
 
-void picture_set_depth(struct picture *picture, struct text name, const char *levels_json, uint64_t u_min)
-{
+void picture_set_depth(struct picture *picture, struct text name, const char *levels_json, uint64_t u_min) {
     struct picture_symbol *symbol = symbol_of(picture, name);
     free(symbol->levels);
     symbol->levels = strdup(levels_json);
@@ -268,16 +250,13 @@ uint64_t picture_orders(const struct picture *picture) { return picture->order_c
 
 /* ---------------------------------------------------------------- comparing */
 
-static const char *value_of(const redisReply *hash, const char *name)
-{
+static const char *value_of(const redisReply *hash, const char *name) {
     for (size_t i = 0; hash->type == REDIS_REPLY_ARRAY && i + 1 < hash->elements; i += 2)
-        if (strcmp(hash->element[i]->str, name) == 0)
-            return hash->element[i + 1]->str;
+        if (strcmp(hash->element[i]->str, name) == 0) return hash->element[i + 1]->str;
     return NULL;
 }
 
-static const char *compare_head(const struct picture_symbol *symbol, redisContext *connection)
-{
+static const char *compare_head(const struct picture_symbol *symbol, redisContext *connection) {
     char fseq[24], hash[24];
     snprintf(fseq, sizeof fseq, "%" PRIu64, symbol->fseq);
     snprintf(hash, sizeof hash, "%016" PRIx64, symbol->hash);
@@ -286,15 +265,16 @@ static const char *compare_head(const struct picture_symbol *symbol, redisContex
     bool is_filling = value_of(reply, "filling") != NULL;
     const char *result = NULL;
     if (is_filling || !got_fseq || strcmp(got_fseq, fseq) != 0)
-        result = differ("fseq:%s is %s, not %s%s", symbol->name, got_fseq ? got_fseq : "absent", fseq, is_filling ? " (filling)" : "");
+        result = differ("fseq:%s is %s, not %s%s", symbol->name, got_fseq ? got_fseq : "absent", fseq,
+            is_filling ? " (filling)" : "");
     else if (!got_hash || (strcmp(got_hash, hash) != 0 && strcmp(got_hash, "0000000000000000") != 0))
         result = differ("hash of %s at %s is %s, not %s", symbol->name, fseq, got_hash ? got_hash : "absent", hash);
     freeReplyObject(reply);
     return result;
 }
 
-static const char *compare_entry(const struct picture_symbol *symbol, const struct fill *fill, const redisReply *entry)
-{
+static const char *compare_entry(
+    const struct picture_symbol *symbol, const struct fill *fill, const redisReply *entry) {
     char id[32];
     snprintf(id, sizeof id, "%" PRIu64 "-0", fill->fseq);
     const redisReply *fields = entry->element[1];
@@ -306,8 +286,8 @@ static const char *compare_entry(const struct picture_symbol *symbol, const stru
     return NULL;
 }
 
-static const char *compare_fills(const struct picture *picture, const struct picture_symbol *symbol, redisContext *connection)
-{
+static const char *compare_fills(
+    const struct picture *picture, const struct picture_symbol *symbol, redisContext *connection) {
     uint32_t count = symbol->fill_count < picture->stream_length ? symbol->fill_count : picture->stream_length;
     redisReply *reply = redisCommand(connection, "XRANGE fills:%s - +", symbol->name);
     const char *result = NULL;
@@ -319,22 +299,21 @@ static const char *compare_fills(const struct picture *picture, const struct pic
     return result;
 }
 
-static const char *compare_last(const struct picture_symbol *symbol, redisContext *connection)
-{
+static const char *compare_last(const struct picture_symbol *symbol, redisContext *connection) {
     static const char *const names[] = {"price", "quantity", "takerSide", "tradeId", "fseq", "timestamp"};
     redisReply *reply = redisCommand(connection, "HGETALL last:%s", symbol->name);
     const char *result = NULL;
     for (int i = 0; !result && i < 6; i++) {
         const char *value = value_of(reply, names[i]);
         if (strcmp(value ? value : "", symbol->last[i]) != 0)
-            result = differ("last:%s %s is %s, not %s", symbol->name, names[i], value ? value : "absent", symbol->last[i]);
+            result =
+                differ("last:%s %s is %s, not %s", symbol->name, names[i], value ? value : "absent", symbol->last[i]);
     }
     freeReplyObject(reply);
     return result;
 }
 
-static const char *compare_depth(const struct picture_symbol *symbol, redisContext *connection)
-{
+static const char *compare_depth(const struct picture_symbol *symbol, redisContext *connection) {
     redisReply *reply = redisCommand(connection, "GET depth:%s", symbol->name);
     const char *result = NULL;
     const char *levels = reply->type == REDIS_REPLY_STRING ? strchr(reply->str, ',') : NULL;
@@ -344,29 +323,31 @@ static const char *compare_depth(const struct picture_symbol *symbol, redisConte
     else if (!levels || strcmp(levels, symbol->levels) != 0)
         result = differ("depth:%s is\n%s, not\n%s", symbol->name, levels ? levels : "absent", symbol->levels);
     else if (u < symbol->u_min || u > symbol->fseq)
-        result = differ("depth:%s says u %" PRIu64 ", not %" PRIu64 " to %" PRIu64, symbol->name, u, symbol->u_min, symbol->fseq);
+        result = differ(
+            "depth:%s says u %" PRIu64 ", not %" PRIu64 " to %" PRIu64, symbol->name, u, symbol->u_min, symbol->fseq);
     freeReplyObject(reply);
     return result;
 }
 
-static const char *compare_order(const struct picture_order *order, const redisReply *hash, bool must_be_there)
-{
+static const char *compare_order(const struct picture_order *order, const redisReply *hash, bool must_be_there) {
     if (hash->elements == 0)
-        return must_be_there || order->is_open ? differ("order:%s (%s) is absent", order->id, order->fields[STATUS]) : NULL;
+        return must_be_there || order->is_open ? differ("order:%s (%s) is absent", order->id, order->fields[STATUS])
+                                               : NULL;
     for (int i = 0; i < FIELDS; i++) {
         const char *value = value_of(hash, field_names[i]);
         bool may_lack = !must_be_there && !value && (!order->is_open || i == TIMESTAMP);
         if (!may_lack && strcmp(value ? value : "", order->fields[i]) != 0)
-            return differ("order:%s %s is %s, not %s (%s, must be %s, fseq %s)", order->id, field_names[i], value ? value : "absent",
-                order->fields[i], value_of(hash, "status"), order->fields[STATUS], value_of(hash, "fseq") ? value_of(hash, "fseq") : "absent");
+            return differ("order:%s %s is %s, not %s (%s, must be %s, fseq %s)", order->id, field_names[i],
+                value ? value : "absent", order->fields[i], value_of(hash, "status"), order->fields[STATUS],
+                value_of(hash, "fseq") ? value_of(hash, "fseq") : "absent");
     }
     return NULL;
 }
 
 enum { PIPELINE = 500 };
 
-static const char *compare_some_orders(struct picture_order **orders, int count, redisContext *connection, bool all_ended)
-{
+static const char *compare_some_orders(
+    struct picture_order **orders, int count, redisContext *connection, bool all_ended) {
     const char *result = NULL;
     for (int i = 0; i < count; i++) {
         redisAppendCommand(connection, "HGETALL order:%s", orders[i]->id);
@@ -374,10 +355,10 @@ static const char *compare_some_orders(struct picture_order **orders, int count,
     }
     for (int i = 0; i < count; i++) {
         redisReply *hash, *ttl;
-        if (redisGetReply(connection, (void **)&hash) != REDIS_OK || redisGetReply(connection, (void **)&ttl) != REDIS_OK)
+        if (redisGetReply(connection, (void **)&hash) != REDIS_OK ||
+            redisGetReply(connection, (void **)&ttl) != REDIS_OK)
             return differ("connection lost");
-        if (!result)
-            result = compare_order(orders[i], hash, all_ended);
+        if (!result) result = compare_order(orders[i], hash, all_ended);
         if (!result && hash->elements && (ttl->integer < 0) != orders[i]->is_open)
             result = differ("order:%s (%s) has expiry %lld", orders[i]->id, orders[i]->fields[STATUS], ttl->integer);
         freeReplyObject(hash);
@@ -386,8 +367,7 @@ static const char *compare_some_orders(struct picture_order **orders, int count,
     return result;
 }
 
-static const char *compare_orders(const struct picture *picture, redisContext *connection, bool all_ended)
-{
+static const char *compare_orders(const struct picture *picture, redisContext *connection, bool all_ended) {
     struct picture_order *some[PIPELINE];
     int count = 0;
     const char *result = NULL;
@@ -401,15 +381,15 @@ static const char *compare_orders(const struct picture *picture, redisContext *c
     return result;
 }
 
-static const char *compare_clients(struct picture *picture, redisContext *connection, bool all_ended)
-{
+static const char *compare_clients(struct picture *picture, redisContext *connection, bool all_ended) {
     const char *result = NULL;
     for (struct picture_client *client = picture->first_client; client && !result; client = client->next) {
         const char *argv[] = {"GET", client->key};
         redisReply *reply = redisCommandArgv(connection, 2, argv, NULL);
         bool is_there = reply->type == REDIS_REPLY_STRING;
         const struct picture_order *order = find_order(picture, text_of(client->id));
-        if (!all_ended && !(order && order->is_open)) { /* may be of an earlier order, if the refill did not see this one */
+        if (!all_ended &&
+            !(order && order->is_open)) { /* may be of an earlier order, if the refill did not see this one */
             freeReplyObject(reply);
             continue;
         }
@@ -421,8 +401,7 @@ static const char *compare_clients(struct picture *picture, redisContext *connec
 }
 
 /* No order that history does not know. */
-static const char *compare_keys(struct picture *picture, redisContext *connection)
-{
+static const char *compare_keys(struct picture *picture, redisContext *connection) {
     redisReply *reply = redisCommand(connection, "KEYS order:*");
     const char *result = NULL;
     for (size_t i = 0; i < reply->elements && !result; i++)
@@ -432,22 +411,16 @@ static const char *compare_keys(struct picture *picture, redisContext *connectio
     return result;
 }
 
-const char *picture_compare(struct picture *picture, redisContext *connection, bool all_ended)
-{
+const char *picture_compare(struct picture *picture, redisContext *connection, bool all_ended) {
     const char *result = NULL;
     for (uint32_t i = 0; i < picture->symbol_count && !result; i++) {
         const struct picture_symbol *symbol = &picture->symbols[i];
         result = compare_head(symbol, connection);
-        if (!result)
-            result = compare_fills(picture, symbol, connection);
-        if (!result)
-            result = compare_last(symbol, connection);
-        if (!result)
-            result = compare_depth(symbol, connection);
+        if (!result) result = compare_fills(picture, symbol, connection);
+        if (!result) result = compare_last(symbol, connection);
+        if (!result) result = compare_depth(symbol, connection);
     }
-    if (!result)
-        result = compare_keys(picture, connection);
-    if (!result)
-        result = compare_orders(picture, connection, all_ended);
+    if (!result) result = compare_keys(picture, connection);
+    if (!result) result = compare_orders(picture, connection, all_ended);
     return result ? result : compare_clients(picture, connection, all_ended);
 }

@@ -1,4 +1,5 @@
-/* What Valkey must hold, put together from the whole history by other means than the writer's: slowly, in plain maps. */
+/* What Valkey must hold, put together from the whole history by other means than the writer's: slowly, in plain maps.
+ */
 #ifndef SHARDBOOK_TESTS_VALKEY_PICTURE_H
 #define SHARDBOOK_TESTS_VALKEY_PICTURE_H
 
@@ -17,8 +18,8 @@ void picture_on_event(struct picture *picture, const struct event *event, struct
 /* The depth that a symbol has now, as JSON behind its "u", and the least u that may stand there. */
 void picture_set_depth(struct picture *picture, struct text symbol, const char *levels_json, uint64_t u_min);
 
-/* Compares everything. `all_ended`: also that every ended order is there, with all fields. Returns NULL, or the first difference in
- * static memory. */
+/* Compares everything. `all_ended`: also that every ended order is there, with all fields. Returns NULL, or the first
+ * difference in static memory. */
 const char *picture_compare(struct picture *picture, redisContext *connection, bool all_ended);
 
 uint64_t picture_fills(const struct picture *picture);

@@ -21,12 +21,12 @@ enum { SCALE = 4 };
 enum { SCALE = 1 };
 #endif
 
-#define REQUIRE(condition)                                                                                                       \
-    do {                                                                                                                         \
-        if (!(condition)) {                                                                                                      \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                                            \
-            exit(1);                                                                                                             \
-        }                                                                                                                        \
+#define REQUIRE(condition)                                                                                             \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                                  \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
     } while (0)
 
 /* A market, a Valkey and a writer between them. */
@@ -39,20 +39,17 @@ struct stage {
     uint64_t lines;
 };
 
-static bool read_event(void *context, struct text value, struct event *event)
-{
+static bool read_event(void *context, struct text value, struct event *event) {
     return json_event_decode(context, value.data, value.size, NULL, event);
 }
 
-static void say(void *context, const char *line)
-{
+static void say(void *context, const char *line) {
     struct stage *stage = context;
     stage->lines++;
     fprintf(stderr, "  [%s]\n", line);
 }
 
-static void start_writer(struct stage *stage)
-{
+static void start_writer(struct stage *stage) {
     int status;
     const char *why;
     stage->options.feed = market_feed(stage->market);
@@ -64,21 +61,21 @@ static void start_writer(struct stage *stage)
     }
 }
 
-static void stop_writer(struct stage *stage)
-{
+static void stop_writer(struct stage *stage) {
     valkey_writer_stop(stage->writer, 0);
     stage->writer = NULL;
     market_new_feed(stage->market);
 }
 
-static void set_stage(struct stage *stage, const struct market_options *market, bool keeps)
-{
+static void set_stage(struct stage *stage, const struct market_options *market, bool keeps) {
     memset(stage, 0, sizeof *stage);
     server_start(&stage->server, keeps);
     stage->market = market_open(market);
     REQUIRE(json_decoder_init(&stage->decoder, EVENT_BYTES_MAX));
-    stage->options = (struct valkey_writer_options){
-        .client = {.host = "127.0.0.1", .port = stage->server.port, .password = server_password, .command_timeout_ms = 5000},
+    stage->options = (struct valkey_writer_options){.client = {.host = "127.0.0.1",
+                                                        .port = stage->server.port,
+                                                        .password = server_password,
+                                                        .command_timeout_ms = 5000},
         .read_event = read_event,
         .read_event_context = &stage->decoder,
         .write_depth = json_depth_encode,
@@ -91,22 +88,22 @@ static void set_stage(struct stage *stage, const struct market_options *market, 
 
 #define COUNTER(stage, name) atomic_load(&valkey_writer_counters((stage)->writer)->name)
 
-static void print_counters(const struct stage *stage)
-{
+static void print_counters(const struct stage *stage) {
     fprintf(stderr,
-        "  events %" PRIu64 " fills %" PRIu64 " batches %" PRIu64 " gaps %" PRIu64 " errors %" PRIu64 " catch-ups %" PRIu64 " refills %" PRIu64
-        " overtaken %" PRIu64 " skipped %" PRIu64 " log %" PRIu64 " depths %" PRIu64 " swept %" PRIu64 " losses %" PRIu64 " live %" PRIu64 "/%" PRIu64
-        " window %" PRIu64 "/%" PRIu64 " held %" PRIu64 " us/trip %" PRIu64 "\n",
-        COUNTER(stage, events), COUNTER(stage, fills), COUNTER(stage, batches), COUNTER(stage, gaps), COUNTER(stage, errors),
-        COUNTER(stage, catch_ups), COUNTER(stage, refills), COUNTER(stage, overtaken), COUNTER(stage, skipped), COUNTER(stage, log_records),
-        COUNTER(stage, depths), COUNTER(stage, swept), COUNTER(stage, losses), COUNTER(stage, symbols_live), COUNTER(stage, symbols),
+        "  events %" PRIu64 " fills %" PRIu64 " batches %" PRIu64 " gaps %" PRIu64 " errors %" PRIu64
+        " catch-ups %" PRIu64 " refills %" PRIu64 " overtaken %" PRIu64 " skipped %" PRIu64 " log %" PRIu64
+        " depths %" PRIu64 " swept %" PRIu64 " losses %" PRIu64 " live %" PRIu64 "/%" PRIu64 " window %" PRIu64
+        "/%" PRIu64 " held %" PRIu64 " us/trip %" PRIu64 "\n",
+        COUNTER(stage, events), COUNTER(stage, fills), COUNTER(stage, batches), COUNTER(stage, gaps),
+        COUNTER(stage, errors), COUNTER(stage, catch_ups), COUNTER(stage, refills), COUNTER(stage, overtaken),
+        COUNTER(stage, skipped), COUNTER(stage, log_records), COUNTER(stage, depths), COUNTER(stage, swept),
+        COUNTER(stage, losses), COUNTER(stage, symbols_live), COUNTER(stage, symbols),
         COUNTER(stage, window_commands_peak), COUNTER(stage, window_bytes_peak), COUNTER(stage, held_bytes_peak),
         COUNTER(stage, round_trips) ? COUNTER(stage, round_trip_us_sum) / COUNTER(stage, round_trips) : 0);
 }
 
 /* Waits until Valkey holds what it must. */
-static void settle(struct stage *stage, bool all_ended)
-{
+static void settle(struct stage *stage, bool all_ended) {
     const char *difference = "not looked at";
     market_wait(stage->market);
     struct picture *picture = market_picture(stage->market);
@@ -114,7 +111,9 @@ static void settle(struct stage *stage, bool all_ended)
     while (difference && time(NULL) < until) {
         usleep(200000);
         redisContext *connection = server_connect(&stage->server);
-        difference = COUNTER(stage, symbols_live) == COUNTER(stage, symbols) ? picture_compare(picture, connection, all_ended) : "a symbol is not live";
+        difference = COUNTER(stage, symbols_live) == COUNTER(stage, symbols)
+                         ? picture_compare(picture, connection, all_ended)
+                         : "a symbol is not live";
         redisFree(connection);
     }
     print_counters(stage);
@@ -126,10 +125,8 @@ static void settle(struct stage *stage, bool all_ended)
     REQUIRE(COUNTER(stage, undecodable) == 0);
 }
 
-static void end_stage(struct stage *stage)
-{
-    if (stage->writer)
-        valkey_writer_stop(stage->writer, 1000);
+static void end_stage(struct stage *stage) {
+    if (stage->writer) valkey_writer_stop(stage->writer, 1000);
     market_close(stage->market);
     json_decoder_deinit(&stage->decoder);
     server_end(&stage->server);
@@ -141,8 +138,7 @@ static const struct market_options usual = {.symbols = 5, .ring_places = 200000,
 static const struct market_options whole = {.symbols = 5, .ring_places = 200000, .stream_length = 1000000, .seed = 43};
 
 /* Nothing happens but trade; then trade again, and the end drains. */
-static void normal(void)
-{
+static void normal(void) {
     struct stage stage;
     set_stage(&stage, &usual, false);
     start_writer(&stage);
@@ -160,15 +156,13 @@ static void normal(void)
     redisContext *connection = server_connect(&stage.server);
     const char *difference = picture_compare(market_picture(stage.market), connection, true);
     redisFree(connection);
-    if (difference)
-        fprintf(stderr, "after the end: %s\n", difference);
+    if (difference) fprintf(stderr, "after the end: %s\n", difference);
     REQUIRE(!difference);
     end_stage(&stage);
 }
 
 /* A writer that was not there for a while, and one that finds everything as it should be. */
-static void restart(void)
-{
+static void restart(void) {
     struct stage stage;
     set_stage(&stage, &usual, false);
     start_writer(&stage);
@@ -190,8 +184,7 @@ static void restart(void)
 }
 
 /* A writer that was away for longer than it is willing to read: from the book and the tail. */
-static void restart_far(void)
-{
+static void restart_far(void) {
     struct stage stage;
     set_stage(&stage, &usual, false);
     stage.options.refill_records = 10000;
@@ -210,8 +203,7 @@ static void restart_far(void)
 }
 
 /* Emptied while orders stream in, and while nothing happens. */
-static void flush(void)
-{
+static void flush(void) {
     struct stage stage;
     set_stage(&stage, &whole, false);
     start_writer(&stage);
@@ -234,8 +226,7 @@ static void flush(void)
 }
 
 /* The same with a stream and a reach that are shorter than history. */
-static void flush_short(void)
-{
+static void flush_short(void) {
     struct stage stage;
     struct market_options options = usual;
     options.stream_length = 100;
@@ -252,9 +243,9 @@ static void flush_short(void)
     end_stage(&stage);
 }
 
-/* Killed and started again: with what its append-only file kept (up to a second is lost), with nothing, and with an old file. */
-static void killed(void)
-{
+/* Killed and started again: with what its append-only file kept (up to a second is lost), with nothing, and with an old
+ * file. */
+static void killed(void) {
     struct stage stage;
     set_stage(&stage, &whole, true);
     start_writer(&stage);
@@ -282,8 +273,7 @@ static void killed(void)
 }
 
 /* Stopped for longer than the command timeout, and then let go, with what it had in its sockets. */
-static void stopped(void)
-{
+static void stopped(void) {
     struct stage stage;
     set_stage(&stage, &whole, false);
     stage.options.client.command_timeout_ms = 1000;
@@ -299,8 +289,7 @@ static void stopped(void)
 }
 
 /* A wrong password is tried again slowly, and works once it is right. */
-static void password(void)
-{
+static void password(void) {
     struct stage stage;
     set_stage(&stage, &usual, false);
     stage.options.client.password = "wrong";
@@ -317,8 +306,7 @@ static void password(void)
     REQUIRE(line && atoi(strchr(line, ':') + 1) < 10); /* tries */
     freeReplyObject(reply);
     freeReplyObject(redisCommand(connection, "CONFIG SET requirepass wrong"));
-    for (int i = 0; i < 100 && !COUNTER(&stage, up); i++)
-        usleep(50000);
+    for (int i = 0; i < 100 && !COUNTER(&stage, up); i++) usleep(50000);
     REQUIRE(COUNTER(&stage, up) == 1);
     freeReplyObject(redisCommand(connection, "CONFIG SET requirepass %b", server_password, strlen(server_password)));
     redisFree(connection);
@@ -327,8 +315,7 @@ static void password(void)
 }
 
 /* A feed with little room: the writer is overtaken again and again. */
-static void overtaken(void)
-{
+static void overtaken(void) {
     struct stage stage;
     struct market_options options = whole;
     options.ring_places = 8000;
@@ -354,8 +341,7 @@ static void overtaken(void)
 }
 
 /* A Valkey that does not answer for a while: what is in flight stays within its limits. */
-static void slow(void)
-{
+static void slow(void) {
     struct stage stage;
     struct market_options options = whole;
     options.ring_places = 20000;
@@ -385,8 +371,7 @@ static void slow(void)
 }
 
 /* Topic fills comes later than the feed, and is away for a while. */
-static void log_lags(void)
-{
+static void log_lags(void) {
     struct stage stage;
     set_stage(&stage, &whole, false);
     start_writer(&stage);
@@ -404,8 +389,7 @@ static void log_lags(void)
 }
 
 /* Everything at once, by seed. */
-static void chaos(void)
-{
+static void chaos(void) {
     uint64_t seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : (uint64_t)time(NULL);
     int rounds = getenv("ROUNDS") ? atoi(getenv("ROUNDS")) : 8;
     fprintf(stderr, "  seed %" PRIu64 "\n", seed);
@@ -447,8 +431,7 @@ static void chaos(void)
 }
 
 /* Seconds of CPU that a process has used, of all its threads. */
-static double cpu_s(pid_t pid)
-{
+static double cpu_s(pid_t pid) {
     clockid_t clock;
     struct timespec used;
     REQUIRE(clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &used) == 0);
@@ -456,10 +439,10 @@ static double cpu_s(pid_t pid)
 }
 
 /* How fast it is: events that wait in the feed, applied by a Valkey on the same machine. */
-static void speed(void)
-{
+static void speed(void) {
     struct stage stage;
-    struct market_options options = {.symbols = 20, .ring_places = 2000000, .stream_length = 1000, .seed = 7, .many_fills = true};
+    struct market_options options = {
+        .symbols = 20, .ring_places = 2000000, .stream_length = 1000, .seed = 7, .many_fills = true};
     uint64_t orders = getenv("ORDERS") ? strtoull(getenv("ORDERS"), NULL, 10) : 50000;
     set_stage(&stage, &options, false);
     stage.options.client.command_timeout_ms = 60000;
@@ -474,20 +457,21 @@ static void speed(void)
     double server_cpu = cpu_s(stage.server.pid), own_cpu = cpu_s(getpid());
     kill(stage.server.pid, SIGCONT);
     clock_gettime(CLOCK_MONOTONIC, &begin);
-    while (COUNTER(&stage, events) < market_events(stage.market))
-        usleep(1000);
+    while (COUNTER(&stage, events) < market_events(stage.market)) usleep(1000);
     clock_gettime(CLOCK_MONOTONIC, &end);
     server_cpu = cpu_s(stage.server.pid) - server_cpu;
     own_cpu = cpu_s(getpid()) - own_cpu;
     double done = (double)(COUNTER(&stage, fills) - before);
-    fprintf(stderr, "  CPU a fill: Valkey %.1f us, writer %.1f us: a core each gives %.0f fills/s\n", server_cpu / done * 1e6, own_cpu / done * 1e6,
-        done / (server_cpu > own_cpu ? server_cpu : own_cpu));
+    fprintf(stderr, "  CPU a fill: Valkey %.1f us, writer %.1f us: a core each gives %.0f fills/s\n",
+        server_cpu / done * 1e6, own_cpu / done * 1e6, done / (server_cpu > own_cpu ? server_cpu : own_cpu));
     double seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
-    fprintf(stderr, "  %.0f fills/s, %.0f events/s\n", (double)(COUNTER(&stage, fills) - before) / seconds, (double)market_events(stage.market) / seconds);
+    fprintf(stderr, "  %.0f fills/s, %.0f events/s\n", (double)(COUNTER(&stage, fills) - before) / seconds,
+        (double)market_events(stage.market) / seconds);
     redisContext *connection = server_connect(&stage.server);
     redisReply *reply = redisCommand(connection, "INFO commandstats");
     fprintf(stderr, "%s", getenv("STATS") ? reply->str : "");
-    fprintf(stderr, "  %.0f events a batch\n", (double)market_events(stage.market) / (double)(COUNTER(&stage, batches) - batches));
+    fprintf(stderr, "  %.0f events a batch\n",
+        (double)market_events(stage.market) / (double)(COUNTER(&stage, batches) - batches));
     freeReplyObject(reply);
     redisFree(connection);
     settle(&stage, true);
@@ -497,19 +481,17 @@ static void speed(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} scenarios[] = {{"normal", normal}, {"restart", restart}, {"restart_far", restart_far}, {"flush", flush}, {"flush_short", flush_short},
-    {"killed", killed}, {"stopped", stopped}, {"password", password}, {"overtaken", overtaken}, {"slow", slow}, {"log_lags", log_lags},
-    {"chaos", chaos}, {"speed", speed}};
+} scenarios[] = {{"normal", normal}, {"restart", restart}, {"restart_far", restart_far}, {"flush", flush},
+    {"flush_short", flush_short}, {"killed", killed}, {"stopped", stopped}, {"password", password},
+    {"overtaken", overtaken}, {"slow", slow}, {"log_lags", log_lags}, {"chaos", chaos}, {"speed", speed}};
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
         if (argc == 2 && strcmp(argv[1], scenarios[i].name) == 0) {
             scenarios[i].run();
             return 0;
         }
     fprintf(stderr, "usage: valkey_writer_test SCENARIO, one of:\n");
-    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
-        fprintf(stderr, "  %s\n", scenarios[i].name);
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) fprintf(stderr, "  %s\n", scenarios[i].name);
     return 2;
 }
