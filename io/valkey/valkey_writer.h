@@ -95,8 +95,8 @@ struct valkey_writer_options {
  * *status and *why (static text): INVALID, NO_MEMORY. */
 struct valkey_writer *valkey_writer_start(const struct valkey_writer_options *options, int *status, const char **why);
 
-/* Writes what the feed still has, for at most drain_ms, then ends the thread and frees everything. Any thread but the
- * writer's. */
+/* Writes what the feed still has, for at most drain_ms, then ends the thread and frees everything. Nobody may call the
+ * feed's on_ready any more when this begins. Any thread but the writer's. */
 void valkey_writer_stop(struct valkey_writer *writer, uint32_t drain_ms);
 
 /* Lives until valkey_writer_stop. Any thread. */
