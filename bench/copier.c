@@ -44,9 +44,12 @@ static void on_report(rd_kafka_t *producer, const rd_kafka_message_t *message, v
     (void)producer;
     if (message->err)
         atomic_store(&connection->failed, true);
+    else
+        ++*(uint64_t *)connection->owner;
 }
 
-static rd_kafka_t *open_producer(const struct copier_task *task, struct kafka_connection *connection, char *problem, size_t problem_bytes)
+static rd_kafka_t *open_producer(const struct copier_task *task, struct kafka_connection *connection, uint64_t *acknowledged, char *problem,
+                                 size_t problem_bytes)
 {
     char linger[16];
     snprintf(linger, sizeof linger, "%d", task->linger_ms);
@@ -54,8 +57,9 @@ static rd_kafka_t *open_producer(const struct copier_task *task, struct kafka_co
         {"enable.idempotence", "true"}, {"acks", "all"}, {"partitioner", "murmur2_random"}, {"compression.codec", "lz4"},
         {"linger.ms", linger}, {"message.timeout.ms", "0"}, {"queue.buffering.max.messages", "200000"},
         {"queue.buffering.max.kbytes", "262144"}, {"batch.num.messages", "10000"}, {"batch.size", "1000000"},
-        {"message.max.bytes", "1048576"}, {"retry.backoff.ms", "50"}, {"delivery.report.only.error", "true"}};
+        {"message.max.bytes", "1048576"}, {"retry.backoff.ms", "50"}};
     connection->name = "bare writer";
+    connection->owner = acknowledged;
     rd_kafka_conf_t *conf = kafka_conf_new(task->kafka, properties, sizeof properties / sizeof *properties, connection, problem, problem_bytes);
     if (!conf)
         return NULL;
@@ -248,7 +252,7 @@ struct hand {
     rd_kafka_topic_t *fills;
     rd_kafka_message_t batch[BATCH_MAX];
     int batched;
-    uint64_t produced;
+    uint64_t produced, acknowledged;
     int number;
     double first, last;
 };
@@ -303,7 +307,7 @@ static bool open_hand(struct hand *hand, char *problem, size_t problem_bytes)
     hand->reading.topic = rd_kafka_topic_new(hand->reading.consumer, task->kafka->topics[TOPIC_ORDERS], NULL);
     if (!task->output)
         return true;
-    hand->producer = open_producer(task, &hand->writer, problem, problem_bytes);
+    hand->producer = open_producer(task, &hand->writer, &hand->acknowledged, problem, problem_bytes);
     if (!hand->producer)
         return false;
     hand->fills = rd_kafka_topic_new(hand->producer, task->kafka->topics[TOPIC_FILLS], NULL);
@@ -327,7 +331,7 @@ static void *work(void *context)
     }
     if (hand->producer && rd_kafka_flush(hand->producer, FLUSH_MS))
         hand->reading.broken = "not all records were acknowledged within 60 s";
-    if (atomic_load(&hand->writer.failed))
+    if (atomic_load(&hand->writer.failed) || hand->acknowledged != hand->produced)
         hand->reading.broken = "a record was not stored";
     hand->last = now_s();
     return NULL;
