@@ -1,5 +1,6 @@
-/* The tasks of shardbook-bench. Each reads its own options from argv (argv[0] is the task's name), prints its result on standard
- * output and returns the exit code: 0 done, 1 failed or no valid measurement, 2 usage, 3 verification differs. */
+/* The tasks of shardbook-bench. Each reads its own options from argv (argv[0] is the task's name), prints its result on
+ * standard output and returns the exit code: 0 done, 1 failed or no valid measurement, 2 usage, 3 verification differs.
+ */
 #ifndef SHARDBOOK_BENCH_BENCH_H
 #define SHARDBOOK_BENCH_BENCH_H
 

@@ -1,5 +1,5 @@
-/* What librdkafka alone can do on this machine: a bare consumer of `orders`, and a bare copier that also writes, for each order, the very
- * bytes that the server wrote for it. Each measurement is a process of its own. */
+/* What librdkafka alone can do on this machine: a bare consumer of `orders`, and a bare copier that also writes, for
+ * each order, the very bytes that the server wrote for it. Each measurement is a process of its own. */
 #ifndef SHARDBOOK_BENCH_COPIER_H
 #define SHARDBOOK_BENCH_COPIER_H
 
@@ -25,9 +25,10 @@ struct output {
     } partitions[PARTITIONS];
 };
 
-/* Reads topic `fills` up to its present end. `orders_ends`: the ends of `orders`. False with the reason in problem; output_deinit in any case. */
+/* Reads topic `fills` up to its present end. `orders_ends`: the ends of `orders`. False with the reason in problem;
+ * output_deinit in any case. */
 bool output_read(struct output *output, const struct kafka_settings *kafka, const int64_t orders_ends[PARTITIONS],
-                 const int64_t fills_ends[PARTITIONS], char *problem, size_t problem_bytes);
+    const int64_t fills_ends[PARTITIONS], char *problem, size_t problem_bytes);
 void output_deinit(struct output *output);
 
 struct copier_task {
@@ -39,7 +40,7 @@ struct copier_task {
 };
 
 struct copier_result {
-    double seconds;      /* from the first record received to the last one received (consumer) or acknowledged (copier) */
+    double seconds; /* from the first record received to the last one received (consumer) or acknowledged (copier) */
     double seconds_whole; /* from the start of the process */
     double cpu_seconds;
     uint64_t consumed, produced;

@@ -15,8 +15,9 @@ struct endpoints {
     int64_t server_pid, kafka_pid;
 };
 
-/* Reads `path`; NULL: $SHARDBOOK_RUN_DIR/endpoints.json, build/run/endpoints.json from here, or ../run/endpoints.json beside the
- * program, the first one that exists. False, with *endpoints empty and the reason in problem, if there is none. One thread. */
+/* Reads `path`; NULL: $SHARDBOOK_RUN_DIR/endpoints.json, build/run/endpoints.json from here, or ../run/endpoints.json
+ * beside the program, the first one that exists. False, with *endpoints empty and the reason in problem, if there is
+ * none. One thread. */
 bool endpoints_read(const char *path, struct endpoints *endpoints, char *problem, size_t problem_bytes);
 
 /* The directory of this program, without a slash at its end; false if the system does not say. */

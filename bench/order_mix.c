@@ -14,31 +14,25 @@ struct order_mix_market {
 };
 
 /* splitmix64 */
-static uint64_t draw(struct order_mix *mix)
-{
+static uint64_t draw(struct order_mix *mix) {
     uint64_t z = mix->random += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return z ^ z >> 31;
 }
 
-static uint32_t below(struct order_mix *mix, uint32_t n)
-{
-    return (uint32_t)((draw(mix) >> 32) * n >> 32);
-}
+static uint32_t below(struct order_mix *mix, uint32_t n) { return (uint32_t)((draw(mix) >> 32) * n >> 32); }
 
-static void name_symbol(char out[12], uint32_t i)
-{
+static void name_symbol(char out[12], uint32_t i) {
     static const char *const known[] = {"AAPL", "GOOGL", "MSFT", "AMZN", "TSLA", "NVDA", "META", "NFLX", "AMD", "INTC",
-                                        "ORCL", "IBM",   "CSCO", "ADBE", "QCOM", "TXN",  "UBER", "PYPL", "SHOP", "SONY"};
+        "ORCL", "IBM", "CSCO", "ADBE", "QCOM", "TXN", "UBER", "PYPL", "SHOP", "SONY"};
     if (i < sizeof known / sizeof known[0])
         snprintf(out, 12, "%s", known[i]);
     else
         snprintf(out, 12, "SYM%u", i);
 }
 
-bool order_mix_init(struct order_mix *mix, enum order_mix_kind kind, uint32_t symbols, uint64_t seed)
-{
+bool order_mix_init(struct order_mix *mix, enum order_mix_kind kind, uint32_t symbols, uint64_t seed) {
     *mix = (struct order_mix){.kind = kind, .symbols = symbols, .random = seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
     mix->markets = calloc(symbols, sizeof *mix->markets);
     for (uint32_t i = 0; mix->markets && i < symbols; i++) {
@@ -48,57 +42,50 @@ bool order_mix_init(struct order_mix *mix, enum order_mix_kind kind, uint32_t sy
     return mix->markets != NULL;
 }
 
-void order_mix_deinit(struct order_mix *mix)
-{
+void order_mix_deinit(struct order_mix *mix) {
     free(mix->markets);
     mix->markets = NULL;
 }
 
-const char *order_mix_symbol(const struct order_mix *mix, uint32_t i)
-{
-    return mix->markets[i].symbol;
-}
+const char *order_mix_symbol(const struct order_mix *mix, uint32_t i) { return mix->markets[i].symbol; }
 
 /* ---- new orders */
 
 /* Ticks away from the middle, on the side's own side of it if positive. */
-static int64_t draw_distance(struct order_mix *mix)
-{
+static int64_t draw_distance(struct order_mix *mix) {
     uint32_t a = below(mix, 24), b = below(mix, 24);
     int64_t away = (int64_t)(a < b ? a : b) + 1;
     uint32_t crossing = mix->kind == ORDER_MIX_CROSSING ? 80 : 30;
     return below(mix, 100) < crossing ? -(int64_t)below(mix, 6) : away;
 }
 
-static void wander(struct order_mix *mix, struct order_mix_market *market)
-{
-    if (below(mix, 8) == 0)
-        market->middle_ticks += (int64_t)below(mix, 5) - 2;
-    if (market->middle_ticks < 200)
-        market->middle_ticks = 200;
+static void wander(struct order_mix *mix, struct order_mix_market *market) {
+    if (below(mix, 8) == 0) market->middle_ticks += (int64_t)below(mix, 5) - 2;
+    if (market->middle_ticks < 200) market->middle_ticks = 200;
 }
 
-static void draw_new(struct order_mix *mix, struct order_mix_market *market, const char *client_order_id, struct order_request *request)
-{
+static void draw_new(struct order_mix *mix, struct order_mix_market *market, const char *client_order_id,
+    struct order_request *request) {
     bool sells = below(mix, 2), is_market = below(mix, 100) < 5;
     uint32_t quantity = below(mix, 10) < 7 ? 10 * (1 + below(mix, 20)) : 1 + below(mix, 150);
     wander(mix, market);
     int64_t away = draw_distance(mix), price = sells ? market->middle_ticks + away : market->middle_ticks - away;
-    int size = snprintf(request->body, sizeof request->body, "{\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":%u,\"orderType\":\"%s\",\"clientOrderId\":\"%s\"",
-                        market->symbol, sells ? "SELL" : "BUY", quantity, is_market ? "MARKET" : "LIMIT", client_order_id);
+    int size = snprintf(request->body, sizeof request->body,
+        "{\"symbol\":\"%s\",\"side\":\"%s\",\"quantity\":%u,\"orderType\":\"%s\",\"clientOrderId\":\"%s\"",
+        market->symbol, sells ? "SELL" : "BUY", quantity, is_market ? "MARKET" : "LIMIT", client_order_id);
     if (!is_market)
-        size += snprintf(request->body + size, sizeof request->body - (size_t)size, ",\"price\":%lld.%02lld", (long long)(price / 100),
-                         (long long)(price % 100));
+        size += snprintf(request->body + size, sizeof request->body - (size_t)size, ",\"price\":%lld.%02lld",
+            (long long)(price / 100), (long long)(price % 100));
     snprintf(request->body + size, sizeof request->body - (size_t)size, "}");
     request->method = "POST";
     snprintf(request->path, sizeof request->path, "/orders");
     request->is_new = true;
 }
 
-void order_mix_on_accepted(struct order_mix *mix, const struct order_request *request, struct text order_id)
-{
+void order_mix_on_accepted(struct order_mix *mix, const struct order_request *request, struct text order_id) {
     struct order_mix_market *market = &mix->markets[request->market];
-    if (!request->is_new || order_id.size == 0 || order_id.size >= ORDER_MIX_ID_BYTES || strstr(request->body, "\"MARKET\""))
+    if (!request->is_new || order_id.size == 0 || order_id.size >= ORDER_MIX_ID_BYTES ||
+        strstr(request->body, "\"MARKET\""))
         return;
     if (market->count == REMEMBERED) {
         market->begin = (market->begin + 1) % REMEMBERED;
@@ -111,8 +98,7 @@ void order_mix_on_accepted(struct order_mix *mix, const struct order_request *re
 
 /* ---- cancels and changes */
 
-static void draw_change(struct order_mix *mix, struct order_mix_market *market, struct order_request *request)
-{
+static void draw_change(struct order_mix *mix, struct order_mix_market *market, struct order_request *request) {
     const char *order_id = market->resting[market->begin];
     if (below(mix, 10) < 8) {
         request->method = "DELETE";
@@ -127,8 +113,7 @@ static void draw_change(struct order_mix *mix, struct order_mix_market *market, 
     snprintf(request->body, sizeof request->body, "{\"quantity\":%u}", 1 + below(mix, 100));
 }
 
-void order_mix_draw(struct order_mix *mix, const char *client_order_id, struct order_request *request)
-{
+void order_mix_draw(struct order_mix *mix, const char *client_order_id, struct order_request *request) {
     uint32_t a = below(mix, mix->symbols), b = below(mix, mix->symbols);
     *request = (struct order_request){.market = a < b ? a : b}; /* the first ones are livelier */
     struct order_mix_market *market = &mix->markets[request->market];

@@ -1,5 +1,5 @@
-/* Orders for REST by seed: limits around a middle that wanders, some that trade, some markets, and cancels and changes of what was accepted
- * before. One thread at a time. */
+/* Orders for REST by seed: limits around a middle that wanders, some that trade, some markets, and cancels and changes
+ * of what was accepted before. One thread at a time. */
 #ifndef SHARDBOOK_BENCH_ORDER_MIX_H
 #define SHARDBOOK_BENCH_ORDER_MIX_H
 
@@ -30,7 +30,7 @@ struct order_mix {
 struct order_request {
     const char *method;
     char path[160];
-    char body[320]; /* empty: none */
+    char body[320];  /* empty: none */
     uint32_t market; /* index of its symbol */
     bool is_new;
 };

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 /* Returns once all records are acknowledged; false with the reason in problem. No handle of librdkafka is left. */
-bool preload(const struct kafka_settings *kafka, const struct workload_options *workload, uint64_t orders, char *problem, size_t problem_bytes);
+bool preload(const struct kafka_settings *kafka, const struct workload_options *workload, uint64_t orders,
+    char *problem, size_t problem_bytes);
 
 #endif

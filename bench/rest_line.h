@@ -1,5 +1,5 @@
-/* One keep-alive HTTP/1.1 connection as a client: a request at a time, answers counted by Content-Length. Lives on a libuv loop, whose
- * thread makes every call. A line that breaks connects again by itself. */
+/* One keep-alive HTTP/1.1 connection as a client: a request at a time, answers counted by Content-Length. Lives on a
+ * libuv loop, whose thread makes every call. A line that breaks connects again by itself. */
 #ifndef SHARDBOOK_BENCH_REST_LINE_H
 #define SHARDBOOK_BENCH_REST_LINE_H
 
@@ -15,7 +15,8 @@ enum rest_line_state { REST_LINE_DOWN, REST_LINE_CONNECTING, REST_LINE_IDLE, RES
 
 struct rest_line;
 
-/* An answer to the request under way: its status and body (a view for the call); 0: the line broke, the request's fate is unknown. */
+/* An answer to the request under way: its status and body (a view for the call); 0: the line broke, the request's fate
+ * is unknown. */
 typedef void rest_line_on_answer(struct rest_line *line, int status, struct text body);
 /* The line became idle: a request may be sent. */
 typedef void rest_line_on_idle(struct rest_line *line);
@@ -37,8 +38,8 @@ struct rest_line {
 };
 
 /* Begins to connect; on_idle follows, at once or after further tries. The line must stay where it is. */
-void rest_line_open(struct rest_line *line, uv_loop_t *loop, const struct sockaddr *address, rest_line_on_answer *on_answer,
-                    rest_line_on_idle *on_idle, void *context);
+void rest_line_open(struct rest_line *line, uv_loop_t *loop, const struct sockaddr *address,
+    rest_line_on_answer *on_answer, rest_line_on_idle *on_idle, void *context);
 
 /* Sends the first `size` bytes of line->request. Only when idle. */
 void rest_line_send(struct rest_line *line, uint32_t size);

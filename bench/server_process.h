@@ -15,7 +15,7 @@ struct server_process {
     char log_path[64]; /* of its standard error */
     char said[512];
     size_t said_size;
-    bool ready;        /* it said `ready` */
+    bool ready; /* it said `ready` */
 };
 
 /* CPU time of one thread, or of several of one name together. */
@@ -26,10 +26,11 @@ struct thread_time {
 };
 
 /* Starts words[0] (looked for beside this program first, then on PATH; words end with NULL) so that it ends with us. */
-bool server_process_start(struct server_process *process, const char *const *words, char *problem, size_t problem_bytes);
+bool server_process_start(
+    struct server_process *process, const char *const *words, char *problem, size_t problem_bytes);
 
-/* Waits up to timeout_ms for `ready` on its output; true if it came by now. False without problem text: not yet. It writes into problem
- * when the process has ended. */
+/* Waits up to timeout_ms for `ready` on its output; true if it came by now. False without problem text: not yet. It
+ * writes into problem when the process has ended. */
 bool server_process_await_ready(struct server_process *process, int timeout_ms, char *problem, size_t problem_bytes);
 
 /* True while it runs. */

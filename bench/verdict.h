@@ -5,8 +5,8 @@
 #include "io/kafka/settings.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <yyjson.h>
 
 struct verdict {

@@ -1,5 +1,5 @@
-/* A WebSocket client on a libuv loop, whose thread makes every call: text messages out and in, pings answered. It does not connect again:
- * what was missed meanwhile could not be told apart from what never came. */
+/* A WebSocket client on a libuv loop, whose thread makes every call: text messages out and in, pings answered. It does
+ * not connect again: what was missed meanwhile could not be told apart from what never came. */
 #ifndef SHARDBOOK_BENCH_WEB_SOCKET_H
 #define SHARDBOOK_BENCH_WEB_SOCKET_H
 
@@ -34,17 +34,18 @@ struct web_socket {
     uv_connect_t connect;
     struct web_socket_events events;
     enum web_socket_state state;
-    char *in;         /* WEB_SOCKET_IN_BYTES: what was received and not yet taken */
+    char *in; /* WEB_SOCKET_IN_BYTES: what was received and not yet taken */
     uint32_t received;
-    char *fragments;  /* of a message that comes in several frames */
+    char *fragments; /* of a message that comes in several frames */
     uint32_t fragment_bytes;
     char why[200];
     char host[300], api_key[160];
 };
 
-/* Begins to connect. `host` goes into the request; api_key (NULL or empty: none) as header x-api-key. False without memory. */
-bool web_socket_open(struct web_socket *socket, uv_loop_t *loop, const struct sockaddr *address, const char *host, const char *api_key,
-                     const struct web_socket_events *events);
+/* Begins to connect. `host` goes into the request; api_key (NULL or empty: none) as header x-api-key. False without
+ * memory. */
+bool web_socket_open(struct web_socket *socket, uv_loop_t *loop, const struct sockaddr *address, const char *host,
+    const char *api_key, const struct web_socket_events *events);
 
 /* Sends a text message of at most WEB_SOCKET_OUT_BYTES - 16 bytes; false if it is not open or there is no memory. */
 bool web_socket_send(struct web_socket *socket, struct text message);
