@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "shards/dead_letter.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 static struct ring_head head_of(const struct answers *answers, enum ring_kind kind, struct symbol *symbol)
@@ -55,19 +56,27 @@ static void write_levels(struct answers *answers, struct symbol *symbol)
     }
 }
 
+__attribute__((format(printf, 2, 3))) static void refuse(struct answers *answers, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (!answers->refusal[0])
+        vsnprintf(answers->refusal, sizeof answers->refusal, format, arguments);
+    va_end(arguments);
+    answers->ring->is_closed = true; /* nothing may be said any more */
+}
+
 /* True if topic fills holds the event already; then, at the last one it holds, ours must be the same. */
-static bool is_published(const struct symbol *symbol, const struct book_event *event, int64_t src_offset)
+static bool is_published(struct answers *answers, const struct symbol *symbol, const struct book_event *event, int64_t src_offset)
 {
     if (event->fseq > symbol->published_fseq)
         return false;
-    if (event->fseq == symbol->published_fseq && event->hash != symbol->published_hash) {
-        fprintf(stderr,
-                "fatal: topic fills has another event %llu of %.*s than this program computes from offset %lld of partition %d "
-                "(hash %016llx there, %016llx here): run the program that wrote it, or a version with its rules\n",
-                (unsigned long long)event->fseq, (int)symbol->name.size, symbol->name.bytes, (long long)src_offset,
-                (int)symbol->partition, (unsigned long long)symbol->published_hash, (unsigned long long)event->hash);
-        CHECK(false, "what was published differs from what is computed");
-    }
+    if (event->fseq == symbol->published_fseq && event->hash != symbol->published_hash)
+        refuse(answers,
+               "topic fills has another event %llu of %.*s than this program computes from offset %lld of orders[%d] (hash %016llx there, "
+               "%016llx here): run the program that wrote it, or a version with its rules",
+               (unsigned long long)event->fseq, (int)symbol->name.size, symbol->name.bytes, (long long)src_offset,
+               (int)symbol->partition, (unsigned long long)symbol->published_hash, (unsigned long long)event->hash);
     return true;
 }
 
@@ -87,7 +96,7 @@ static uint32_t write_output(struct answers *answers, const struct delivery *del
     for (uint32_t i = 0; i < answers->output.event_count; i++, index++) {
         const struct book_event *book_event = &answers->output.events[i];
         count_event(answers->counters, book_event->type);
-        if (is_published(symbol, book_event, delivery->offset)) {
+        if (is_published(answers, symbol, book_event, delivery->offset)) {
             counter_add(&answers->counters->suppressed, 1);
             continue;
         }
@@ -203,12 +212,10 @@ void answers_snapshot(struct answers *answers, struct symbol *symbol)
 
 void answers_ready(struct answers *answers, struct symbol *symbol)
 {
-    if (book_fseq(&symbol->book) < symbol->published_fseq) {
-        fprintf(stderr, "fatal: topic fills holds event %llu of %.*s, but orders yields only %llu: orders was truncated or replaced\n",
-                (unsigned long long)symbol->published_fseq, (int)symbol->name.size, symbol->name.bytes,
-                (unsigned long long)book_fseq(&symbol->book));
-        CHECK(false, "topic fills is ahead of the log");
-    }
+    if (book_fseq(&symbol->book) < symbol->published_fseq)
+        refuse(answers, "topic fills holds event %llu of %.*s, but orders yields only %llu: orders was truncated or replaced",
+               (unsigned long long)symbol->published_fseq, (int)symbol->name.size, symbol->name.bytes,
+               (unsigned long long)book_fseq(&symbol->book));
     if (answers->has_feeds && symbol->name.bytes[0] != '#')
         write_last_price(answers, symbol, RING_READY);
 }

@@ -18,13 +18,15 @@ struct answers {
     uint8_t worker;
     const _Atomic bool *stop;
     struct worker_counters *counters;
+    char refusal[320]; /* why this worker must not go on; empty: it may */
     struct book_output output;
     char text[EVENT_BYTES_MAX];
     _Alignas(8) unsigned char packed[EVENT_PACKED_BYTES_MAX];
 };
 
-/* Applies a command to the symbol's book and writes every answer that topic fills does not hold yet. Aborts the process
- * if the book's hash differs from what was published: this program computes otherwise than the one before. */
+/* Applies a command to the symbol's book and writes every answer that topic fills does not hold yet. If the book's hash differs
+ * from what was published, this program computes otherwise than the one before: the reason is in `refusal` and nothing is
+ * written any more. */
 void answers_command(struct answers *answers, const struct delivery *delivery);
 
 /* Writes the CONTROL event of a decided control record. */
@@ -33,7 +35,7 @@ void answers_control(struct answers *answers, const struct delivery *delivery);
 /* Writes the symbol's whole state for the feeds. */
 void answers_snapshot(struct answers *answers, struct symbol *symbol);
 
-/* Writes where the symbol stands for the feeds; aborts if topic fills is ahead of the log. */
+/* Writes where the symbol stands for the feeds; a refusal if topic fills is ahead of the log. */
 void answers_ready(struct answers *answers, struct symbol *symbol);
 
 /* Writes that everything of a partition below `offset` was answered. */

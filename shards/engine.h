@@ -11,7 +11,7 @@
 #include "shards/reinjector.h"
 #include "shards/worker.h"
 
-enum { ENGINE_FEEDS_MAX = 2, ENGINE_WORDS_BYTES = 256 };
+enum { ENGINE_FEEDS_MAX = 2, ENGINE_WORDS_BYTES = 384 };
 
 /* Codecs of one thread each. */
 struct engine_codecs {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { IDLE_MS = 100, ACK_MS = 5 };
+enum { IDLE_MS = 100, ACK_MS = 5, ROUND_NS = 200000 };
 
 static void on_bell(void *context)
 {
@@ -223,14 +223,23 @@ static bool arm_bells(struct fills_writer *fills)
     return true;
 }
 
+/* While something is in flight more will come: looking now and then costs less than being woken for every batch. */
+static void pause_a_round(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ROUND_NS}, NULL);
+}
+
 int fills_writer_step(struct fills_writer *fills, int timeout_ms)
 {
     int moved = 0;
     for (int i = 0; i < fills->worker_count && fills->failure == STATUS_OK; i++)
         moved += drain_ring(fills, i);
-    if (moved == 0 && timeout_ms > 0 && !arm_bells(fills))
-        timeout_ms = ACK_MS;
-    int got = fills->failure == STATUS_OK ? poll_acks(fills, moved ? 0 : timeout_ms) : 0;
+    bool is_busy = moved > 0 || fills->writer->in_flight(fills->writer) > 0;
+    if (!is_busy && timeout_ms > 0 && !arm_bells(fills))
+        is_busy = true;
+    int got = fills->failure == STATUS_OK ? poll_acks(fills, is_busy ? 0 : timeout_ms) : 0;
+    if (moved == 0 && is_busy && timeout_ms > 0)
+        pause_a_round();
     if (got < 0)
         fills->failure = got;
     return fills->failure != STATUS_OK ? fills->failure : moved + got;

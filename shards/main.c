@@ -17,7 +17,7 @@
 #include <systemd/sd-daemon.h>
 #include <uv.h>
 
-enum { STORES = 3, STORE_ENGINE = 0, STORE_VALKEY, STORE_PUSH, WATCHDOG_MS = 1000, PUSH_SHUTDOWN_MS = 500 };
+enum { STORES = 3, STORE_ENGINE = 0, STORE_VALKEY, STORE_PUSH, WATCHDOG_MS = 1000, PUSH_SHUTDOWN_MS = 500, OPEN_TRIES = 6, OPEN_PAUSE_MS = 500 };
 
 static const struct option_row options[] = {
     TITLE_ROW("Server"),
@@ -179,7 +179,13 @@ static bool open_engine(struct server *server)
     if (!codecs_init(&server->codecs, engine.workers, msgpack, &ports))
         return fail("no memory for decoders");
     server->has_engine = true;
-    if (engine_open(&server->engine, server->stores[STORE_ENGINE], &ports, &engine) != STATUS_OK)
+    int status = engine_open(&server->engine, server->stores[STORE_ENGINE], &ports, &engine);
+    for (int tries = 1; status == STATUS_AWAY && tries < OPEN_TRIES; tries++) {
+        engine_close(&server->engine); /* topics just made have no leaders for a moment */
+        uv_sleep(OPEN_PAUSE_MS);
+        status = engine_open(&server->engine, server->stores[STORE_ENGINE], &ports, &engine);
+    }
+    if (status != STATUS_OK)
         return fail(server->engine.words);
     server->metrics.engine = &server->engine;
     return true;

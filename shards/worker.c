@@ -374,6 +374,10 @@ int worker_step(struct worker *worker, int timeout_ms)
     if (got < 0)
         return got;
     bool is_well = follow_progress(worker);
+    if (worker->answers.refusal[0]) {
+        worker->doors.failed(worker->doors.context, worker->answers.refusal);
+        return STATUS_FATAL;
+    }
     broadcast_ring_publish(&worker->ring);
     wake_receivers(worker);
     return is_well ? served + got : STATUS_FATAL;
