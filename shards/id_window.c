@@ -46,29 +46,30 @@ static uint64_t index_home(const struct id_window *window, uint32_t hash)
 static void index_put(struct id_window *window, uint64_t sequence)
 {
     uint64_t mask = window->index_capacity - 1;
-    uint64_t i = index_home(window, entry_at(window, sequence)->hash);
-    while (window->index[i])
+    uint32_t hash = entry_at(window, sequence)->hash;
+    uint64_t i = index_home(window, hash);
+    while (window->index[i].reference)
         i = (i + 1) & mask;
-    window->index[i] = (uint32_t)sequence + 1;
+    window->index[i] = (struct id_slot){hash, (uint32_t)sequence + 1};
 }
 
 static void index_remove(struct id_window *window, uint64_t sequence)
 {
     uint64_t mask = window->index_capacity - 1;
     uint64_t i = index_home(window, entry_at(window, sequence)->hash);
-    while (window->index[i] != (uint32_t)sequence + 1)
+    while (window->index[i].reference != (uint32_t)sequence + 1)
         i = (i + 1) & mask;
     for (uint64_t j = i;;) {
         j = (j + 1) & mask;
-        if (!window->index[j])
+        if (!window->index[j].reference)
             break;
-        uint64_t home = index_home(window, entry_at(window, sequence_of(window, window->index[j]))->hash);
+        uint64_t home = index_home(window, window->index[j].hash);
         if (((j - home) & mask) >= ((j - i) & mask)) {
             window->index[i] = window->index[j];
             i = j;
         }
     }
-    window->index[i] = 0;
+    window->index[i] = (struct id_slot){0, 0};
 }
 
 /* ---- room ------------------------------------------------------------------------------------------------ */
@@ -77,7 +78,7 @@ static int grow_entries(struct id_window *window)
 {
     uint64_t capacity = window->entry_capacity ? 2 * window->entry_capacity : ENTRIES_MIN;
     struct id_entry *entries = malloc(capacity * sizeof *entries);
-    uint32_t *index = calloc(2 * capacity, sizeof *index);
+    struct id_slot *index = calloc(2 * capacity, sizeof *index);
     if (!entries || !index) {
         free(entries);
         free(index);
@@ -140,6 +141,12 @@ void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time
     }
 }
 
+void id_window_prefetch(const struct id_window *window, struct text key)
+{
+    if (window->index_capacity)
+        __builtin_prefetch(&window->index[index_home(window, key_hash(key))], 1);
+}
+
 const struct id_entry *id_window_find(const struct id_window *window, struct text key, uint64_t origin)
 {
     if (window->first == window->next)
@@ -147,9 +154,11 @@ const struct id_entry *id_window_find(const struct id_window *window, struct tex
     uint32_t hash = key_hash(key);
     uint64_t mask = window->index_capacity - 1;
     const struct id_entry *newest = NULL;
-    for (uint64_t i = index_home(window, hash); window->index[i]; i = (i + 1) & mask) {
-        const struct id_entry *entry = entry_at(window, sequence_of(window, window->index[i]));
-        if (entry->hash != hash || entry->key_bytes != key.size || (origin && entry->origin == origin))
+    for (uint64_t i = index_home(window, hash); window->index[i].reference; i = (i + 1) & mask) {
+        if (window->index[i].hash != hash)
+            continue;
+        const struct id_entry *entry = entry_at(window, sequence_of(window, window->index[i].reference));
+        if (entry->key_bytes != key.size || (origin && entry->origin == origin))
             continue;
         if (memcmp(bytes_at(window, entry->bytes_at), key.data, key.size) == 0 && (!newest || entry->offset > newest->offset))
             newest = entry;

@@ -19,6 +19,12 @@ struct id_entry {
     uint16_t key_bytes, original_bytes;
 };
 
+/* The hash stands beside the reference, so that a look that finds nothing reads no entry. */
+struct id_slot {
+    uint32_t hash;
+    uint32_t reference; /* sequence number + 1, low 32 bits; 0 empty */
+};
+
 /* Zeroed is empty and holds no memory; grows by doubling, shrinks never below what the window needs. */
 struct id_window {
     struct id_entry *entries; /* ring by sequence number */
@@ -26,7 +32,7 @@ struct id_window {
     uint64_t entry_capacity;
     char *bytes;              /* ring by position; no text wraps */
     uint64_t bytes_first, bytes_next, bytes_capacity;
-    uint32_t *index;          /* sequence number + 1, low 32 bits; 0 empty */
+    struct id_slot *index;
     uint64_t index_capacity;
 };
 
@@ -34,6 +40,9 @@ void id_window_deinit(struct id_window *window);
 
 /* Forgets what lies outside the window of a record at (offset, log_time_ms). Both never go back. */
 void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms);
+
+/* Has the processor fetch what a find of this key will read first. */
+void id_window_prefetch(const struct id_window *window, struct text key);
 
 /* The newest entry with this key that has another origin than `origin` (0: any), or NULL; valid until the next add or expire. */
 const struct id_entry *id_window_find(const struct id_window *window, struct text key, uint64_t origin);

@@ -57,15 +57,16 @@ int repeats_check(struct id_window *window, struct text symbol, const struct com
     if (text_is_absent(own))
         return STATUS_OK;
     id_window_expire(window, position.offset, position.log_time_ms);
-    uint64_t content_hash = command_content_hash(command);
-    struct key own_key = key_of('o', symbol, own, TEXT_NONE);
-    const struct id_entry *entry = id_window_find(window, key_text(&own_key), position.origin);
-    struct key client_key = {.size = 0};
+    struct key own_key = key_of('o', symbol, own, TEXT_NONE), client_key = {.size = 0};
+    id_window_prefetch(window, key_text(&own_key));
     if (has_client_key(command)) {
         client_key = key_of('c', symbol, command->user_id, command->client_order_id);
-        if (!entry)
-            entry = id_window_find(window, key_text(&client_key), position.origin);
+        id_window_prefetch(window, key_text(&client_key));
     }
+    uint64_t content_hash = command_content_hash(command);
+    const struct id_entry *entry = id_window_find(window, key_text(&own_key), position.origin);
+    if (!entry && client_key.size)
+        entry = id_window_find(window, key_text(&client_key), position.origin);
     if (entry) {
         *repeat = judge(window, entry, content_hash);
         return STATUS_OK;
