@@ -257,6 +257,8 @@ void writer_resync_on_snapshot_end(struct valkey_writer *writer, struct writer_s
 void writer_resync_on_log(
     struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes);
 void writer_resync_join_all(struct valkey_writer *writer); /* held events whose turn has come */
+/* Whether what is read of its partition was chosen with it in mind. */
+bool writer_scan_is_of_round(const struct valkey_writer *writer, const struct writer_symbol *symbol);
 bool writer_scan_has_place(const struct valkey_writer *writer,
     const struct writer_symbol *symbol); /* what follows it must be in what is read */
 void writer_resync_open(

@@ -255,10 +255,11 @@ static void look_again(struct valkey_writer *writer, struct writer_symbol *symbo
     writer->scans[symbol->partition].again = true;
 }
 
-/* Returns whether the event belongs to the tail. */
+/* Returns whether the event belongs to the tail. A symbol that came while others were being read forwards waits for a
+ * round of its own: what is read meanwhile is not where its tail begins. */
 static bool on_tail(
     struct valkey_writer *writer, struct writer_symbol *symbol, const struct event *event, struct text bytes) {
-    if (event->fseq <= symbol->tail) return true;
+    if (event->fseq <= symbol->tail || !writer_scan_is_of_round(writer, symbol)) return true;
     if (symbol->tail && event->fseq > symbol->tail + 1 && !writer_scan_has_place(writer, symbol)) {
         look_again(writer, symbol);
         return true;

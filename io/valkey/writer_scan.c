@@ -60,8 +60,12 @@ static void look_for_everybody(struct valkey_writer *writer, int32_t partition, 
     }
 }
 
+bool writer_scan_is_of_round(const struct valkey_writer *writer, const struct writer_symbol *symbol) {
+    return symbol->scan_round == writer->scans[symbol->partition].round;
+}
+
 bool writer_scan_has_place(const struct valkey_writer *writer, const struct writer_symbol *symbol) {
-    return symbol->reached && symbol->scan_round == writer->scans[symbol->partition].round;
+    return symbol->reached && writer_scan_is_of_round(writer, symbol);
 }
 
 static bool is_somebody_missing(const struct valkey_writer *writer, int32_t partition) {
@@ -147,7 +151,8 @@ static void on_record(void *context, const struct log_record *record) {
 static void open_what_has_no_tail(struct valkey_writer *writer, int32_t partition) {
     uint64_t now_ms = writer_now_ms(writer);
     for (struct writer_symbol *symbol = writer->of_partition[partition]; symbol; symbol = symbol->next_of_partition)
-        if (symbol->state == SYMBOL_TAIL && !symbol->tail && now_ms - symbol->tail_since_ms > TAIL_PATIENCE_MS)
+        if (symbol->state == SYMBOL_TAIL && !symbol->tail && writer_scan_is_of_round(writer, symbol) &&
+            now_ms - symbol->tail_since_ms > TAIL_PATIENCE_MS)
             writer_resync_open(writer, symbol);
 }
 
@@ -202,8 +207,15 @@ static void tell_log(struct valkey_writer *writer, bool is_away, int status) {
         writer_say(writer, "topic fills can be read again");
 }
 
+/* Time in which we did not read says nothing about what a window holds: without this, a Valkey or a log that stands
+ * still for a second looks like a log without the symbol's events, and it is filled anew for nothing. */
+static void hold_patience(struct valkey_writer *writer) {
+    for (int32_t p = 0; p < PARTITIONS; p++) writer->scans[p].moved_ms = writer_now_ms(writer);
+}
+
 static void on_failure(struct valkey_writer *writer, int status) {
     tell_log(writer, true, status);
+    hold_patience(writer);
     writer->reader_retry_ms = writer_now_ms(writer) + RETRY_MS;
     if (status == STATUS_AWAY) return;
     for (int32_t p = 0; status == STATUS_GAP && p < PARTITIONS; p++) give_up(writer, p, RETRY_MS);
@@ -219,9 +231,16 @@ static bool is_anything_to_read(const struct valkey_writer *writer) {
     return false;
 }
 
+static bool can_read(struct valkey_writer *writer) {
+    return is_reader_there(writer) && writer_now_ms(writer) >= writer->reader_retry_ms && writer_link_has_room(writer);
+}
+
 void writer_scan_read(struct valkey_writer *writer, int max, bool *more) {
-    if (!is_anything_to_read(writer) || !is_reader_there(writer) || writer_now_ms(writer) < writer->reader_retry_ms)
+    if (!is_anything_to_read(writer)) return;
+    if (!can_read(writer)) {
+        hold_patience(writer);
         return;
+    }
     for (int32_t p = 0; p < PARTITIONS; p++) step(writer, p);
     if (!writer_link_has_room(writer)) return;
     int count = writer->reader->poll(writer->reader, 0, max, on_record, writer);

@@ -417,7 +417,7 @@ static void init_symbols(struct market *market) {
     for (uint32_t i = 0; i < market->options.symbols; i++) {
         struct market_symbol *symbol = &market->symbols[i];
         snprintf(symbol->name, sizeof symbol->name, "SYM%u", i);
-        symbol->partition = home_partition(text_of(symbol->name));
+        symbol->partition = home_partition(text_of(i && market->options.one_partition ? "SYM0" : symbol->name));
         symbol->middle_ticks = 10000 + 100 * i;
         book_init(&symbol->book, &market->arena, &instrument);
     }

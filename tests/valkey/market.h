@@ -14,7 +14,8 @@ struct market_options {
     uint32_t ring_places; /* of the feed */
     uint32_t stream_length;
     uint64_t seed;
-    bool many_fills; /* for measuring: nearly every order trades at once */
+    bool many_fills;    /* for measuring: nearly every order trades at once */
+    bool one_partition; /* all symbols share the one of topic fills that SYM0 has */
 };
 
 struct market *market_open(const struct market_options *options);

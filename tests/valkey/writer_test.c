@@ -225,6 +225,28 @@ static void flush(void) {
     end_stage(&stage);
 }
 
+/* Symbols of one partition, whose snapshots come while its log is read for others and goes on growing: each must still
+ * get its whole tail, not what is read from there on. */
+static void flush_crowd(void) {
+    struct stage stage;
+    struct market_options options = whole;
+    options.symbols = 40;
+    options.one_partition = true;
+    set_stage(&stage, &options, false);
+    start_writer(&stage);
+    market_play(stage.market, 8000 / SCALE, 0);
+    settle(&stage, true);
+    for (int i = 0; i < 4; i++) {
+        market_play(stage.market, 4000 / SCALE, 8000 / SCALE);
+        server_do(&stage.server, "FLUSHALL");
+        usleep(250000);
+        settle(&stage, true);
+    }
+    REQUIRE(COUNTER(&stage, refills) >= 4 * options.symbols);
+    REQUIRE(COUNTER(&stage, errors) == 0);
+    end_stage(&stage);
+}
+
 /* The same with a stream and a reach that are shorter than history. */
 static void flush_short(void) {
     struct stage stage;
@@ -482,7 +504,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } scenarios[] = {{"normal", normal}, {"restart", restart}, {"restart_far", restart_far}, {"flush", flush},
-    {"flush_short", flush_short}, {"killed", killed}, {"stopped", stopped}, {"password", password},
+    {"flush_crowd", flush_crowd}, {"flush_short", flush_short}, {"killed", killed}, {"stopped", stopped}, {"password", password},
     {"overtaken", overtaken}, {"slow", slow}, {"log_lags", log_lags}, {"chaos", chaos}, {"speed", speed}};
 
 int main(int argc, char **argv) {
