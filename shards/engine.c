@@ -9,8 +9,8 @@
 struct engine_options engine_options_default(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int workers = processors > 3 ? (int)processors - 2 : 1;
-    return (struct engine_options){.workers = workers > PARTITIONS ? PARTITIONS : workers,
+    long workers = processors > 4 ? processors - 2 : processors < 2 ? processors : 2; /* the rest for librdkafka's threads */
+    return (struct engine_options){.workers = workers > PARTITIONS ? PARTITIONS : (int)workers,
                                    .idle = processors >= 8 ? IDLE_YIELD : IDLE_BLOCK,
                                    .pins_workers = processors > 2,
                                    .feeds = ENGINE_FEEDS_MAX,
