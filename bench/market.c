@@ -229,7 +229,7 @@ static void print_summary(const struct trading *trading) {
            " refused, %" PRIu64 " rate limited, %" PRIu64 " unknown, %" PRIu64 " dropped\n",
         c->planned, trading->seconds, c->accepted, c->new_orders, c->refused, c->throttled, c->unknown, c->dropped);
     printf("%" PRIu64 " trades seen over WebSocket; order to acknowledgement p50 %.1f ms, p99 %.1f ms; to the fill p50 "
-                      "%.1f ms, p99 %.1f ms\n",
+           "%.1f ms, p99 %.1f ms\n",
         c->trades, (double)histogram_at(&trading->to_acknowledgement, 0.5) / 1000,
         (double)histogram_at(&trading->to_acknowledgement, 0.99) / 1000,
         (double)histogram_at(&trading->to_fill, 0.5) / 1000, (double)histogram_at(&trading->to_fill, 0.99) / 1000);

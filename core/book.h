@@ -19,17 +19,17 @@
 /* What the book must know beside the command. Views stay the caller's and must live until BOOK_DONE. */
 struct book_input {
     const struct command *command;
-    int64_t src_offset;      /* of the record in orders[home] */
+    int64_t src_offset; /* of the record in orders[home] */
     int64_t log_time_ms;
-    uint8_t verdict;         /* enum book_verdict: what the shard's repeat check found */
+    uint8_t verdict;               /* enum book_verdict: what the shard's repeat check found */
     struct text original_order_id; /* BOOK_REPEAT: the original's own id */
-    bool cancelled_before;   /* a tombstone of that account for that id exists */
+    bool cancelled_before;         /* a tombstone of that account for that id exists */
 };
 
 enum book_verdict {
     BOOK_FRESH = 0,
-    BOOK_REPEAT,      /* same id, same content: DUPLICATE */
-    BOOK_ID_TAKEN     /* same id, other content: REJECTED with DUPLICATE_ID */
+    BOOK_REPEAT,  /* same id, same content: DUPLICATE */
+    BOOK_ID_TAKEN /* same id, other content: REJECTED with DUPLICATE_ID */
 };
 
 enum book_progress {
@@ -50,8 +50,8 @@ void book_init(struct book *book, struct arena *arena, const struct instrument *
 /* Gives everything back to the arena. */
 void book_deinit(struct book *book);
 
-/* Starts a command: a faulty one (command->fault) and every verdict but BOOK_FRESH is answered with its one event. Writes
- * the first answers to *out. On BOOK_MORE the book is in the middle of the command: only book_step and the
+/* Starts a command: a faulty one (command->fault) and every verdict but BOOK_FRESH is answered with its one event.
+ * Writes the first answers to *out. On BOOK_MORE the book is in the middle of the command: only book_step and the
  * read-only functions may follow. */
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out);
 
@@ -61,21 +61,24 @@ enum book_progress book_step(struct book *book, const struct book_input *input, 
 /* Numbers a CONTROL event in the book's stream: it takes an fseq and enters the hash and changes nothing else. */
 void book_control(struct book *book, int64_t src_offset, struct book_output *out);
 
-/* Empties *event and fills in the members that the book knows: type, fseq, hash, ids, prices, quantities, reason, instrument; the
- * caller adds symbol, src_partition, src_offset, src_index, own, timestamp_ms and the control members. Texts view the book's memory and
- * the input's command, until the next step. */
-void book_view(const struct book *book, const struct book_input *input, const struct book_event *book_event, struct event *event);
+/* Empties *event and fills in the members that the book knows: type, fseq, hash, ids, prices, quantities, reason,
+ * instrument; the caller adds symbol, src_partition, src_offset, src_index, own, timestamp_ms and the control members.
+ * Texts view the book's memory and the input's command, until the next step. */
+void book_view(
+    const struct book *book, const struct book_input *input, const struct book_event *book_event, struct event *event);
 
 /* The stream's position: events so far and their rolling hash. */
 uint64_t book_fseq(const struct book *book);
 uint64_t book_hash(const struct book *book);
 
-/* Copies up to `count` levels of a side, best first, beginning behind `after_price_ticks` (0: from the best); returns how many. */
-uint32_t book_levels(const struct book *book, enum side side, int64_t after_price_ticks, struct depth_level *levels, uint32_t count);
+/* Copies up to `count` levels of a side, best first, beginning behind `after_price_ticks` (0: from the best); returns
+ * how many. */
+uint32_t book_levels(
+    const struct book *book, enum side side, int64_t after_price_ticks, struct depth_level *levels, uint32_t count);
 
 /* Visits the open orders, bids best to worst, then asks, first in first out within a level: start with a zeroed
- * cursor, false at the end. *order is filled like an ACCEPTED with leaves and cumulative as they stand. The book must not
- * change during the visit. */
+ * cursor, false at the end. *order is filled like an ACCEPTED with leaves and cumulative as they stand. The book must
+ * not change during the visit. */
 bool book_next_order(const struct book *book, struct book_cursor *cursor, struct event *order);
 
 uint64_t book_open_orders(const struct book *book);

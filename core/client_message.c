@@ -2,17 +2,22 @@
 
 #define NAME(literal) {(literal), sizeof(literal) - 1}
 
-struct text client_fault_name(enum client_fault fault)
-{
+struct text client_fault_name(enum client_fault fault) {
     static const struct text names[CLIENT_FAULT_COUNT] = {
-        NAME("OK"),           NAME("TOO_LARGE"),        NAME("MALFORMED"),    NAME("UNKNOWN_ACTION"), NAME("BAD_SYMBOLS"),
-        NAME("TOO_MANY_SYMBOLS"), NAME("BAD_CHANNELS"), NAME("BAD_API_KEY"), NAME("BAD_SINCE"),
+        NAME("OK"),
+        NAME("TOO_LARGE"),
+        NAME("MALFORMED"),
+        NAME("UNKNOWN_ACTION"),
+        NAME("BAD_SYMBOLS"),
+        NAME("TOO_MANY_SYMBOLS"),
+        NAME("BAD_CHANNELS"),
+        NAME("BAD_API_KEY"),
+        NAME("BAD_SINCE"),
     };
     return (unsigned)fault < CLIENT_FAULT_COUNT ? names[fault] : TEXT_NONE;
 }
 
-struct text client_fault_text(enum client_fault fault)
-{
+struct text client_fault_text(enum client_fault fault) {
     static const struct text sentences[CLIENT_FAULT_COUNT] = {
         [CLIENT_TOO_LARGE] = NAME("A message may have 4096 bytes; send several smaller ones."),
         [CLIENT_MALFORMED] = NAME("The message is not one JSON object without repeated keys."),
@@ -26,18 +31,12 @@ struct text client_fault_text(enum client_fault fault)
     return (unsigned)fault < CLIENT_FAULT_COUNT ? sentences[fault] : TEXT_NONE;
 }
 
-struct text client_channel_name(enum client_channel channel)
-{
+struct text client_channel_name(enum client_channel channel) {
     switch (channel) {
-    case CHANNEL_TRADES:
-        return TEXT("trades");
-    case CHANNEL_DEPTH:
-        return TEXT("depth");
-    case CHANNEL_TICKER:
-        return TEXT("ticker");
-    case CHANNEL_ORDERS:
-        return TEXT("orders");
-    default:
-        return TEXT_NONE;
+    case CHANNEL_TRADES: return TEXT("trades");
+    case CHANNEL_DEPTH: return TEXT("depth");
+    case CHANNEL_TICKER: return TEXT("ticker");
+    case CHANNEL_ORDERS: return TEXT("orders");
+    default: return TEXT_NONE;
     }
 }

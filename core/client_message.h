@@ -34,7 +34,7 @@ struct client_message {
     bool has_since;
     uint32_t symbol_count;
     struct text symbols[CLIENT_MESSAGE_SYMBOLS_MAX]; /* each a valid symbol; as sent, perhaps repeated */
-    struct text api_key; /* AUTH: never absent */
+    struct text api_key;                             /* AUTH: never absent */
     uint64_t since_epoch, since_u;
 };
 

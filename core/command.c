@@ -5,208 +5,154 @@
 
 #define BIT(field) (UINT64_C(1) << (field))
 
-void command_init(struct command *command)
-{
+void command_init(struct command *command) {
     memset(command, 0, sizeof *command);
     command->side = SIDE_NONE;
     command->order_type = ORDER_TYPE_NONE;
     command->time_in_force = TIF_NONE;
 }
 
-bool symbol_is_valid(struct text symbol)
-{
-    if (symbol.size == 0 || symbol.size > SYMBOL_BYTES_MAX)
-        return false;
+bool symbol_is_valid(struct text symbol) {
+    if (symbol.size == 0 || symbol.size > SYMBOL_BYTES_MAX) return false;
     for (uint32_t i = 0; i < symbol.size; i++) {
         char c = symbol.data[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
-            return false;
+        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) return false;
     }
     return true;
 }
 
 /* Which fields an action cannot do without. */
-static uint64_t required_fields(const struct command *command)
-{
-    const uint64_t order = BIT(FIELD_SYMBOL) | BIT(FIELD_SIDE) | BIT(FIELD_QUANTITY) | BIT(FIELD_ORDER_TYPE) | BIT(FIELD_ORDER_ID) |
-                           (command->order_type == ORDER_LIMIT ? BIT(FIELD_PRICE) : 0);
+static uint64_t required_fields(const struct command *command) {
+    const uint64_t order = BIT(FIELD_SYMBOL) | BIT(FIELD_SIDE) | BIT(FIELD_QUANTITY) | BIT(FIELD_ORDER_TYPE) |
+                           BIT(FIELD_ORDER_ID) | (command->order_type == ORDER_LIMIT ? BIT(FIELD_PRICE) : 0);
     switch (command->action) {
-    case ACTION_NEW:
-        return order;
-    case ACTION_REPLACE:
-        return order | BIT(FIELD_CANCEL_ORDER_ID) | BIT(FIELD_USER_ID);
-    case ACTION_MODIFY:
-        return BIT(FIELD_SYMBOL) | BIT(FIELD_ORDER_ID) | BIT(FIELD_USER_ID);
+    case ACTION_NEW: return order;
+    case ACTION_REPLACE: return order | BIT(FIELD_CANCEL_ORDER_ID) | BIT(FIELD_USER_ID);
+    case ACTION_MODIFY: return BIT(FIELD_SYMBOL) | BIT(FIELD_ORDER_ID) | BIT(FIELD_USER_ID);
     case ACTION_CANCEL:
-    case ACTION_CANCEL_ALL:
-        return BIT(FIELD_SYMBOL) | BIT(FIELD_USER_ID);
+    case ACTION_CANCEL_ALL: return BIT(FIELD_SYMBOL) | BIT(FIELD_USER_ID);
     case ACTION_LIST:
         return BIT(FIELD_SYMBOL) | BIT(FIELD_LIST_ID) | BIT(FIELD_USER_ID) | BIT(FIELD_CONTINGENCY) | BIT(FIELD_ORDERS);
-    default:
-        return BIT(FIELD_SYMBOL);
+    default: return BIT(FIELD_SYMBOL);
     }
 }
 
 /* Fields of which an action needs at least one, 0 if there is no such rule. The lowest bit names them in messages. */
-static uint64_t alternative_fields(const struct command *command)
-{
-    if (command->action == ACTION_CANCEL)
-        return BIT(FIELD_ORDER_ID) | BIT(FIELD_CLIENT_ORDER_ID);
+static uint64_t alternative_fields(const struct command *command) {
+    if (command->action == ACTION_CANCEL) return BIT(FIELD_ORDER_ID) | BIT(FIELD_CLIENT_ORDER_ID);
     if (command->action == ACTION_MODIFY)
         return BIT(FIELD_QUANTITY) | BIT(FIELD_PRICE) | BIT(FIELD_STOP_PRICE) | BIT(FIELD_EXPIRE_TIME);
     return 0;
 }
 
-static enum field lowest_field(uint64_t fields)
-{
-    return fields ? (enum field)__builtin_ctzll(fields) : FIELD_NONE;
-}
+static enum field lowest_field(uint64_t fields) { return fields ? (enum field)__builtin_ctzll(fields) : FIELD_NONE; }
 
-static enum field find_missing(const struct command *command)
-{
+static enum field find_missing(const struct command *command) {
     uint64_t missing = required_fields(command) & ~command->present;
     uint64_t alternatives = alternative_fields(command);
-    if (alternatives && !(command->present & alternatives))
-        missing |= alternatives;
+    if (alternatives && !(command->present & alternatives)) missing |= alternatives;
     return lowest_field(missing);
 }
 
-static enum field find_unsupported_in_order(const struct command *command)
-{
-    if (command->order_type != ORDER_LIMIT && command->order_type != ORDER_MARKET)
-        return FIELD_ORDER_TYPE;
-    if (command->time_in_force == TIF_GTD || command->time_in_force == TIF_DAY)
-        return FIELD_TIME_IN_FORCE;
-    if (command->self_trade != SELF_TRADE_NONE)
-        return FIELD_SELF_TRADE_PREVENTION;
-    return lowest_field(command->present & (BIT(FIELD_STOP_PRICE) | BIT(FIELD_TRAILING_AMOUNT) | BIT(FIELD_TRAILING_BPS) |
-                                            BIT(FIELD_DISPLAY_QUANTITY) | BIT(FIELD_EXPIRE_TIME) | BIT(FIELD_MAX_SLIPPAGE)));
+static enum field find_unsupported_in_order(const struct command *command) {
+    if (command->order_type != ORDER_LIMIT && command->order_type != ORDER_MARKET) return FIELD_ORDER_TYPE;
+    if (command->time_in_force == TIF_GTD || command->time_in_force == TIF_DAY) return FIELD_TIME_IN_FORCE;
+    if (command->self_trade != SELF_TRADE_NONE) return FIELD_SELF_TRADE_PREVENTION;
+    return lowest_field(
+        command->present & (BIT(FIELD_STOP_PRICE) | BIT(FIELD_TRAILING_AMOUNT) | BIT(FIELD_TRAILING_BPS) |
+                               BIT(FIELD_DISPLAY_QUANTITY) | BIT(FIELD_EXPIRE_TIME) | BIT(FIELD_MAX_SLIPPAGE)));
 }
 
-static enum field find_unsupported(const struct command *command)
-{
+static enum field find_unsupported(const struct command *command) {
     switch (command->action) {
-    case ACTION_NEW:
-        return find_unsupported_in_order(command);
-    case ACTION_MODIFY:
-        return lowest_field(command->present & (BIT(FIELD_STOP_PRICE) | BIT(FIELD_EXPIRE_TIME)));
+    case ACTION_NEW: return find_unsupported_in_order(command);
+    case ACTION_MODIFY: return lowest_field(command->present & (BIT(FIELD_STOP_PRICE) | BIT(FIELD_EXPIRE_TIME)));
     case ACTION_REPLACE:
-    case ACTION_LIST:
-        return FIELD_ACTION;
-    default:
-        return FIELD_NONE;
+    case ACTION_LIST: return FIELD_ACTION;
+    default: return FIELD_NONE;
     }
 }
 
-static enum field find_invalid_combination(const struct command *command)
-{
-    if (command->action != ACTION_NEW)
-        return FIELD_NONE;
+static enum field find_invalid_combination(const struct command *command) {
+    if (command->action != ACTION_NEW) return FIELD_NONE;
     bool may_rest = command->time_in_force == TIF_NONE || command->time_in_force == TIF_GTC;
-    if (command->order_type == ORDER_MARKET && command->time_in_force == TIF_GTC)
-        return FIELD_TIME_IN_FORCE;
-    if (command->post_only && (command->order_type != ORDER_LIMIT || !may_rest))
-        return FIELD_POST_ONLY;
+    if (command->order_type == ORDER_MARKET && command->time_in_force == TIF_GTC) return FIELD_TIME_IN_FORCE;
+    if (command->post_only && (command->order_type != ORDER_LIMIT || !may_rest)) return FIELD_POST_ONLY;
     return FIELD_NONE;
 }
 
-static bool set_fault(struct command *command, enum reason reason, enum field field)
-{
-    if (field == FIELD_NONE)
-        return false;
+static bool set_fault(struct command *command, enum reason reason, enum field field) {
+    if (field == FIELD_NONE) return false;
     command->fault = (uint8_t)reason;
     command->fault_field = (uint8_t)field;
     return true;
 }
 
-void command_check(struct command *command)
-{
-    if (set_fault(command, REASON_MISSING_FIELD, find_missing(command)))
-        return;
-    if (command->fault == REASON_BAD_FIELD)
-        return;
-    if (set_fault(command, REASON_UNSUPPORTED, find_unsupported(command)))
-        return;
+void command_check(struct command *command) {
+    if (set_fault(command, REASON_MISSING_FIELD, find_missing(command))) return;
+    if (command->fault == REASON_BAD_FIELD) return;
+    if (set_fault(command, REASON_UNSUPPORTED, find_unsupported(command))) return;
     set_fault(command, REASON_INVALID_COMBINATION, find_invalid_combination(command));
 }
 
-static enum field own_id_field(const struct command *command)
-{
+static enum field own_id_field(const struct command *command) {
     switch (command->action) {
     case ACTION_NEW:
-    case ACTION_REPLACE:
-        return FIELD_ORDER_ID;
-    case ACTION_LIST:
-        return FIELD_LIST_ID;
+    case ACTION_REPLACE: return FIELD_ORDER_ID;
+    case ACTION_LIST: return FIELD_LIST_ID;
     case ACTION_CANCEL:
     case ACTION_MODIFY:
-    case ACTION_CANCEL_ALL:
-        return FIELD_COMMAND_ID;
-    default:
-        return FIELD_NONE;
+    case ACTION_CANCEL_ALL: return FIELD_COMMAND_ID;
+    default: return FIELD_NONE;
     }
 }
 
-struct text command_own_id(const struct command *command)
-{
+struct text command_own_id(const struct command *command) {
     switch (own_id_field(command)) {
-    case FIELD_ORDER_ID:
-        return command->order_id;
-    case FIELD_LIST_ID:
-        return command->list_id;
-    case FIELD_COMMAND_ID:
-        return command->command_id;
-    default:
-        return TEXT_NONE;
+    case FIELD_ORDER_ID: return command->order_id;
+    case FIELD_LIST_ID: return command->list_id;
+    case FIELD_COMMAND_ID: return command->command_id;
+    default: return TEXT_NONE;
     }
 }
 
 /* Adds a field's value. Absent fields are left out, so that a usual command costs few steps. */
-static uint64_t hash_field(uint64_t hash, enum field field, uint64_t value)
-{
+static uint64_t hash_field(uint64_t hash, enum field field, uint64_t value) {
     return rolling_mix(hash ^ (value * UINT64_C(0xf88bb8a8724c81ed) + (uint64_t)field * UINT64_C(0x6e789e6aa1b965f5)));
 }
 
-static uint64_t hash_id(uint64_t hash, enum field field, struct text id)
-{
+static uint64_t hash_id(uint64_t hash, enum field field, struct text id) {
     return text_is_absent(id) ? hash : hash_field(hash, field, rolling_id(id));
 }
 
-static uint64_t hash_decimal(uint64_t hash, enum field field, struct decimal value)
-{
-    if (value.state == DECIMAL_ABSENT)
-        return hash;
+static uint64_t hash_decimal(uint64_t hash, enum field field, struct decimal value) {
+    if (value.state == DECIMAL_ABSENT) return hash;
     uint64_t scale = (uint64_t)value.state << 16 | (uint16_t)value.exponent;
     return hash_field(hash_field(hash, field, value.mantissa), field, scale);
 }
 
-static uint64_t hash_time(uint64_t hash, enum field field, bool is_there, int64_t value)
-{
+static uint64_t hash_time(uint64_t hash, enum field field, bool is_there, int64_t value) {
     return is_there ? hash_field(hash, field, (uint64_t)value) : hash;
 }
 
-static uint64_t hash_kinds(const struct command *command)
-{
+static uint64_t hash_kinds(const struct command *command) {
     uint64_t kinds = command->action | (uint64_t)command->side << 8 | (uint64_t)command->order_type << 16 |
-                     (uint64_t)command->time_in_force << 24 | (uint64_t)command->self_trade << 32 | (uint64_t)command->post_only << 40;
+                     (uint64_t)command->time_in_force << 24 | (uint64_t)command->self_trade << 32 |
+                     (uint64_t)command->post_only << 40;
     return hash_field(0, FIELD_ACTION, kinds);
 }
 
-static uint64_t hash_ids(uint64_t hash, const struct command *command, enum field own)
-{
+static uint64_t hash_ids(uint64_t hash, const struct command *command, enum field own) {
     hash = hash_id(hash, FIELD_SYMBOL, command->symbol);
-    if (own != FIELD_ORDER_ID)
-        hash = hash_id(hash, FIELD_ORDER_ID, command->order_id);
+    if (own != FIELD_ORDER_ID) hash = hash_id(hash, FIELD_ORDER_ID, command->order_id);
     hash = hash_id(hash, FIELD_CLIENT_ORDER_ID, command->client_order_id);
-    if (own != FIELD_COMMAND_ID)
-        hash = hash_id(hash, FIELD_COMMAND_ID, command->command_id);
+    if (own != FIELD_COMMAND_ID) hash = hash_id(hash, FIELD_COMMAND_ID, command->command_id);
     hash = hash_id(hash, FIELD_USER_ID, command->user_id);
     hash = hash_id(hash, FIELD_CANCEL_ORDER_ID, command->cancel_order_id);
     return own == FIELD_LIST_ID ? hash : hash_id(hash, FIELD_LIST_ID, command->list_id);
 }
 
-static uint64_t hash_decimals(uint64_t hash, const struct command *command)
-{
+static uint64_t hash_decimals(uint64_t hash, const struct command *command) {
     hash = hash_decimal(hash, FIELD_QUANTITY, command->quantity);
     hash = hash_decimal(hash, FIELD_PRICE, command->price);
     hash = hash_decimal(hash, FIELD_STOP_PRICE, command->stop_price);
@@ -216,14 +162,12 @@ static uint64_t hash_decimals(uint64_t hash, const struct command *command)
 }
 
 /* Which fields are there and which of them are badly formed. */
-static uint64_t hash_presence(uint64_t hash, const struct command *command, enum field own)
-{
+static uint64_t hash_presence(uint64_t hash, const struct command *command, enum field own) {
     uint64_t apart = BIT(FIELD_ACTION) | BIT(FIELD_TIMESTAMP) | BIT(own);
     return hash_field(hash, FIELD_NONE, (command->present & ~apart) | (command->bad & ~apart) << 32);
 }
 
-uint64_t command_content_hash(const struct command *command)
-{
+uint64_t command_content_hash(const struct command *command) {
     _Static_assert(FIELD_COUNT <= 32, "two sets of fields in one number");
     enum field own = own_id_field(command);
     uint64_t hash = hash_presence(hash_kinds(command), command, own);
@@ -235,41 +179,35 @@ uint64_t command_content_hash(const struct command *command)
 
 #define NAME(literal) {(literal), sizeof(literal) - 1}
 
-struct text action_name(enum action action)
-{
-    static const struct text names[ACTION_COUNT] = {NAME("NEW"),     NAME("CANCEL"),     NAME("MODIFY"),
-                                                    NAME("REPLACE"), NAME("CANCEL_ALL"), NAME("LIST")};
+struct text action_name(enum action action) {
+    static const struct text names[ACTION_COUNT] = {
+        NAME("NEW"), NAME("CANCEL"), NAME("MODIFY"), NAME("REPLACE"), NAME("CANCEL_ALL"), NAME("LIST")};
     return (unsigned)action < ACTION_COUNT ? names[action] : TEXT_NONE;
 }
 
-struct text side_name(enum side side)
-{
+struct text side_name(enum side side) {
     static const struct text names[SIDE_NONE] = {NAME("BUY"), NAME("SELL")};
     return (unsigned)side < SIDE_NONE ? names[side] : TEXT_NONE;
 }
 
-struct text order_type_name(enum order_type type)
-{
-    static const struct text names[ORDER_TYPE_NONE] = {NAME("LIMIT"), NAME("MARKET"), NAME("STOP"), NAME("STOP_LIMIT"),
-                                                       NAME("TRAILING_STOP")};
+struct text order_type_name(enum order_type type) {
+    static const struct text names[ORDER_TYPE_NONE] = {
+        NAME("LIMIT"), NAME("MARKET"), NAME("STOP"), NAME("STOP_LIMIT"), NAME("TRAILING_STOP")};
     return (unsigned)type < ORDER_TYPE_NONE ? names[type] : TEXT_NONE;
 }
 
-struct text time_in_force_name(enum time_in_force tif)
-{
+struct text time_in_force_name(enum time_in_force tif) {
     static const struct text names[TIF_NONE] = {NAME("GTC"), NAME("IOC"), NAME("FOK"), NAME("GTD"), NAME("DAY")};
     return (unsigned)tif < TIF_NONE ? names[tif] : TEXT_NONE;
 }
 
-struct text self_trade_name(enum self_trade mode)
-{
-    static const struct text names[] = {NAME("NONE"), NAME("EXPIRE_TAKER"), NAME("EXPIRE_MAKER"), NAME("EXPIRE_BOTH"),
-                                        NAME("DECREMENT")};
+struct text self_trade_name(enum self_trade mode) {
+    static const struct text names[] = {
+        NAME("NONE"), NAME("EXPIRE_TAKER"), NAME("EXPIRE_MAKER"), NAME("EXPIRE_BOTH"), NAME("DECREMENT")};
     return (unsigned)mode <= SELF_TRADE_DECREMENT ? names[mode] : TEXT_NONE;
 }
 
-struct text contingency_name(enum contingency contingency)
-{
+struct text contingency_name(enum contingency contingency) {
     static const struct text names[] = {{0}, NAME("OCO"), NAME("OTO"), NAME("OTOCO")};
     return (unsigned)contingency <= CONTINGENCY_OTOCO ? names[contingency] : TEXT_NONE;
 }

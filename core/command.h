@@ -10,19 +10,26 @@
 #include <stdint.h>
 
 /* Numbers as in the msgpack array form. */
-enum action { ACTION_NEW = 0, ACTION_CANCEL, ACTION_MODIFY, ACTION_REPLACE, ACTION_CANCEL_ALL, ACTION_LIST, ACTION_COUNT };
-enum side { SIDE_BUY = 0, SIDE_SELL = 1, SIDE_NONE = 2 };
-enum order_type {
-    ORDER_LIMIT = 0,
-    ORDER_MARKET,
-    ORDER_STOP,
-    ORDER_STOP_LIMIT,
-    ORDER_TRAILING_STOP,
-    ORDER_TYPE_NONE
+enum action {
+    ACTION_NEW = 0,
+    ACTION_CANCEL,
+    ACTION_MODIFY,
+    ACTION_REPLACE,
+    ACTION_CANCEL_ALL,
+    ACTION_LIST,
+    ACTION_COUNT
 };
+enum side { SIDE_BUY = 0, SIDE_SELL = 1, SIDE_NONE = 2 };
+enum order_type { ORDER_LIMIT = 0, ORDER_MARKET, ORDER_STOP, ORDER_STOP_LIMIT, ORDER_TRAILING_STOP, ORDER_TYPE_NONE };
 enum time_in_force { TIF_GTC = 0, TIF_IOC, TIF_FOK, TIF_GTD, TIF_DAY, TIF_NONE };
 enum contingency { CONTINGENCY_NONE = 0, CONTINGENCY_OCO, CONTINGENCY_OTO, CONTINGENCY_OTOCO };
-enum self_trade { SELF_TRADE_NONE = 0, SELF_TRADE_EXPIRE_TAKER, SELF_TRADE_EXPIRE_MAKER, SELF_TRADE_EXPIRE_BOTH, SELF_TRADE_DECREMENT };
+enum self_trade {
+    SELF_TRADE_NONE = 0,
+    SELF_TRADE_EXPIRE_TAKER,
+    SELF_TRADE_EXPIRE_MAKER,
+    SELF_TRADE_EXPIRE_BOTH,
+    SELF_TRADE_DECREMENT
+};
 
 /* Texts view the record's bytes or the decoder's scratch and live until the decoder's next call. Enumerations
  * say *_NONE, texts and decimals are absent, where the record has no such field (null and an empty userId
@@ -64,13 +71,13 @@ void command_check(struct command *command);
 /* True if `symbol` is ^[A-Z0-9]{1,10}$. Any thread. */
 bool symbol_is_valid(struct text symbol);
 
-/* The id that the command itself carries: orderId of NEW and REPLACE, listId of LIST, else commandId; absent if there is
- * none, it is badly formed, or the action is not known. Any thread. */
+/* The id that the command itself carries: orderId of NEW and REPLACE, listId of LIST, else commandId; absent if there
+ * is none, it is badly formed, or the action is not known. Any thread. */
 struct text command_own_id(const struct command *command);
 
-/* 64 bits over every known field but the command's own id, clientOrderId's text included, and the timestamp: equal for two
- * records that say the same in other words (150.0 and "150.00"). A field is absent, badly formed (whatever it says), or its
- * value; of contingency and orders only that they are there. For the repeat check. Any thread. */
+/* 64 bits over every known field but the command's own id, clientOrderId's text included, and the timestamp: equal for
+ * two records that say the same in other words (150.0 and "150.00"). A field is absent, badly formed (whatever it
+ * says), or its value; of contingency and orders only that they are there. For the repeat check. Any thread. */
 uint64_t command_content_hash(const struct command *command);
 
 /* Names as in the wire form ("BUY", "STOP_LIMIT", "GTC", ...); static; absent for *_NONE. Any thread. */

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Each puts one field that is there and not null into the command, or marks it as badly formed. The caller sees to it that
- * no field comes twice and that texts are UTF-8; texts are kept as views. Any thread, one per command. */
+/* Each puts one field that is there and not null into the command, or marks it as badly formed. The caller sees to it
+ * that no field comes twice and that texts are UTF-8; texts are kept as views. Any thread, one per command. */
 
 /* A string. */
 void command_take_text(struct command *command, enum field field, struct text text);

@@ -30,7 +30,8 @@ enum move_mode { MOVE_NONE = 0, MOVE_DIRECT, MOVE_PARKED };
 /* The most that `fields` of a control can hold. */
 enum { CONTROL_FIELDS_BYTES_MAX = 2048 };
 
-/* A well-formed control record. Texts view the record or the decoder's scratch and live until the decoder's next call. */
+/* A well-formed control record. Texts view the record or the decoder's scratch and live until the decoder's next call.
+ */
 struct control {
     uint8_t kind; /* enum control_kind */
     uint8_t mode; /* enum move_mode; of a BEGIN never MOVE_NONE */
@@ -39,9 +40,9 @@ struct control {
     struct text mid;    /* the move's id, 1 to 64 bytes; of BEGIN, CUT and ABORT never absent */
     uint64_t epoch;     /* of BEGIN, CUT and ABORT always there */
     struct text source, target;
-    int64_t worker; /* not negative */
-    struct text fields; /* for the CONTROL event: the well-formed fields of this kind in the README's order, encoded JSON
-                           members without braces, `symbol` and `kind` left out */
+    int64_t worker;     /* not negative */
+    struct text fields; /* for the CONTROL event: the well-formed fields of this kind in the README's order, encoded
+                           JSON members without braces, `symbol` and `kind` left out */
 };
 
 /* "BEGIN" and so on; static. Any thread. */

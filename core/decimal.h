@@ -19,8 +19,8 @@ enum decimal_state {
     DECIMAL_BAD        /* sign, NaN, infinity, not a number: BAD_FIELD */
 };
 
-/* A non-negative decimal as it was written. Zero is mantissa 0, exponent 0. Of TOO_LARGE and TOO_FINE the mantissa is 0 for all
- * numbers of more than 19 significant digits and else tells different ones apart. */
+/* A non-negative decimal as it was written. Zero is mantissa 0, exponent 0. Of TOO_LARGE and TOO_FINE the mantissa is 0
+ * for all numbers of more than 19 significant digits and else tells different ones apart. */
 struct decimal {
     uint64_t mantissa;
     int16_t exponent;
@@ -55,8 +55,8 @@ enum decimal_fit decimal_to_units(struct decimal value, struct decimal_unit unit
  * the bytes written. units >= 0. Any thread. */
 size_t decimal_format(int64_t units, struct decimal_unit unit, char *out);
 
-/* Reads back what decimal_format wrote: exactly unit.places places, a multiple of the unit, below 2^63 units. False if it is
- * anything else. Any thread. */
+/* Reads back what decimal_format wrote: exactly unit.places places, a multiple of the unit, below 2^63 units. False if
+ * it is anything else. Any thread. */
 bool decimal_read(struct text text, struct decimal_unit unit, int64_t *units);
 
 /* The places that a text written by decimal_format has: what stands behind its point. Any thread. */

@@ -52,14 +52,10 @@ void *depth_memory(const struct depth *depth);
 enum depth_result depth_apply(struct depth *depth, enum side side, int64_t price_ticks, int64_t total_lots);
 
 /* How many levels a side has. */
-static inline uint32_t depth_count(const struct depth *depth, enum side side)
-{
-    return depth->sides[side].count;
-}
+static inline uint32_t depth_count(const struct depth *depth, enum side side) { return depth->sides[side].count; }
 
 /* The i-th best level of a side, i < depth_count. */
-static inline struct depth_level depth_at(const struct depth *depth, enum side side, uint32_t i)
-{
+static inline struct depth_level depth_at(const struct depth *depth, enum side side, uint32_t i) {
     return depth->sides[side].levels[depth->sides[side].count - 1 - i];
 }
 

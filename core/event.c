@@ -42,24 +42,25 @@ static const uint16_t text_places[TEXTS] = {
 };
 
 /* Every member that is no text, from one struct to the other; the names are the same on both sides. */
-#define COPY_SCALARS(to, from)                                                                                                  \
-    ((to)->fseq = (from)->fseq, (to)->hash = (from)->hash, (to)->trade_id = (from)->trade_id, (to)->count = (from)->count,       \
-     (to)->src_offset = (from)->src_offset, (to)->own = (from)->own, (to)->timestamp_ms = (from)->timestamp_ms,                  \
-     (to)->price_ticks = (from)->price_ticks, (to)->stop_price_ticks = (from)->stop_price_ticks,                                 \
-     (to)->last_price_ticks = (from)->last_price_ticks, (to)->quantity_lots = (from)->quantity_lots,                             \
-     (to)->leaves_lots = (from)->leaves_lots, (to)->cumulative_lots = (from)->cumulative_lots,                                   \
-     (to)->indicative_price_ticks = (from)->indicative_price_ticks,                                                              \
-     (to)->indicative_quantity_lots = (from)->indicative_quantity_lots, (to)->instrument = (from)->instrument,                   \
-     (to)->src_partition = (from)->src_partition, (to)->src_index = (from)->src_index, (to)->type = (from)->type,                \
-     (to)->side = (from)->side, (to)->order_type = (from)->order_type, (to)->time_in_force = (from)->time_in_force,              \
-     (to)->reason = (from)->reason, (to)->self_trade = (from)->self_trade, (to)->kept_priority = (from)->kept_priority,          \
-     (to)->has_price = (from)->has_price, (to)->has_stop_price = (from)->has_stop_price,                                         \
-     (to)->has_last_price = (from)->has_last_price, (to)->has_indicative = (from)->has_indicative)
+#define COPY_SCALARS(to, from)                                                                                         \
+    ((to)->fseq = (from)->fseq, (to)->hash = (from)->hash, (to)->trade_id = (from)->trade_id,                          \
+        (to)->count = (from)->count, (to)->src_offset = (from)->src_offset, (to)->own = (from)->own,                   \
+        (to)->timestamp_ms = (from)->timestamp_ms, (to)->price_ticks = (from)->price_ticks,                            \
+        (to)->stop_price_ticks = (from)->stop_price_ticks, (to)->last_price_ticks = (from)->last_price_ticks,          \
+        (to)->quantity_lots = (from)->quantity_lots, (to)->leaves_lots = (from)->leaves_lots,                          \
+        (to)->cumulative_lots = (from)->cumulative_lots,                                                               \
+        (to)->indicative_price_ticks = (from)->indicative_price_ticks,                                                 \
+        (to)->indicative_quantity_lots = (from)->indicative_quantity_lots, (to)->instrument = (from)->instrument,      \
+        (to)->src_partition = (from)->src_partition, (to)->src_index = (from)->src_index, (to)->type = (from)->type,   \
+        (to)->side = (from)->side, (to)->order_type = (from)->order_type, (to)->time_in_force = (from)->time_in_force, \
+        (to)->reason = (from)->reason, (to)->self_trade = (from)->self_trade,                                          \
+        (to)->kept_priority = (from)->kept_priority, (to)->has_price = (from)->has_price,                              \
+        (to)->has_stop_price = (from)->has_stop_price, (to)->has_last_price = (from)->has_last_price,                  \
+        (to)->has_indicative = (from)->has_indicative)
 
 #define NAME(literal) {(literal), sizeof(literal) - 1}
 
-struct text event_type_name(enum event_type type)
-{
+struct text event_type_name(enum event_type type) {
     static const struct text names[EVENT_TYPE_COUNT] = {
         [EVENT_ACCEPTED] = NAME("ACCEPTED"),
         [EVENT_REJECTED] = NAME("REJECTED"),
@@ -77,22 +78,19 @@ struct text event_type_name(enum event_type type)
     return (unsigned)type < EVENT_TYPE_COUNT ? names[type] : TEXT_NONE;
 }
 
-static uint32_t pack_texts(const struct event *event, struct packed_event *packed)
-{
+static uint32_t pack_texts(const struct event *event, struct packed_event *packed) {
     char *at = (char *)(packed + 1);
     for (unsigned i = 0; i < TEXTS; i++) {
         const struct text *text = (const struct text *)((const char *)event + text_places[i]);
         packed->text_bytes[i] = (uint16_t)text->size;
-        if (text->size == 0)
-            continue;
+        if (text->size == 0) continue;
         memcpy(at, text->data, text->size);
         at += text->size;
     }
     return (uint32_t)(at - (char *)packed);
 }
 
-uint32_t event_pack(const struct event *event, void *out)
-{
+uint32_t event_pack(const struct event *event, void *out) {
     struct packed_event *packed = out;
     COPY_SCALARS(packed, event);
     packed->taker_leaves_lots = event->taker.leaves_lots;
@@ -103,8 +101,7 @@ uint32_t event_pack(const struct event *event, void *out)
     return (bytes + 7) & ~UINT32_C(7);
 }
 
-void event_unpack(const void *packed_bytes, struct event *event)
-{
+void event_unpack(const void *packed_bytes, struct event *event) {
     const struct packed_event *packed = packed_bytes;
     const char *at = (const char *)(packed + 1);
     COPY_SCALARS(event, packed);

@@ -36,13 +36,13 @@ struct event_party {
  * (of book_view: until the next step of the same book). A text that is absent, and a number without
  * its has_ flag, is left out of the encoding. Which members count for which type: table `fills` of the README. */
 struct event {
-    uint8_t type;       /* enum event_type */
-    uint8_t side;       /* order's side; of a FILL or PREVENTED the taker's; SIDE_NONE = left out */
-    uint8_t order_type; /* ACCEPTED */
+    uint8_t type;          /* enum event_type */
+    uint8_t side;          /* order's side; of a FILL or PREVENTED the taker's; SIDE_NONE = left out */
+    uint8_t order_type;    /* ACCEPTED */
     uint8_t time_in_force; /* ACCEPTED: the one in force, never NONE */
-    uint8_t reason;     /* REJECTED, CANCELLED, EXPIRED */
-    uint8_t self_trade; /* PREVENTED: mode */
-    bool kept_priority; /* MODIFIED */
+    uint8_t reason;        /* REJECTED, CANCELLED, EXPIRED */
+    uint8_t self_trade;    /* PREVENTED: mode */
+    bool kept_priority;    /* MODIFIED */
     bool has_price, has_stop_price, has_last_price;
 
     struct text symbol; /* or "#<partition>" */
@@ -57,15 +57,16 @@ struct event {
     struct text order_id, client_order_id, command_id, user_id, list_id, original_order_id;
     int64_t price_ticks, stop_price_ticks, last_price_ticks;
     int64_t quantity_lots, leaves_lots, cumulative_lots;
-    uint64_t trade_id; /* FILL, from 1 */
-    uint64_t count;    /* CANCEL_ALL_DONE */
+    uint64_t trade_id;               /* FILL, from 1 */
+    uint64_t count;                  /* CANCEL_ALL_DONE */
     struct event_party taker, maker; /* FILL, PREVENTED */
 
     struct text control_kind;   /* CONTROL: "BEGIN", ... */
     struct text control_result; /* CONTROL: "ACCEPTED" or why refused */
-    struct text control_fields; /* CONTROL: the record's fields, encoded JSON members without braces, `symbol` and `kind` left out */
+    struct text control_fields; /* CONTROL: the record's fields, encoded JSON members without braces, `symbol` and
+                                   `kind` left out */
 
-    struct text state; /* STATE: "TRADING", ... */
+    struct text state;   /* STATE: "TRADING", ... */
     bool has_indicative; /* STATE, in an auction */
     int64_t indicative_price_ticks, indicative_quantity_lots;
 

@@ -30,30 +30,15 @@ struct member {
     struct text (*name_of)(unsigned);
 };
 
-static struct text name_side(unsigned i)
-{
-    return side_name((enum side)i);
-}
+static struct text name_side(unsigned i) { return side_name((enum side)i); }
 
-static struct text name_order_type(unsigned i)
-{
-    return order_type_name((enum order_type)i);
-}
+static struct text name_order_type(unsigned i) { return order_type_name((enum order_type)i); }
 
-static struct text name_time_in_force(unsigned i)
-{
-    return time_in_force_name((enum time_in_force)i);
-}
+static struct text name_time_in_force(unsigned i) { return time_in_force_name((enum time_in_force)i); }
 
-static struct text name_reason(unsigned i)
-{
-    return reason_name((enum reason)i);
-}
+static struct text name_reason(unsigned i) { return reason_name((enum reason)i); }
 
-static struct text name_self_trade(unsigned i)
-{
-    return self_trade_name((enum self_trade)i);
-}
+static struct text name_self_trade(unsigned i) { return self_trade_name((enum self_trade)i); }
 
 #define NAME(literal) {(literal), sizeof(literal) - 1}
 #define PLACE(member) offsetof(struct event, member)
@@ -61,7 +46,8 @@ static struct text name_self_trade(unsigned i)
 #define SOURCE(name, kind, member) {NAME(name), SCOPE_SOURCE, (kind), true, PLACE(member), 0, 0, NULL}
 #define BODY(name, kind, member) {NAME(name), SCOPE_EVENT, (kind), false, PLACE(member), 0, 0, NULL}
 #define PRICE(name, member, has) {NAME(name), SCOPE_EVENT, KIND_PRICE, false, PLACE(member), PLACE(has), 0, NULL}
-#define ENUM(name, member, count, name_of) {NAME(name), SCOPE_EVENT, KIND_NAME, false, PLACE(member), 0, (count), (name_of)}
+#define ENUM(name, member, count, name_of)                                                                             \
+    {NAME(name), SCOPE_EVENT, KIND_NAME, false, PLACE(member), 0, (count), (name_of)}
 #define PARTY(name, kind, member) {NAME(name), SCOPE_TAKER, (kind), false, PLACE(taker.member), 0, 0, NULL}
 
 enum { HEAD_MEMBERS = 9, PARTY_MEMBERS_FIRST = 35, PARTY_MEMBERS = 5, MEMBERS = PARTY_MEMBERS_FIRST + PARTY_MEMBERS };
@@ -112,36 +98,33 @@ static const struct member members[MEMBERS] = {
 
 _Static_assert(MEMBERS + PARTY_MEMBERS <= 64, "one bit each, the maker's behind the taker's");
 
-enum event_type event_type_find(struct text name)
-{
+enum event_type event_type_find(struct text name) {
     for (unsigned type = EVENT_ACCEPTED; type < EVENT_TYPE_COUNT; type++)
-        if (text_equal(event_type_name((enum event_type)type), name))
-            return (enum event_type)type;
+        if (text_equal(event_type_name((enum event_type)type), name)) return (enum event_type)type;
     return 0;
 }
 
-bool stream_name_is_valid(struct text name)
-{
+bool stream_name_is_valid(struct text name) {
     bool is_partition = name.size == 2 && name.data[0] == '#' && name.data[1] >= '0' && name.data[1] < '0' + PARTITIONS;
     return is_partition || symbol_is_valid(name);
 }
 
-bool event_hash_read(const char *digits, uint64_t *hash)
-{
+bool event_hash_read(const char *digits, uint64_t *hash) {
     uint64_t sum = 0;
     for (unsigned i = 0; i < 16; i++) {
         char c = digits[i];
-        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-        if (digit == 16)
-            return false;
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
+        if (digit == 16) return false;
         sum = sum << 4 | digit;
     }
     *hash = sum;
     return true;
 }
 
-bool event_fields_begin(struct event_fields *fields, struct event *event, const struct instrument *instrument, struct text type)
-{
+bool event_fields_begin(
+    struct event_fields *fields, struct event *event, const struct instrument *instrument, struct text type) {
     *event = (struct event){.side = SIDE_NONE, .order_type = ORDER_TYPE_NONE, .time_in_force = TIF_NONE};
     event->instrument = instrument ? *instrument : instrument_default();
     event->type = (uint8_t)event_type_find(type);
@@ -149,26 +132,20 @@ bool event_fields_begin(struct event_fields *fields, struct event *event, const 
     return event->type != 0;
 }
 
-enum event_scope event_scope_find(struct text name)
-{
-    if (text_equal(name, TEXT("src")))
-        return SCOPE_SOURCE;
-    if (text_equal(name, TEXT("taker")))
-        return SCOPE_TAKER;
+enum event_scope event_scope_find(struct text name) {
+    if (text_equal(name, TEXT("src"))) return SCOPE_SOURCE;
+    if (text_equal(name, TEXT("taker"))) return SCOPE_TAKER;
     return text_equal(name, TEXT("maker")) ? SCOPE_MAKER : SCOPE_EVENT;
 }
 
-unsigned event_member_find(struct event_fields *fields, enum event_scope scope, struct text name)
-{
+unsigned event_member_find(struct event_fields *fields, enum event_scope scope, struct text name) {
     unsigned as_scope = scope == SCOPE_MAKER ? SCOPE_TAKER : scope;
     bool is_control = fields->event->type == EVENT_CONTROL;
     unsigned i = fields->next;
     for (unsigned tried = 0; tried < MEMBERS; tried++, i = i + 1 < MEMBERS ? i + 1 : 0) {
         const struct text *known = &members[i].name;
-        if (known->size != name.size || members[i].scope != as_scope || known->data[0] != name.data[0])
-            continue;
-        if (memcmp(known->data, name.data, name.size) != 0)
-            continue;
+        if (known->size != name.size || members[i].scope != as_scope || known->data[0] != name.data[0]) continue;
+        if (memcmp(known->data, name.data, name.size) != 0) continue;
         fields->next = i;
         return members[i].of_control || !is_control ? i : EVENT_MEMBER_NONE;
     }
@@ -176,41 +153,35 @@ unsigned event_member_find(struct event_fields *fields, enum event_scope scope, 
 }
 
 /* Says where a member goes; NULL if it is none or was there before. */
-static const struct member *claim(struct event_fields *fields, enum event_scope scope, unsigned i, char **place)
-{
-    if (i >= MEMBERS)
-        return NULL;
+static const struct member *claim(struct event_fields *fields, enum event_scope scope, unsigned i, char **place) {
+    if (i >= MEMBERS) return NULL;
     bool is_maker = scope == SCOPE_MAKER;
     uint64_t bit = UINT64_C(1) << (is_maker ? i + PARTY_MEMBERS : i);
-    if (fields->seen & bit)
-        return NULL;
+    if (fields->seen & bit) return NULL;
     fields->seen |= bit;
     *place = (char *)fields->event + members[i].place + (is_maker ? PLACE(maker) - PLACE(taker) : 0);
     return &members[i];
 }
 
 /* The unit's places are those of the first decimal seen, if any will do. */
-static bool read_decimal(struct text text, bool any_unit, bool *has_unit, struct decimal_unit *unit, int64_t *units)
-{
-    if (any_unit && !*has_unit)
-        *unit = (struct decimal_unit){.mantissa = 1, .places = decimal_places(text)};
+static bool read_decimal(struct text text, bool any_unit, bool *has_unit, struct decimal_unit *unit, int64_t *units) {
+    if (any_unit && !*has_unit) *unit = (struct decimal_unit){.mantissa = 1, .places = decimal_places(text)};
     *has_unit = true;
     return unit->places <= DECIMAL_PLACES_MAX && decimal_read(text, *unit, units);
 }
 
-static bool take_price(struct event_fields *fields, const struct member *member, struct text text, char *place)
-{
+static bool take_price(struct event_fields *fields, const struct member *member, struct text text, char *place) {
     *((bool *)fields->event + member->flag) = true;
-    return read_decimal(text, fields->any_unit, &fields->has_tick, &fields->event->instrument.tick, (int64_t *)(void *)place);
+    return read_decimal(
+        text, fields->any_unit, &fields->has_tick, &fields->event->instrument.tick, (int64_t *)(void *)place);
 }
 
-static bool take_quantity(struct event_fields *fields, struct text text, char *place)
-{
-    return read_decimal(text, fields->any_unit, &fields->has_lot, &fields->event->instrument.lot, (int64_t *)(void *)place);
+static bool take_quantity(struct event_fields *fields, struct text text, char *place) {
+    return read_decimal(
+        text, fields->any_unit, &fields->has_lot, &fields->event->instrument.lot, (int64_t *)(void *)place);
 }
 
-static bool take_name(const struct member *member, struct text text, char *place)
-{
+static bool take_name(const struct member *member, struct text text, char *place) {
     for (unsigned i = 0; i < member->count; i++) {
         if (!text_is_absent(text) && text_equal(member->name_of(i), text)) {
             *(uint8_t *)place = (uint8_t)i;
@@ -220,51 +191,38 @@ static bool take_name(const struct member *member, struct text text, char *place
     return false;
 }
 
-static bool take_id(struct text text, char *place)
-{
+static bool take_id(struct text text, char *place) {
     *(struct text *)(void *)place = text;
     return text.size >= 1 && text.size <= ID_BYTES_MAX;
 }
 
-bool event_take_text(struct event_fields *fields, enum event_scope scope, unsigned i, struct text text)
-{
+bool event_take_text(struct event_fields *fields, enum event_scope scope, unsigned i, struct text text) {
     char *place;
     const struct member *member = claim(fields, scope, i, &place);
-    if (!member)
-        return false;
+    if (!member) return false;
     switch (member->kind) {
-    case KIND_TYPE:
-        return event_type_find(text) == fields->event->type;
-    case KIND_STREAM:
-        fields->event->symbol = text;
-        return stream_name_is_valid(text);
-    case KIND_HASH:
-        return text.size == 16 && event_hash_read(text.data, &fields->event->hash);
-    case KIND_ID:
-        return take_id(text, place);
-    case KIND_PRICE:
-        return take_price(fields, member, text, place);
-    case KIND_QUANTITY:
-        return take_quantity(fields, text, place);
-    case KIND_NAME:
-        return take_name(member, text, place);
-    default:
-        return false;
+    case KIND_TYPE: return event_type_find(text) == fields->event->type;
+    case KIND_STREAM: fields->event->symbol = text; return stream_name_is_valid(text);
+    case KIND_HASH: return text.size == 16 && event_hash_read(text.data, &fields->event->hash);
+    case KIND_ID: return take_id(text, place);
+    case KIND_PRICE: return take_price(fields, member, text, place);
+    case KIND_QUANTITY: return take_quantity(fields, text, place);
+    case KIND_NAME: return take_name(member, text, place);
+    default: return false;
     }
 }
 
-bool event_take_integer(struct event_fields *fields, enum event_scope scope, unsigned i, bool negative, uint64_t magnitude)
-{
+bool event_take_integer(
+    struct event_fields *fields, enum event_scope scope, unsigned i, bool negative, uint64_t magnitude) {
     char *place;
     const struct member *member = claim(fields, scope, i, &place);
-    uint64_t most = !member                           ? 0
-                    : member->kind == KIND_UNSIGNED   ? UINT64_MAX
-                    : member->kind == KIND_SIGNED     ? INT64_MAX
-                    : member->kind == KIND_PARTITION  ? PARTITIONS - 1
-                    : member->kind == KIND_INDEX      ? UINT32_MAX
-                                                      : 0;
-    if (most == 0 || magnitude > most || (negative && member->kind != KIND_SIGNED))
-        return false;
+    uint64_t most = !member                          ? 0
+                    : member->kind == KIND_UNSIGNED  ? UINT64_MAX
+                    : member->kind == KIND_SIGNED    ? INT64_MAX
+                    : member->kind == KIND_PARTITION ? PARTITIONS - 1
+                    : member->kind == KIND_INDEX     ? UINT32_MAX
+                                                     : 0;
+    if (most == 0 || magnitude > most || (negative && member->kind != KIND_SIGNED)) return false;
     if (member->kind == KIND_UNSIGNED)
         memcpy(place, &magnitude, sizeof magnitude);
     else if (member->kind == KIND_SIGNED)
@@ -274,18 +232,15 @@ bool event_take_integer(struct event_fields *fields, enum event_scope scope, uns
     return true;
 }
 
-bool event_take_boolean(struct event_fields *fields, enum event_scope scope, unsigned i, bool value)
-{
+bool event_take_boolean(struct event_fields *fields, enum event_scope scope, unsigned i, bool value) {
     char *place;
     const struct member *member = claim(fields, scope, i, &place);
-    if (!member || member->kind != KIND_BOOLEAN)
-        return false;
+    if (!member || member->kind != KIND_BOOLEAN) return false;
     *(bool *)place = value;
     return true;
 }
 
-bool event_fields_end(const struct event_fields *fields)
-{
+bool event_fields_end(const struct event_fields *fields) {
     const uint64_t head = (UINT64_C(1) << HEAD_MEMBERS) - 1;
     return (fields->seen & head) == head;
 }

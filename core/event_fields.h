@@ -22,16 +22,18 @@ struct event_fields {
 /* Begins: empties *event. With an instrument prices and quantities must be whole ticks and lots of it and have its
  * places; without (NULL) they are counted in the last place printed. `type` is the value of the member of that name,
  * looked up first, because it says what the others mean. False if it is no type. Any thread. */
-bool event_fields_begin(struct event_fields *fields, struct event *event, const struct instrument *instrument, struct text type);
+bool event_fields_begin(
+    struct event_fields *fields, struct event *event, const struct instrument *instrument, struct text type);
 
-/* The member of this name, for the functions below; EVENT_MEMBER_NONE if the event has none such: it is unknown, or of a CONTROL
- * a field of the record. Any thread. */
+/* The member of this name, for the functions below; EVENT_MEMBER_NONE if the event has none such: it is unknown, or of
+ * a CONTROL a field of the record. Any thread. */
 enum { EVENT_MEMBER_NONE = 255 };
 unsigned event_member_find(struct event_fields *fields, enum event_scope scope, struct text name);
 
 /* Each takes the value of one member; false if it comes twice or is ill-formed. Texts are kept as views. */
 bool event_take_text(struct event_fields *fields, enum event_scope scope, unsigned member, struct text text);
-bool event_take_integer(struct event_fields *fields, enum event_scope scope, unsigned member, bool negative, uint64_t magnitude);
+bool event_take_integer(
+    struct event_fields *fields, enum event_scope scope, unsigned member, bool negative, uint64_t magnitude);
 bool event_take_boolean(struct event_fields *fields, enum event_scope scope, unsigned member, bool value);
 
 /* The scope of the objects in an event: "src", "taker", "maker"; SCOPE_EVENT if the name is none of them. */

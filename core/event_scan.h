@@ -6,7 +6,7 @@
 
 /* `symbol` views the record's bytes. */
 struct event_scan {
-    uint8_t type; /* enum event_type */
+    uint8_t type;       /* enum event_type */
     struct text symbol; /* or "#<partition>" */
     uint64_t fseq;
     int32_t src_partition;
@@ -18,17 +18,16 @@ struct event_scan {
 };
 
 /* These members of a whole event. Any thread. */
-static inline struct event_scan event_scan_of(const struct event *event)
-{
+static inline struct event_scan event_scan_of(const struct event *event) {
     return (struct event_scan){.type = event->type,
-                               .symbol = event->symbol,
-                               .fseq = event->fseq,
-                               .src_partition = event->src_partition,
-                               .src_offset = event->src_offset,
-                               .src_index = event->src_index,
-                               .own = event->own,
-                               .timestamp_ms = event->timestamp_ms,
-                               .hash = event->hash};
+        .symbol = event->symbol,
+        .fseq = event->fseq,
+        .src_partition = event->src_partition,
+        .src_offset = event->src_offset,
+        .src_index = event->src_index,
+        .own = event->own,
+        .timestamp_ms = event->timestamp_ms,
+        .hash = event->hash};
 }
 
 #endif

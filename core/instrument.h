@@ -12,14 +12,13 @@ struct instrument {
 };
 
 /* A symbol that no INSTRUMENT record named: the guide's tick 0.01, lot 1, 1 to 1,000,000 lots. */
-static inline struct instrument instrument_default(void)
-{
+static inline struct instrument instrument_default(void) {
     return (struct instrument){.tick = {1, 2},
-                               .lot = {1, 0},
-                               .price_ticks_min = 1,
-                               .price_ticks_max = PRICE_TICKS_MAX,
-                               .quantity_lots_min = 1,
-                               .quantity_lots_max = 1000000};
+        .lot = {1, 0},
+        .price_ticks_min = 1,
+        .price_ticks_max = PRICE_TICKS_MAX,
+        .quantity_lots_min = 1,
+        .quantity_lots_max = 1000000};
 }
 
 #endif

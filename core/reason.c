@@ -75,35 +75,24 @@ static const struct text fields[FIELD_COUNT] = {
 };
 /* clang-format on */
 
-struct text reason_name(enum reason reason)
-{
+struct text reason_name(enum reason reason) {
     return (unsigned)reason < REASON_COUNT ? reasons[reason].name : TEXT_NONE;
 }
 
-struct text reason_text(enum reason reason)
-{
+struct text reason_text(enum reason reason) {
     return (unsigned)reason < REASON_COUNT ? reasons[reason].sentence : TEXT_NONE;
 }
 
-struct text field_name(enum field field)
-{
-    return (unsigned)field < FIELD_COUNT ? fields[field] : TEXT_NONE;
-}
+struct text field_name(enum field field) { return (unsigned)field < FIELD_COUNT ? fields[field] : TEXT_NONE; }
 
 /* The sizes are constants here, so that each comparison is a few instructions. */
-#define MATCH(literal, field)                                                                                                   \
-    if (memcmp(name.data, (literal), sizeof(literal) - 1) == 0)                                                                 \
-        return (field);
+#define MATCH(literal, field)                                                                                          \
+    if (memcmp(name.data, (literal), sizeof(literal) - 1) == 0) return (field);
 
-enum field field_find(struct text name)
-{
+enum field field_find(struct text name) {
     switch (name.size) {
-    case 4:
-        MATCH("side", FIELD_SIDE)
-        break;
-    case 5:
-        MATCH("price", FIELD_PRICE)
-        break;
+    case 4: MATCH("side", FIELD_SIDE) break;
+    case 5: MATCH("price", FIELD_PRICE) break;
     case 6:
         MATCH("symbol", FIELD_SYMBOL)
         MATCH("userId", FIELD_USER_ID)
@@ -111,9 +100,7 @@ enum field field_find(struct text name)
         MATCH("listId", FIELD_LIST_ID)
         MATCH("orders", FIELD_ORDERS)
         break;
-    case 7:
-        MATCH("orderId", FIELD_ORDER_ID)
-        break;
+    case 7: MATCH("orderId", FIELD_ORDER_ID) break;
     case 8:
         MATCH("quantity", FIELD_QUANTITY)
         MATCH("postOnly", FIELD_POST_ONLY)
@@ -124,9 +111,7 @@ enum field field_find(struct text name)
         MATCH("commandId", FIELD_COMMAND_ID)
         MATCH("stopPrice", FIELD_STOP_PRICE)
         break;
-    case 10:
-        MATCH("expireTime", FIELD_EXPIRE_TIME)
-        break;
+    case 10: MATCH("expireTime", FIELD_EXPIRE_TIME) break;
     case 11:
         MATCH("timeInForce", FIELD_TIME_IN_FORCE)
         MATCH("contingency", FIELD_CONTINGENCY)
@@ -137,17 +122,10 @@ enum field field_find(struct text name)
         MATCH("clientOrderId", FIELD_CLIENT_ORDER_ID)
         MATCH("cancelOrderId", FIELD_CANCEL_ORDER_ID)
         break;
-    case 14:
-        MATCH("trailingAmount", FIELD_TRAILING_AMOUNT)
-        break;
-    case 15:
-        MATCH("displayQuantity", FIELD_DISPLAY_QUANTITY)
-        break;
-    case 19:
-        MATCH("selfTradePrevention", FIELD_SELF_TRADE_PREVENTION)
-        break;
-    default:
-        break;
+    case 14: MATCH("trailingAmount", FIELD_TRAILING_AMOUNT) break;
+    case 15: MATCH("displayQuantity", FIELD_DISPLAY_QUANTITY) break;
+    case 19: MATCH("selfTradePrevention", FIELD_SELF_TRADE_PREVENTION) break;
+    default: break;
     }
     return FIELD_NONE;
 }

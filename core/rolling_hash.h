@@ -8,14 +8,10 @@
 
 #define ROLLING_HASH_MULTIPLIER UINT64_C(0x9E3779B97F4A7C15)
 
-static inline uint64_t rolling_mix(uint64_t v)
-{
-    return (v ^ v >> 29) * ROLLING_HASH_MULTIPLIER;
-}
+static inline uint64_t rolling_mix(uint64_t v) { return (v ^ v >> 29) * ROLLING_HASH_MULTIPLIER; }
 
 /* The last 1 to 7 bytes of an id of `size` bytes, zero-padded, without a read outside of it. */
-static inline uint64_t rolling_tail(const char *at, uint32_t left, uint32_t size)
-{
+static inline uint64_t rolling_tail(const char *at, uint32_t left, uint32_t size) {
     uint64_t w;
     if (size >= 8) {
         memcpy(&w, at + left - 8, 8);
@@ -34,10 +30,8 @@ static inline uint64_t rolling_tail(const char *at, uint32_t left, uint32_t size
 
 /* The hash of an id: the length in bytes, then each 8 bytes, little-endian, zero-padded, mixed in. An
  * absent id is 0. Any thread. */
-static inline uint64_t rolling_id(struct text id)
-{
-    if (id.size == 0)
-        return 0;
+static inline uint64_t rolling_id(struct text id) {
+    if (id.size == 0) return 0;
     uint64_t v = id.size;
     const char *at = id.data;
     uint32_t left = id.size;
@@ -51,22 +45,22 @@ static inline uint64_t rolling_id(struct text id)
 
 /* What one event adds. Absent values are 0. */
 struct rolling_input {
-    uint64_t type;         /* enum event_type */
+    uint64_t type; /* enum event_type */
     uint64_t fseq;
     uint64_t src_offset;
     uint64_t price_ticks;
     uint64_t quantity_lots;
-    uint64_t leaves_lots;  /* of a fill: the taker's */
-    uint64_t order;        /* rolling_id of the order, of a fill the taker */
-    uint64_t maker;        /* rolling_id of a fill's maker */
+    uint64_t leaves_lots; /* of a fill: the taker's */
+    uint64_t order;       /* rolling_id of the order, of a fill the taker */
+    uint64_t maker;       /* rolling_id of a fill's maker */
 };
 
-static inline uint64_t rolling_add(uint64_t hash, const struct rolling_input *in)
-{
-    return rolling_mix(hash ^ (in->type * UINT64_C(0xe220a8397b1dcdaf) + in->fseq * UINT64_C(0x6e789e6aa1b965f5) +
-                               in->src_offset * UINT64_C(0x06c45d188009454f) + in->price_ticks * UINT64_C(0xf88bb8a8724c81ed) +
-                               in->quantity_lots * UINT64_C(0x1b39896a51a8749b) + in->leaves_lots * UINT64_C(0x53cb9f0c747ea2eb) +
-                               in->order * UINT64_C(0x2c829abe1f4532e1) + in->maker * UINT64_C(0xc584133ac916ab3d)));
+static inline uint64_t rolling_add(uint64_t hash, const struct rolling_input *in) {
+    return rolling_mix(
+        hash ^ (in->type * UINT64_C(0xe220a8397b1dcdaf) + in->fseq * UINT64_C(0x6e789e6aa1b965f5) +
+                   in->src_offset * UINT64_C(0x06c45d188009454f) + in->price_ticks * UINT64_C(0xf88bb8a8724c81ed) +
+                   in->quantity_lots * UINT64_C(0x1b39896a51a8749b) + in->leaves_lots * UINT64_C(0x53cb9f0c747ea2eb) +
+                   in->order * UINT64_C(0x2c829abe1f4532e1) + in->maker * UINT64_C(0xc584133ac916ab3d)));
 }
 
 #endif

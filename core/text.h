@@ -18,18 +18,13 @@ struct text {
 /* The view of a string literal. */
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 
-static inline struct text text_of(const char *string)
-{
+static inline struct text text_of(const char *string) {
     return (struct text){string, string ? (uint32_t)strlen(string) : 0};
 }
 
-static inline bool text_is_absent(struct text t)
-{
-    return t.size == 0;
-}
+static inline bool text_is_absent(struct text t) { return t.size == 0; }
 
-static inline bool text_equal(struct text a, struct text b)
-{
+static inline bool text_equal(struct text a, struct text b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 

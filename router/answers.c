@@ -8,13 +8,9 @@ const struct text answer_forbidden = FIXED("{\"message\":\"Forbidden\"}");
 const struct text answer_too_many_requests = FIXED("{\"message\":\"Too Many Requests\"}");
 const struct text answer_limit_exceeded = FIXED("{\"message\":\"Limit Exceeded\"}");
 
-static struct text body_of(const char *out, const char *at)
-{
-    return (struct text){out, (uint32_t)(at - out)};
-}
+static struct text body_of(const char *out, const char *at) { return (struct text){out, (uint32_t)(at - out)}; }
 
-static char *put_member(char *at, const char *name, struct text value)
-{
+static char *put_member(char *at, const char *name, struct text value) {
     if (text_is_absent(value)) {
         return at;
     }
@@ -24,8 +20,7 @@ static char *put_member(char *at, const char *name, struct text value)
     return json_put_text(at, value);
 }
 
-static struct text message_of(const struct fault *fault)
-{
+static struct text message_of(const struct fault *fault) {
     switch (fault->status) {
     case 400: return TEXT("Invalid request body");
     case 404: return fault->code == CODE_NO_SUCH_ORDER ? TEXT("Order not found") : TEXT("Not Found");
@@ -41,8 +36,7 @@ static struct text message_of(const struct fault *fault)
     }
 }
 
-struct text answer_fault(char *out, const struct fault *fault, struct text request_id)
-{
+struct text answer_fault(char *out, const struct fault *fault, struct text request_id) {
     if (fault->status == 403) {
         return answer_forbidden;
     }
@@ -57,8 +51,7 @@ struct text answer_fault(char *out, const struct fault *fault, struct text reque
     return body_of(out, JSON_PUT(at, "}"));
 }
 
-struct text answer_refusal(char *out, int status, struct text request_id)
-{
+struct text answer_refusal(char *out, int status, struct text request_id) {
     struct fault fault = {.status = status};
     switch (status) {
     case 400:
@@ -77,8 +70,7 @@ struct text answer_refusal(char *out, int status, struct text request_id)
     return answer_fault(out, &fault, request_id);
 }
 
-static struct text message_of_call(enum call call)
-{
+static struct text message_of_call(enum call call) {
     switch (call) {
     case CALL_CANCEL: return TEXT("Cancel accepted");
     case CALL_CANCEL_ALL: return TEXT("Cancel all accepted");
@@ -87,8 +79,7 @@ static struct text message_of_call(enum call call)
     }
 }
 
-struct text answer_stored(char *out, const struct order_outcome *outcome, struct text topic)
-{
+struct text answer_stored(char *out, const struct order_outcome *outcome, struct text topic) {
     char *at = JSON_PUT(out, "{\"message\":");
     at = json_put_text(at, message_of_call(outcome->call));
     at = put_member(at, "topic", topic);
@@ -100,15 +91,13 @@ struct text answer_stored(char *out, const struct order_outcome *outcome, struct
     return body_of(out, JSON_PUT(at, "}"));
 }
 
-struct text answer_sound(char *out, struct text symbol)
-{
+struct text answer_sound(char *out, struct text symbol) {
     char *at = JSON_PUT(out, "{\"message\":\"Order valid\"");
     at = put_member(at, "symbol", symbol);
     return body_of(out, JSON_PUT(at, "}"));
 }
 
-struct text answer_ready(char *out, bool ready, bool kafka_up, bool valkey_up, bool draining)
-{
+struct text answer_ready(char *out, bool ready, bool kafka_up, bool valkey_up, bool draining) {
     char *at = JSON_PUT(out, "{\"ready\":");
     at = json_put_boolean(at, ready);
     at = JSON_PUT(at, ",\"missing\":[");
@@ -122,22 +111,19 @@ struct text answer_ready(char *out, bool ready, bool kafka_up, bool valkey_up, b
     return body_of(out, at);
 }
 
-struct text answer_time(char *out, int64_t now_ms)
-{
+struct text answer_time(char *out, int64_t now_ms) {
     char *at = json_put_integer(JSON_PUT(out, "{\"serverTime\":"), now_ms);
     return body_of(out, JSON_PUT(at, "}"));
 }
 
-static char *put_units(char *at, const char *name, int64_t units, struct decimal_unit unit)
-{
+static char *put_units(char *at, const char *name, int64_t units, struct decimal_unit unit) {
     at = JSON_PUT(at, ",\"");
     at = json_put_bytes(at, name, strlen(name));
     at = JSON_PUT(at, "\":");
     return json_put_decimal(at, units, unit);
 }
 
-struct text answer_symbols(char *out)
-{
+struct text answer_symbols(char *out) {
     const struct instrument rules = instrument_default();
     char *at = JSON_PUT(out,
         "{\"listing\":\"open\",\"pattern\":\"^[A-Z0-9]{1,10}$\",\"default\":{\"orderTypes\":[\"LIMIT\",\"MARKET\"]");

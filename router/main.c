@@ -52,7 +52,8 @@ static const char notes[] =
     "/metrics without. Unknown query parameters are ignored, wait is refused. 200 only after all in-sync replicas\n"
     "have the order; a 503 with code -1007 means that nobody knows: ask by clientOrderId. /readyz names what is\n"
     "missing; without Valkey it is ready if Valkey was there before or 10 s have passed (routes: the last known,\n"
-    "else orders). SIGHUP reads the API keys again; SIGTERM takes no more requests, answers those under way, and ends.\n";
+    "else orders). SIGHUP reads the API keys again; SIGTERM takes no more requests, answers those under way, and "
+    "ends.\n";
 
 static const char examples[] =
     "  shardbook-router --kafka 127.0.0.1:19092 --valkey 127.0.0.1:16379 \\\n"
@@ -88,8 +89,7 @@ struct process {
     uint64_t stop_by_us;
 };
 
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fprintf(stderr, "shardbook-router: ");
@@ -100,13 +100,9 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 
 /* ---------------------------------------------------------------- options */
 
-static bool has_line_break(const char *text)
-{
-    return strpbrk(text, "\r\n") != NULL;
-}
+static bool has_line_break(const char *text) { return strpbrk(text, "\r\n") != NULL; }
 
-static bool check_own(const struct configuration *configuration, char *problem, size_t bytes)
-{
+static bool check_own(const struct configuration *configuration, char *problem, size_t bytes) {
     char host[HOST_BYTES];
     uint16_t port;
     const char *cert = configuration_text(configuration, "tls-cert"),
@@ -128,23 +124,20 @@ static bool check_own(const struct configuration *configuration, char *problem, 
     return false;
 }
 
-static bool check(const struct configuration *configuration, char *problem, size_t bytes)
-{
+static bool check(const struct configuration *configuration, char *problem, size_t bytes) {
     struct kafka_settings kafka;
     struct valkey_options valkey;
     return check_own(configuration, problem, bytes) && kafka_settings_read(configuration, &kafka, problem, bytes) &&
            valkey_options_read(configuration, &valkey, problem, bytes);
 }
 
-static uint32_t count_of(const struct process *process, const char *name)
-{
+static uint32_t count_of(const struct process *process, const char *name) {
     return (uint32_t)configuration_count(process->configuration, name);
 }
 
 /* ---------------------------------------------------------------- the parts */
 
-static bool open_keys(struct process *process)
-{
+static bool open_keys(struct process *process) {
     char problem[PROBLEM_BYTES];
     int status;
     const char *path = configuration_text(process->configuration, "api-keys");
@@ -158,8 +151,7 @@ static bool open_keys(struct process *process)
     return process->keys != NULL;
 }
 
-static bool open_http(struct process *process)
-{
+static bool open_http(struct process *process) {
     char host[HOST_BYTES], cors[512];
     const char *why;
     int status;
@@ -180,26 +172,22 @@ static bool open_http(struct process *process)
     return process->http != NULL;
 }
 
-static void on_valkey_up(void *context)
-{
+static void on_valkey_up(void *context) {
     (void)context;
     say("Valkey answers");
 }
 
-static void on_valkey_down(void *context, const char *why)
-{
+static void on_valkey_down(void *context, const char *why) {
     (void)context;
     say("Valkey is away (%s): routes are the last known ones", why);
 }
 
-static void on_valkey_refused(void *context, const char *why)
-{
+static void on_valkey_refused(void *context, const char *why) {
     (void)context;
     say("Valkey cannot be used: %s; trying again", why);
 }
 
-static bool open_valkey(struct process *process)
-{
+static bool open_valkey(struct process *process) {
     char problem[PROBLEM_BYTES];
     struct valkey_options given;
     const char *why;
@@ -224,8 +212,7 @@ static bool open_valkey(struct process *process)
     return process->valkey != NULL;
 }
 
-static bool open_producer(struct process *process)
-{
+static bool open_producer(struct process *process) {
     char problem[PROBLEM_BYTES];
     struct kafka_settings kafka;
     struct order_producer_settings settings = order_producer_defaults();
@@ -245,8 +232,7 @@ static bool open_producer(struct process *process)
     return process->producer != NULL;
 }
 
-static void name_topics(const struct process *process, struct router_settings *settings)
-{
+static void name_topics(const struct process *process, struct router_settings *settings) {
     char problem[PROBLEM_BYTES];
     struct kafka_settings kafka;
     if (kafka_settings_read(process->configuration, &kafka, problem, sizeof problem)) { /* it was read before */
@@ -255,8 +241,7 @@ static void name_topics(const struct process *process, struct router_settings *s
     }
 }
 
-static bool open_router(struct process *process)
-{
+static bool open_router(struct process *process) {
     struct router_settings settings = {
         .plan = {.rate_per_s = count_of(process, "rate"),
             .burst = count_of(process, "burst"),
@@ -277,14 +262,10 @@ static bool open_router(struct process *process)
 
 /* ---------------------------------------------------------------- ending */
 
-static void on_handle_closed(uv_handle_t *handle)
-{
-    (void)handle;
-}
+static void on_handle_closed(uv_handle_t *handle) { (void)handle; }
 
 /* From the source to the sink: no more requests, then the log, then the rest. */
-static void stop_parts(struct process *process)
-{
+static void stop_parts(struct process *process) {
     process->stopped = true;
     order_producer_close(process->producer, FLUSH_MS, NULL, NULL);
     http_server_close(process->http);
@@ -295,8 +276,7 @@ static void stop_parts(struct process *process)
     }
 }
 
-static void begin_to_stop(struct process *process)
-{
+static void begin_to_stop(struct process *process) {
     if (process->stopping) {
         return;
     }
@@ -308,8 +288,7 @@ static void begin_to_stop(struct process *process)
     http_server_drain(process->http);
 }
 
-static void look_whether_done(struct process *process)
-{
+static void look_whether_done(struct process *process) {
     bool done = http_server_pending(process->http) == 0 && router_in_flight(process->router) == 0;
     if (done || clock_monotonic_us() > process->stop_by_us) {
         stop_parts(process);
@@ -318,8 +297,7 @@ static void look_whether_done(struct process *process)
 
 /* ---------------------------------------------------------------- time and signals */
 
-static void read_keys_again(struct process *process)
-{
+static void read_keys_again(struct process *process) {
     char problem[PROBLEM_BYTES];
     if (!process->keys) {
         return;
@@ -333,8 +311,7 @@ static void read_keys_again(struct process *process)
     }
 }
 
-static void on_signal(uv_signal_t *handle, int signal_number)
-{
+static void on_signal(uv_signal_t *handle, int signal_number) {
     if (signal_number == SIGHUP) {
         read_keys_again(handle->data);
     } else {
@@ -342,8 +319,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     }
 }
 
-static void on_tick(uv_timer_t *timer)
-{
+static void on_tick(uv_timer_t *timer) {
     struct process *process = timer->data;
     router_tick(process->router);
     if (++process->ticks % TICKS_PER_SECOND == 0) {
@@ -355,8 +331,7 @@ static void on_tick(uv_timer_t *timer)
     }
 }
 
-static void watch(struct process *process)
-{
+static void watch(struct process *process) {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     uv_timer_init(&process->loop, &process->tick);
     process->tick.data = process;
@@ -371,8 +346,7 @@ static void watch(struct process *process)
 /* ---------------------------------------------------------------- main */
 
 /* Sockets for all connections, if the system lets us. */
-static void raise_file_limit(void)
-{
+static void raise_file_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
@@ -380,8 +354,7 @@ static void raise_file_limit(void)
     }
 }
 
-static void serve(struct process *process)
-{
+static void serve(struct process *process) {
     watch(process);
     say("serving on %s (port %u)%s", configuration_text(process->configuration, "listen"),
         http_server_port(process->http),
@@ -397,8 +370,7 @@ static void serve(struct process *process)
     say(uv_loop_close(&process->loop) == 0 ? "stopped" : "stopped, with handles left");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     static struct process process;
     int exit_code;
     process.configuration = configuration_read(&program, argc, argv, &exit_code);

@@ -8,13 +8,11 @@ static const uint32_t bounds_us[LATENCY_BUCKETS] = {
 static const char *const result_names[RESULT_COUNT] = {"ok", "accepted", "invalid", "forbidden", "not_found", "refused",
     "rate_limited", "quota_spent", "address_limited", "unavailable", "unknown", "failed"};
 
-void metrics_count(struct metrics *metrics, enum call call, enum request_result result)
-{
+void metrics_count(struct metrics *metrics, enum call call, enum request_result result) {
     metrics->requests[call][result]++;
 }
 
-void metrics_latency(struct metrics *metrics, uint64_t us)
-{
+void metrics_latency(struct metrics *metrics, uint64_t us) {
     int bucket = 0;
     while (bucket < LATENCY_BUCKETS && us > bounds_us[bucket]) {
         bucket++;
@@ -29,8 +27,7 @@ struct page {
     size_t bytes, used;
 };
 
-__attribute__((format(printf, 2, 3))) static void print(struct page *page, const char *format, ...)
-{
+__attribute__((format(printf, 2, 3))) static void print(struct page *page, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     int n = vsnprintf(page->out + page->used, page->bytes - page->used, format, arguments);
@@ -41,14 +38,12 @@ __attribute__((format(printf, 2, 3))) static void print(struct page *page, const
 }
 
 /* The alert on each metric stands in its help line. */
-static void print_one(struct page *page, const char *name, const char *type, const char *help, double value)
-{
+static void print_one(struct page *page, const char *name, const char *type, const char *help, double value) {
     print(page, "# HELP shardbook_router_%s %s\n# TYPE shardbook_router_%s %s\nshardbook_router_%s %.10g\n", name, help,
         name, type, name, value);
 }
 
-static void print_requests(struct page *page, const struct metrics *metrics)
-{
+static void print_requests(struct page *page, const struct metrics *metrics) {
     print(page, "# HELP shardbook_router_requests_total Requests by call and result. Alert: unknown or failed above 0 "
                 "for 5 minutes; "
                 "unavailable above 1 %% of all.\n# TYPE shardbook_router_requests_total counter\n");
@@ -63,8 +58,7 @@ static void print_requests(struct page *page, const struct metrics *metrics)
     }
 }
 
-static void print_latency(struct page *page, const struct metrics *metrics)
-{
+static void print_latency(struct page *page, const struct metrics *metrics) {
     uint64_t below = 0;
     print(page, "# HELP shardbook_router_order_to_ack_seconds From a whole request to its acknowledgement by the "
                 "broker. Alert: p99 above 0.1.\n"
@@ -82,8 +76,7 @@ static void print_latency(struct page *page, const struct metrics *metrics)
         (unsigned long long)metrics->latency_count);
 }
 
-static void print_records(struct page *page, const struct metrics *metrics)
-{
+static void print_records(struct page *page, const struct metrics *metrics) {
     print(page,
         "# HELP shardbook_router_records_total Records stored, by topic. Alert: pending above 0 while no symbol "
         "moves.\n"
@@ -92,8 +85,7 @@ static void print_records(struct page *page, const struct metrics *metrics)
         (unsigned long long)metrics->records[0], (unsigned long long)metrics->records[1]);
 }
 
-static void print_counters(struct page *page, const struct metrics *m)
-{
+static void print_counters(struct page *page, const struct metrics *m) {
     const struct {
         const char *name, *help;
         uint64_t value;
@@ -120,8 +112,7 @@ static void print_counters(struct page *page, const struct metrics *m)
     }
 }
 
-static void print_gauges(struct page *page, const struct metrics_gauges *g)
-{
+static void print_gauges(struct page *page, const struct metrics_gauges *g) {
     const struct {
         const char *name, *type, *help;
         double value;
@@ -156,8 +147,7 @@ static void print_gauges(struct page *page, const struct metrics_gauges *g)
     }
 }
 
-size_t metrics_write(const struct metrics *metrics, const struct metrics_gauges *gauges, char *out, size_t bytes)
-{
+size_t metrics_write(const struct metrics *metrics, const struct metrics_gauges *gauges, char *out, size_t bytes) {
     struct page page = {out, bytes, 0};
     print_requests(&page, metrics);
     print_latency(&page, metrics);

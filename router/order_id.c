@@ -9,8 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-static uint8_t random_byte(void)
-{
+static uint8_t random_byte(void) {
     static uint8_t store[1024];
     static size_t left;
     if (left == 0) {
@@ -27,8 +26,7 @@ static uint8_t random_byte(void)
 }
 
 /* Every character is as likely as the others: bytes beyond the last multiple of 36 are drawn again. */
-static char random_base36(void)
-{
+static char random_base36(void) {
     uint8_t byte = random_byte();
     while (byte >= 252) {
         byte = random_byte();
@@ -36,8 +34,7 @@ static char random_base36(void)
     return "0123456789abcdefghijklmnopqrstuvwxyz"[byte % 36];
 }
 
-struct text order_id_random(int64_t now_ms, char *out)
-{
+struct text order_id_random(int64_t now_ms, char *out) {
     int n = snprintf(out, ORDER_ID_BYTES_MAX, "%lld-", (long long)now_ms);
     for (int i = 0; i < 9; i++) {
         out[n++] = random_base36();
@@ -45,8 +42,7 @@ struct text order_id_random(int64_t now_ms, char *out)
     return (struct text){out, (uint32_t)n};
 }
 
-static char *put_hex(char *at, const uint8_t *bytes, size_t count)
-{
+static char *put_hex(char *at, const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) {
         *at++ = "0123456789abcdef"[bytes[i] >> 4];
         *at++ = "0123456789abcdef"[bytes[i] & 15];
@@ -55,15 +51,13 @@ static char *put_hex(char *at, const uint8_t *bytes, size_t count)
 }
 
 /* Each part with its length before it, so that no two triples give the same bytes. */
-static char *put_part(char *at, struct text part)
-{
+static char *put_part(char *at, struct text part) {
     *at++ = (char)part.size;
     memcpy(at, part.data, part.size);
     return at + part.size;
 }
 
-struct text order_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out)
-{
+struct text order_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out) {
     char parts[3 * (ID_BYTES_MAX + 1)];
     uint8_t digest[SHA256_BYTES];
     char *end = put_part(put_part(put_part(parts, account), symbol), client_order_id);
@@ -76,8 +70,7 @@ struct text order_id_derived(struct text account, struct text symbol, struct tex
     return (struct text){out, 42};
 }
 
-struct text random_name(char *out)
-{
+struct text random_name(char *out) {
     uint8_t bytes[8];
     for (size_t i = 0; i < sizeof bytes; i++) {
         bytes[i] = random_byte();

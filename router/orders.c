@@ -56,15 +56,11 @@ struct look {
 static void pump(struct orders *orders, struct route_entry *entry);
 static void on_route(void *context, const struct redisReply *reply);
 
-static uint64_t now_ms_of(const struct orders *orders)
-{
-    return orders->now_us / 1000;
-}
+static uint64_t now_ms_of(const struct orders *orders) { return orders->now_us / 1000; }
 
 /* ---------------------------------------------------------------- tickets */
 
-static struct ticket *take_ticket(struct orders *orders)
-{
+static struct ticket *take_ticket(struct orders *orders) {
     struct ticket *ticket = orders->free_tickets;
     if (ticket) {
         orders->free_tickets = ticket->next;
@@ -84,22 +80,19 @@ static struct ticket *take_ticket(struct orders *orders)
     return ticket;
 }
 
-static void free_ticket(struct orders *orders, struct ticket *ticket)
-{
+static void free_ticket(struct orders *orders, struct ticket *ticket) {
     ticket->state = TICKET_FREE;
     ticket->next = orders->free_tickets;
     orders->free_tickets = ticket;
 }
 
-static void leave_ages(struct orders *orders, struct ticket *ticket)
-{
+static void leave_ages(struct orders *orders, struct ticket *ticket) {
     *(ticket->older ? &ticket->older->younger : &orders->oldest) = ticket->younger;
     *(ticket->younger ? &ticket->younger->older : &orders->youngest) = ticket->older;
     orders->in_flight--;
 }
 
-static void join_queue(struct orders *orders, struct ticket *ticket)
-{
+static void join_queue(struct orders *orders, struct ticket *ticket) {
     struct route_entry *entry = ticket->entry;
     *(entry->last ? &entry->last->next : &entry->first) = ticket;
     entry->last = ticket;
@@ -108,8 +101,7 @@ static void join_queue(struct orders *orders, struct ticket *ticket)
     orders->waiting++;
 }
 
-static void leave_queue(struct orders *orders, struct ticket *ticket)
-{
+static void leave_queue(struct orders *orders, struct ticket *ticket) {
     struct route_entry *entry = ticket->entry;
     struct ticket *before = NULL;
     for (struct ticket *at = entry->first; at != ticket; at = at->next) {
@@ -122,8 +114,7 @@ static void leave_queue(struct orders *orders, struct ticket *ticket)
     orders->waiting--;
 }
 
-static void tell(struct orders *orders, const struct ticket *ticket, enum order_fate fate)
-{
+static void tell(struct orders *orders, const struct ticket *ticket, enum order_fate fate) {
     struct order_outcome outcome = {
         .exchange = ticket->exchange,
         .call = ticket->call,
@@ -140,8 +131,7 @@ static void tell(struct orders *orders, const struct ticket *ticket, enum order_
 }
 
 /* Answers a ticket that is in no queue, and frees it. */
-static void finish(struct orders *orders, struct ticket *ticket, enum order_fate fate)
-{
+static void finish(struct orders *orders, struct ticket *ticket, enum order_fate fate) {
     leave_ages(orders, ticket);
     tell(orders, ticket, fate);
     free_ticket(orders, ticket);
@@ -149,13 +139,11 @@ static void finish(struct orders *orders, struct ticket *ticket, enum order_fate
 
 /* ---------------------------------------------------------------- the log */
 
-static enum order_fate fate_of(int status)
-{
+static enum order_fate fate_of(int status) {
     return status == STATUS_OK ? FATE_STORED : status == STATUS_REFUSED ? FATE_REFUSED : FATE_UNKNOWN;
 }
 
-static void on_acknowledged(void *context, int status, int32_t partition, int64_t offset)
-{
+static void on_acknowledged(void *context, int status, int32_t partition, int64_t offset) {
     (void)partition;
     (void)offset;
     struct ticket *ticket = context;
@@ -177,14 +165,12 @@ static void on_acknowledged(void *context, int status, int32_t partition, int64_
     }
 }
 
-static struct text put_number(char *out, uint64_t number)
-{
+static struct text put_number(char *out, uint64_t number) {
     return (struct text){out, (uint32_t)(json_put_unsigned(out, number) - out)};
 }
 
 /* Hands the record to the producer. STATUS_OK: on_acknowledged follows. */
-static int produce(struct orders *orders, struct ticket *ticket)
-{
+static int produce(struct orders *orders, struct ticket *ticket) {
     struct route_entry *entry = ticket->entry;
     char v[24], n[24];
     struct log_header headers[] = {{TEXT("me-v"), put_number(v, entry->v)},
@@ -203,14 +189,12 @@ static int produce(struct orders *orders, struct ticket *ticket)
 
 /* ---------------------------------------------------------------- routes */
 
-static bool is_stale(const struct orders *orders, const struct route_entry *entry, uint32_t most_ms)
-{
+static bool is_stale(const struct orders *orders, const struct route_entry *entry, uint32_t most_ms) {
     return entry->looked_ms == 0 || now_ms_of(orders) - entry->looked_ms > most_ms;
 }
 
 /* Asks Valkey for the symbol's route; without it the last known one counts for as long as a fresh one would. */
-static void look(struct orders *orders, struct route_entry *entry)
-{
+static void look(struct orders *orders, struct route_entry *entry) {
     char key[6 + SYMBOL_BYTES_MAX];
     memcpy(key, "route:", 6);
     memcpy(key + 6, entry->symbol, entry->symbol_size);
@@ -232,8 +216,7 @@ static void look(struct orders *orders, struct route_entry *entry)
     }
 }
 
-static void take_route(struct orders *orders, struct route_entry *entry, struct text value)
-{
+static void take_route(struct orders *orders, struct route_entry *entry, struct text value) {
     struct route route = {0};
     if (!text_is_absent(value) &&
         (!json_route_decode(&orders->decoder, value.data, value.size, &route) || route.status == ROUTE_UNKNOWN)) {
@@ -245,14 +228,12 @@ static void take_route(struct orders *orders, struct route_entry *entry, struct 
 }
 
 /* A route is as old as its question, but a Valkey slower than that must not stop the symbol for ever. */
-static void note_age(const struct orders *orders, struct route_entry *entry)
-{
+static void note_age(const struct orders *orders, struct route_entry *entry) {
     uint64_t now_ms = now_ms_of(orders), half_ms = orders->settings.route_age_max_ms / 2;
     entry->looked_ms = now_ms - entry->asked_ms < half_ms ? entry->asked_ms : now_ms - half_ms;
 }
 
-static void on_route(void *context, const struct redisReply *reply)
-{
+static void on_route(void *context, const struct redisReply *reply) {
     struct look look_up = *(struct look *)context;
     struct orders *orders = look_up.orders;
     struct route_entry *entry = look_up.entry;
@@ -273,8 +254,7 @@ static void on_route(void *context, const struct redisReply *reply)
 /* ---------------------------------------------------------------- the door of a symbol */
 
 /* Sends what waits for the symbol, as far as its route is fresh and its door free. */
-static void pump(struct orders *orders, struct route_entry *entry)
-{
+static void pump(struct orders *orders, struct route_entry *entry) {
     uint32_t age_max_ms = orders->settings.route_age_max_ms;
     while (entry->first) {
         if (!entry->looking && is_stale(orders, entry, age_max_ms / 2)) {
@@ -300,15 +280,13 @@ static void pump(struct orders *orders, struct route_entry *entry)
     }
 }
 
-static uint8_t keep_id(char *out, struct text id)
-{
+static uint8_t keep_id(char *out, struct text id) {
     memcpy(out, id.size ? id.data : "", id.size);
     return (uint8_t)id.size;
 }
 
 int orders_submit(struct orders *orders, struct http_exchange exchange, enum call call, const struct command *command,
-    uint64_t now_us)
-{
+    uint64_t now_us) {
     orders->now_us = now_us;
     bool has_room = orders->free_tickets || orders->fresh_tickets < orders->settings.in_flight_max;
     struct route_entry *entry = has_room ? route_cache_get(&orders->routes, command->symbol, now_us / 1000) : NULL;
@@ -331,8 +309,7 @@ int orders_submit(struct orders *orders, struct http_exchange exchange, enum cal
     return STATUS_OK;
 }
 
-void orders_tick(struct orders *orders, uint64_t now_us)
-{
+void orders_tick(struct orders *orders, uint64_t now_us) {
     orders->now_us = now_us;
     while (orders->oldest && now_us - orders->oldest->began_us > orders->settings.deadline_ms * UINT64_C(1000)) {
         struct ticket *ticket = orders->oldest;
@@ -350,8 +327,7 @@ void orders_tick(struct orders *orders, uint64_t now_us)
 /* ---------------------------------------------------------------- opening and closing */
 
 struct orders *orders_open(const struct orders_settings *settings, struct valkey_client *valkey,
-    struct order_producer *producer, struct metrics *metrics, orders_on_done on_done, void *context)
-{
+    struct order_producer *producer, struct metrics *metrics, orders_on_done on_done, void *context) {
     struct orders *orders = calloc(1, sizeof *orders);
     if (!orders) {
         return NULL;
@@ -372,31 +348,20 @@ struct orders *orders_open(const struct orders_settings *settings, struct valkey
     return orders;
 }
 
-void orders_close(struct orders *orders)
-{
+void orders_close(struct orders *orders) {
     json_decoder_deinit(&orders->decoder);
     route_cache_deinit(&orders->routes);
     free(orders->tickets);
     free(orders);
 }
 
-uint32_t orders_in_flight(const struct orders *orders)
-{
-    return orders->in_flight;
-}
+uint32_t orders_in_flight(const struct orders *orders) { return orders->in_flight; }
 
-uint32_t orders_waiting(const struct orders *orders)
-{
-    return orders->waiting;
-}
+uint32_t orders_waiting(const struct orders *orders) { return orders->waiting; }
 
-uint32_t orders_symbols(const struct orders *orders)
-{
-    return orders->routes.used;
-}
+uint32_t orders_symbols(const struct orders *orders) { return orders->routes.used; }
 
-uint64_t orders_take_oldest_route_ms(struct orders *orders)
-{
+uint64_t orders_take_oldest_route_ms(struct orders *orders) {
     uint64_t oldest_ms = orders->oldest_route_ms;
     orders->oldest_route_ms = 0;
     return oldest_ms;

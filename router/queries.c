@@ -33,50 +33,40 @@ static const struct fault away = {503, CODE_NONE, FIXED("Valkey does not answer;
 static const struct fault unknown_order = {404, CODE_NO_SUCH_ORDER, FIXED("no order of this account has this id"), {0}};
 static const struct fault unreadable = {500, CODE_NONE, FIXED("what is stored cannot be read"), {0}};
 
-bool queries_init(struct queries *queries, struct valkey_client *valkey, queries_on_done on_done, void *context)
-{
+bool queries_init(struct queries *queries, struct valkey_client *valkey, queries_on_done on_done, void *context) {
     *queries = (struct queries){.valkey = valkey, .on_done = on_done, .context = context, .page = malloc(PAGE_BYTES)};
     return queries->page && json_decoder_init(&queries->decoder, EVENT_BYTES_MAX);
 }
 
-void queries_deinit(struct queries *queries)
-{
+void queries_deinit(struct queries *queries) {
     json_decoder_deinit(&queries->decoder);
     free(queries->page);
 }
 
-static void done(const struct query *query, const struct fault *fault, struct text body)
-{
+static void done(const struct query *query, const struct fault *fault, struct text body) {
     query->queries->on_done(query->queries->context, query->exchange, query->call, fault, body);
 }
 
-static void fail(struct query *query, const struct fault *fault)
-{
+static void fail(struct query *query, const struct fault *fault) {
     done(query, fault, TEXT_NONE);
     free(query);
 }
 
-static void succeed(struct query *query, size_t bytes)
-{
+static void succeed(struct query *query, size_t bytes) {
     struct fault none = {0};
     done(query, &none, (struct text){query->queries->page, (uint32_t)bytes});
     free(query);
 }
 
-static struct text text_at(const char *bytes, uint8_t size)
-{
-    return (struct text){bytes, size};
-}
+static struct text text_at(const char *bytes, uint8_t size) { return (struct text){bytes, size}; }
 
-static void send_words(struct query *query, const struct text *words, size_t count, valkey_on_reply on_reply)
-{
+static void send_words(struct query *query, const struct text *words, size_t count, valkey_on_reply on_reply) {
     if (valkey_client_command(query->queries->valkey, words, count, on_reply, query) != STATUS_OK) {
         fail(query, &away);
     }
 }
 
-static char *put_parts(char *at, const struct text *parts, size_t count)
-{
+static char *put_parts(char *at, const struct text *parts, size_t count) {
     for (size_t i = 0; i < count; i++) {
         at = json_put_bytes(at, parts[i].data, parts[i].size);
     }
@@ -85,8 +75,7 @@ static char *put_parts(char *at, const struct text *parts, size_t count)
 
 /* ---------------------------------------------------------------- orders */
 
-static struct text find_field(const struct redisReply *fields, struct text name)
-{
+static struct text find_field(const struct redisReply *fields, struct text name) {
     for (size_t i = 0; i + 1 < valkey_reply_count(fields); i += 2) {
         if (text_equal(valkey_reply_text(valkey_reply_at(fields, i)), name)) {
             return valkey_reply_text(valkey_reply_at(fields, i + 1));
@@ -95,8 +84,7 @@ static struct text find_field(const struct redisReply *fields, struct text name)
     return TEXT_NONE;
 }
 
-static bool is_digits(struct text text)
-{
+static bool is_digits(struct text text) {
     for (uint32_t i = 0; i < text.size; i++) {
         if (text.data[i] < '0' || text.data[i] > '9') {
             return false;
@@ -106,8 +94,7 @@ static bool is_digits(struct text text)
 }
 
 /* The order's hash as an object: decimals stay strings, the time is a number. */
-static size_t write_order(const struct query *query, const struct redisReply *fields)
-{
+static size_t write_order(const struct query *query, const struct redisReply *fields) {
     static const char *const names[] = {"symbol", "clientOrderId", "userId", "status", "side", "price", "quantity",
         "leaves", "cumulative", "reason", "timestamp"};
     char *at = JSON_PUT(query->queries->page, "{\"orderId\":");
@@ -126,8 +113,7 @@ static size_t write_order(const struct query *query, const struct redisReply *fi
     return (size_t)(JSON_PUT(at, "}") - query->queries->page);
 }
 
-static void on_order(void *context, const struct redisReply *reply)
-{
+static void on_order(void *context, const struct redisReply *reply) {
     struct query *query = context;
     bool is_mine =
         query->anybody || text_equal(find_field(reply, TEXT("userId")), text_at(query->account, query->account_size));
@@ -140,16 +126,14 @@ static void on_order(void *context, const struct redisReply *reply)
     }
 }
 
-static void ask_order(struct query *query)
-{
+static void ask_order(struct query *query) {
     char key[KEY_BYTES_MAX];
     struct text parts[] = {TEXT("order:"), text_at(query->order_id, query->order_id_size)};
     struct text words[] = {TEXT("HGETALL"), {key, (uint32_t)(put_parts(key, parts, 2) - key)}};
     send_words(query, words, 2, on_order);
 }
 
-static void on_order_id(void *context, const struct redisReply *reply)
-{
+static void on_order_id(void *context, const struct redisReply *reply) {
     struct query *query = context;
     struct text id = valkey_reply_text(reply);
     if (!reply || valkey_reply_error(reply).data) {
@@ -163,8 +147,7 @@ static void on_order_id(void *context, const struct redisReply *reply)
     }
 }
 
-static void ask_client_order(struct query *query, struct text client_order_id)
-{
+static void ask_client_order(struct query *query, struct text client_order_id) {
     char key[KEY_BYTES_MAX];
     struct text parts[] = {TEXT("client:"), text_at(query->account, query->account_size), TEXT(":"),
         text_at(query->symbol, query->symbol_size), TEXT(":"), client_order_id};
@@ -176,8 +159,7 @@ static void ask_client_order(struct query *query, struct text client_order_id)
 
 /* The end of the first `levels` inner arrays of the array that starts at `from` (its '['): *taken is where to cut, *end
  * behind the whole array. False if it has another form. */
-static bool span_levels(struct text text, uint32_t from, uint32_t levels, uint32_t *taken, uint32_t *end)
-{
+static bool span_levels(struct text text, uint32_t from, uint32_t levels, uint32_t *taken, uint32_t *end) {
     uint32_t deep = 0, count = 0;
     *taken = from + 1;
     for (uint32_t i = from; i < text.size; i++) {
@@ -197,8 +179,7 @@ static bool span_levels(struct text text, uint32_t from, uint32_t levels, uint32
 }
 
 /* One side, `"b":[...]`, cut. NULL if it is not there. */
-static char *put_side(char *at, struct text stored, struct text name, uint32_t levels)
-{
+static char *put_side(char *at, struct text stored, struct text name, uint32_t levels) {
     const char *found = memmem(stored.data, stored.size, name.data, name.size);
     if (!found) {
         return NULL;
@@ -212,8 +193,7 @@ static char *put_side(char *at, struct text stored, struct text name, uint32_t l
     return JSON_PUT(at, "]");
 }
 
-size_t depth_cut(struct text stored, struct text symbol, uint32_t levels, char *out, size_t bytes)
-{
+size_t depth_cut(struct text stored, struct text symbol, uint32_t levels, char *out, size_t bytes) {
     static const struct text start = FIXED("{\"u\":");
     if (stored.size < start.size || memcmp(stored.data, start.data, start.size) != 0 ||
         stored.size + symbol.size + 64 > bytes) {
@@ -233,8 +213,7 @@ size_t depth_cut(struct text stored, struct text symbol, uint32_t levels, char *
     return at ? (size_t)(JSON_PUT(at, "}") - out) : 0;
 }
 
-static void on_depth(void *context, const struct redisReply *reply)
-{
+static void on_depth(void *context, const struct redisReply *reply) {
     struct query *query = context;
     static const struct text none = FIXED("{\"u\":0,\"b\":[],\"a\":[]}");
     if (!reply || valkey_reply_error(reply).data) {
@@ -251,8 +230,7 @@ static void on_depth(void *context, const struct redisReply *reply)
     }
 }
 
-static void ask_depth(struct query *query)
-{
+static void ask_depth(struct query *query) {
     char key[KEY_BYTES_MAX];
     struct text parts[] = {TEXT("depth:"), text_at(query->symbol, query->symbol_size)};
     struct text words[] = {TEXT("GET"), {key, (uint32_t)(put_parts(key, parts, 2) - key)}};
@@ -262,8 +240,7 @@ static void ask_depth(struct query *query)
 /* ---------------------------------------------------------------- trades */
 
 /* What everybody may know of a fill. */
-static char *put_trade(char *at, const struct event *fill)
-{
+static char *put_trade(char *at, const struct event *fill) {
     at = json_put_unsigned(JSON_PUT(at, "{\"seq\":"), fill->fseq);
     at = json_put_unsigned(JSON_PUT(at, ",\"tradeId\":"), fill->trade_id);
     at = json_put_decimal(JSON_PUT(at, ",\"p\":"), fill->price_ticks, fill->instrument.tick);
@@ -275,13 +252,11 @@ static char *put_trade(char *at, const struct event *fill)
 }
 
 /* The JSON of one entry of the stream: [id, ["e", json]]. */
-static struct text entry_bytes(const struct redisReply *entry)
-{
+static struct text entry_bytes(const struct redisReply *entry) {
     return valkey_reply_text(valkey_reply_at(valkey_reply_at(entry, 1), 1));
 }
 
-static size_t write_trades(struct query *query, const struct redisReply *reply)
-{
+static size_t write_trades(struct query *query, const struct redisReply *reply) {
     char *at = JSON_PUT(query->queries->page, "{\"symbol\":");
     at = json_put_text(at, text_at(query->symbol, query->symbol_size));
     at = JSON_PUT(at, ",\"trades\":[");
@@ -300,8 +275,7 @@ static size_t write_trades(struct query *query, const struct redisReply *reply)
     return (size_t)(JSON_PUT(at, "]}") - query->queries->page);
 }
 
-static void on_trades(void *context, const struct redisReply *reply)
-{
+static void on_trades(void *context, const struct redisReply *reply) {
     struct query *query = context;
     _Static_assert(TRADES_MAX * TRADE_BYTES_MAX < PAGE_BYTES, "a page of trades");
     if (!reply || valkey_reply_error(reply).data) {
@@ -311,8 +285,7 @@ static void on_trades(void *context, const struct redisReply *reply)
     }
 }
 
-static void ask_trades(struct query *query)
-{
+static void ask_trades(struct query *query) {
     char key[KEY_BYTES_MAX], count[16];
     struct text parts[] = {TEXT("fills:"), text_at(query->symbol, query->symbol_size)};
     struct text words[] = {TEXT("XREVRANGE"), {key, (uint32_t)(put_parts(key, parts, 2) - key)}, TEXT("+"), TEXT("-"),
@@ -322,23 +295,20 @@ static void ask_trades(struct query *query)
 
 /* ---------------------------------------------------------------- asking */
 
-static uint32_t limit_of(const struct target *target)
-{
+static uint32_t limit_of(const struct target *target) {
     uint32_t usual = target->call == CALL_TRADES ? TRADES_USUALLY : DEPTH_LEVELS;
     uint32_t most = target->call == CALL_TRADES ? TRADES_MAX : DEPTH_LEVELS;
     uint32_t limit = target->limit ? target->limit : usual;
     return limit < most ? limit : most;
 }
 
-static uint8_t keep(char *out, struct text text)
-{
+static uint8_t keep(char *out, struct text text) {
     memcpy(out, text.size ? text.data : "", text.size);
     return (uint8_t)text.size;
 }
 
 void queries_ask(
-    struct queries *queries, struct http_exchange exchange, const struct target *target, struct text account)
-{
+    struct queries *queries, struct http_exchange exchange, const struct target *target, struct text account) {
     struct query *query = malloc(sizeof *query);
     if (!query) {
         queries->on_done(queries->context, exchange, target->call, &away, TEXT_NONE);

@@ -15,30 +15,26 @@ struct report {
     uint64_t count;
 };
 
-static struct tm date_of(int64_t calendar_ms)
-{
+static struct tm date_of(int64_t calendar_ms) {
     time_t seconds = (time_t)(calendar_ms / 1000);
     struct tm date;
     gmtime_r(&seconds, &date);
     return date;
 }
 
-int32_t quota_month(int64_t calendar_ms)
-{
+int32_t quota_month(int64_t calendar_ms) {
     struct tm date = date_of(calendar_ms);
     return (date.tm_year + 1900) * 12 + date.tm_mon;
 }
 
-uint32_t quota_month_ends_in_s(int64_t calendar_ms)
-{
+uint32_t quota_month_ends_in_s(int64_t calendar_ms) {
     struct tm date = date_of(calendar_ms);
     struct tm next = {.tm_year = date.tm_year, .tm_mon = date.tm_mon + 1, .tm_mday = 1};
     return (uint32_t)(timegm(&next) - (time_t)(calendar_ms / 1000));
 }
 
 /* The same key's usage, if it still is of that month. Names are unique, and the table may have moved meanwhile. */
-static struct key_usage *find_again(struct rate_limit *limit, const struct report *report)
-{
+static struct key_usage *find_again(struct rate_limit *limit, const struct report *report) {
     for (uint32_t i = 0; i < limit->capacity; i++) {
         struct key_usage *usage = &limit->keys[i];
         if (strcmp(usage->name, report->name) == 0 && usage->month == report->month) {
@@ -48,8 +44,7 @@ static struct key_usage *find_again(struct rate_limit *limit, const struct repor
     return NULL;
 }
 
-static void on_reported(void *context, const struct redisReply *reply)
-{
+static void on_reported(void *context, const struct redisReply *reply) {
     struct report *report = context;
     struct key_usage *usage = find_again(report->quota->limit, report);
     int64_t total;
@@ -67,14 +62,12 @@ static void on_reported(void *context, const struct redisReply *reply)
     free(report);
 }
 
-static struct text key_of(const struct report *report, char *out, size_t bytes)
-{
+static struct text key_of(const struct report *report, char *out, size_t bytes) {
     int n = snprintf(out, bytes, "quota:%s:%04d%02d", report->name, report->month / 12, report->month % 12 + 1);
     return (struct text){out, (uint32_t)n};
 }
 
-static void send_report(struct quota *quota, struct key_usage *usage)
-{
+static void send_report(struct quota *quota, struct key_usage *usage) {
     char key_bytes[RATE_NAME_BYTES + 32], count_bytes[24], keep_bytes[24];
     struct report *report = malloc(sizeof *report);
     if (!report) {
@@ -98,8 +91,7 @@ static void send_report(struct quota *quota, struct key_usage *usage)
     (void)valkey_client_command(quota->valkey, expire, 3, NULL, NULL); /* refused: the next report asks again */
 }
 
-void quota_report(struct quota *quota)
-{
+void quota_report(struct quota *quota) {
     if (!quota->limit->plan.quota_per_month || !quota->limit->used || !valkey_client_is_up(quota->valkey)) {
         return;
     }

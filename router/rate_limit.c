@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t hash_of(const char *bytes, size_t size)
-{
+static uint32_t hash_of(const char *bytes, size_t size) {
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < size; i++) {
         hash = (hash ^ (uint8_t)bytes[i]) * 16777619u;
@@ -14,25 +13,17 @@ static uint32_t hash_of(const char *bytes, size_t size)
 
 /* ---------------------------------------------------------------- keys */
 
-bool rate_limit_init(struct rate_limit *limit, struct usage_plan plan, uint32_t capacity)
-{
+bool rate_limit_init(struct rate_limit *limit, struct usage_plan plan, uint32_t capacity) {
     *limit = (struct rate_limit){.plan = plan, .capacity = capacity, .keys = calloc(capacity, sizeof *limit->keys)};
     return limit->keys != NULL;
 }
 
-void rate_limit_deinit(struct rate_limit *limit)
-{
-    free(limit->keys);
-}
+void rate_limit_deinit(struct rate_limit *limit) { free(limit->keys); }
 
-static uint64_t bucket_micro(const struct rate_limit *limit)
-{
-    return (uint64_t)limit->plan.burst * 1000000;
-}
+static uint64_t bucket_micro(const struct rate_limit *limit) { return (uint64_t)limit->plan.burst * 1000000; }
 
 /* The key's place, or the free one where it belongs; NULL when there is none. */
-static struct key_usage *find_usage(const struct rate_limit *limit, struct text key)
-{
+static struct key_usage *find_usage(const struct rate_limit *limit, struct text key) {
     uint32_t mask = limit->capacity - 1;
     uint32_t at = hash_of(key.data, key.size) & mask;
     for (uint32_t i = 0; i < limit->capacity; i++, at = (at + 1) & mask) {
@@ -44,8 +35,7 @@ static struct key_usage *find_usage(const struct rate_limit *limit, struct text 
     return NULL;
 }
 
-static struct key_usage *get_usage(struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month)
-{
+static struct key_usage *get_usage(struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month) {
     if (key.size == 0 || key.size >= RATE_NAME_BYTES) {
         return NULL;
     }
@@ -63,8 +53,7 @@ static struct key_usage *get_usage(struct rate_limit *limit, struct text key, ui
     return usage;
 }
 
-static void fill_bucket(const struct rate_limit *limit, struct key_usage *usage, uint64_t now_us)
-{
+static void fill_bucket(const struct rate_limit *limit, struct key_usage *usage, uint64_t now_us) {
     uint64_t passed_us = now_us > usage->filled_us ? now_us - usage->filled_us : 0;
     if (passed_us > 3600u * UINT64_C(1000000)) {
         passed_us = 3600u * UINT64_C(1000000); /* by then every bucket is full */
@@ -75,8 +64,7 @@ static void fill_bucket(const struct rate_limit *limit, struct key_usage *usage,
     usage->filled_us = now_us;
 }
 
-static void turn_month(struct key_usage *usage, int32_t month)
-{
+static void turn_month(struct key_usage *usage, int32_t month) {
     if (usage->month != month) {
         usage->month = month;
         usage->counted = usage->unreported = usage->reporting = 0;
@@ -84,8 +72,7 @@ static void turn_month(struct key_usage *usage, int32_t month)
 }
 
 enum allowance rate_limit_take(
-    struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month, uint32_t *retry_after_s)
-{
+    struct rate_limit *limit, struct text key, uint64_t now_us, int32_t month, uint32_t *retry_after_s) {
     struct key_usage *usage = get_usage(limit, key, now_us, month);
     *retry_after_s = 1;
     if (!usage) {
@@ -107,8 +94,7 @@ enum allowance rate_limit_take(
     return ALLOWED;
 }
 
-void rate_limit_forget_idle(struct rate_limit *limit, uint64_t now_us, uint64_t idle_us, uint32_t capacity)
-{
+void rate_limit_forget_idle(struct rate_limit *limit, uint64_t now_us, uint64_t idle_us, uint32_t capacity) {
     struct rate_limit fresh;
     if (capacity < limit->capacity) {
         capacity = limit->capacity;
@@ -130,21 +116,16 @@ void rate_limit_forget_idle(struct rate_limit *limit, uint64_t now_us, uint64_t 
 
 /* ---------------------------------------------------------------- addresses */
 
-bool address_limit_init(struct address_limit *limit, uint32_t per_minute, uint32_t capacity)
-{
+bool address_limit_init(struct address_limit *limit, uint32_t per_minute, uint32_t capacity) {
     *limit = (struct address_limit){.per_minute = per_minute, .capacity = capacity};
     limit->addresses = per_minute ? calloc(capacity, sizeof *limit->addresses) : NULL;
     return !per_minute || limit->addresses;
 }
 
-void address_limit_deinit(struct address_limit *limit)
-{
-    free(limit->addresses);
-}
+void address_limit_deinit(struct address_limit *limit) { free(limit->addresses); }
 
 /* The first place is for the addresses that find none. */
-static struct address_count *find_count(struct address_limit *limit, const char *address)
-{
+static struct address_count *find_count(struct address_limit *limit, const char *address) {
     uint32_t places = limit->capacity - 1;
     uint32_t at = hash_of(address, strlen(address)) % places;
     bool full = limit->used >= places / 4 * 3;
@@ -165,8 +146,7 @@ static struct address_count *find_count(struct address_limit *limit, const char 
     return &limit->addresses[0];
 }
 
-bool address_limit_take(struct address_limit *limit, const char *address, uint64_t now_us, uint32_t *retry_after_s)
-{
+bool address_limit_take(struct address_limit *limit, const char *address, uint64_t now_us, uint32_t *retry_after_s) {
     *retry_after_s = 0;
     if (!limit->per_minute || !*address || strlen(address) >= sizeof limit->addresses->address) {
         return true;

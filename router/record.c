@@ -5,8 +5,7 @@
 
 #define BIT(field) (UINT64_C(1) << (field))
 
-static char *put_key(char *at, enum field field)
-{
+static char *put_key(char *at, enum field field) {
     struct text name = field_name(field);
     if (at[-1] != '{') {
         *at++ = ',';
@@ -16,18 +15,15 @@ static char *put_key(char *at, enum field field)
     return JSON_PUT(at, "\":");
 }
 
-static char *put_text(char *at, enum field field, struct text text)
-{
+static char *put_text(char *at, enum field field, struct text text) {
     return text_is_absent(text) ? at : json_put_text(put_key(at, field), text);
 }
 
-static char *put_integer(char *at, enum field field, int64_t value)
-{
+static char *put_integer(char *at, enum field field, int64_t value) {
     return json_put_integer(put_key(at, field), value);
 }
 
-static char *put_decimal(char *at, enum field field, struct decimal value, struct decimal_unit unit)
-{
+static char *put_decimal(char *at, enum field field, struct decimal value, struct decimal_unit unit) {
     int64_t units;
     if (value.state == DECIMAL_ABSENT || decimal_to_units(value, unit, &units) != DECIMAL_FITS) {
         return at;
@@ -37,8 +33,7 @@ static char *put_decimal(char *at, enum field field, struct decimal value, struc
 }
 
 /* What only a new order has, behind the guide's members. */
-static char *put_options(char *at, const struct command *command, const struct instrument *rules)
-{
+static char *put_options(char *at, const struct command *command, const struct instrument *rules) {
     at = put_text(at, FIELD_TIME_IN_FORCE, time_in_force_name((enum time_in_force)command->time_in_force));
     if (command->present & BIT(FIELD_POST_ONLY)) {
         at = json_put_boolean(put_key(at, FIELD_POST_ONLY), command->post_only);
@@ -58,8 +53,7 @@ static char *put_options(char *at, const struct command *command, const struct i
     return put_decimal(at, FIELD_MAX_SLIPPAGE, command->max_slippage, rules->tick);
 }
 
-static char *put_new(char *at, const struct command *command, const struct instrument *rules)
-{
+static char *put_new(char *at, const struct command *command, const struct instrument *rules) {
     at = put_text(at, FIELD_SYMBOL, command->symbol);
     at = put_text(at, FIELD_SIDE, side_name((enum side)command->side));
     at = put_decimal(at, FIELD_QUANTITY, command->quantity, rules->lot);
@@ -72,8 +66,7 @@ static char *put_new(char *at, const struct command *command, const struct instr
     return put_options(at, command, rules);
 }
 
-static char *put_change(char *at, const struct command *command, const struct instrument *rules)
-{
+static char *put_change(char *at, const struct command *command, const struct instrument *rules) {
     at = put_text(at, FIELD_ACTION, action_name((enum action)command->action));
     at = put_text(at, FIELD_SYMBOL, command->symbol);
     at = put_text(at, FIELD_ORDER_ID, command->order_id);
@@ -90,8 +83,7 @@ static char *put_change(char *at, const struct command *command, const struct in
     return command->has_expire_time ? put_integer(at, FIELD_EXPIRE_TIME, command->expire_time_ms) : at;
 }
 
-size_t record_write(const struct command *command, char *out)
-{
+size_t record_write(const struct command *command, char *out) {
     const struct instrument rules = instrument_default();
     char *at = JSON_PUT(out, "{");
     at = command->action == ACTION_NEW ? put_new(at, command, &rules) : put_change(at, command, &rules);

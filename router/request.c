@@ -47,26 +47,22 @@ static const uint8_t new_fields[] = {FIELD_ACTION, FIELD_SYMBOL, FIELD_SIDE, FIE
 static const uint8_t modify_fields[] = {
     FIELD_SYMBOL, FIELD_QUANTITY, FIELD_PRICE, FIELD_USER_ID, FIELD_STOP_PRICE, FIELD_EXPIRE_TIME};
 
-static struct fault bad(enum field field)
-{
+static struct fault bad(enum field field) {
     const struct wording *wording = &wordings[field];
     return (struct fault){400, wording->code, wording->bad, field_name(field)};
 }
 
-static struct fault missing(enum field field)
-{
+static struct fault missing(enum field field) {
     return (struct fault){
         400, field == FIELD_SYMBOL ? CODE_SYMBOL : CODE_MISSING, wordings[field].missing, field_name(field)};
 }
 
-static struct fault malformed(void)
-{
+static struct fault malformed(void) {
     return (struct fault){
         400, CODE_MALFORMED, TEXT("the body must be one JSON object in UTF-8, each member once"), TEXT_NONE};
 }
 
-static uint64_t required_fields(const struct command *command)
-{
+static uint64_t required_fields(const struct command *command) {
     bool has_limit = command->order_type == ORDER_LIMIT || command->order_type == ORDER_STOP_LIMIT ||
                      command->order_type == ORDER_TYPE_NONE;
     return BIT(FIELD_SYMBOL) | BIT(FIELD_SIDE) | BIT(FIELD_QUANTITY) | BIT(FIELD_ORDER_TYPE) |
@@ -74,15 +70,13 @@ static uint64_t required_fields(const struct command *command)
 }
 
 /* Whether a decimal is a whole number of units within the bounds; absent ones are. */
-static bool fits(struct decimal value, struct decimal_unit unit, int64_t least, int64_t most)
-{
+static bool fits(struct decimal value, struct decimal_unit unit, int64_t least, int64_t most) {
     int64_t units;
     return value.state == DECIMAL_ABSENT ||
            (decimal_to_units(value, unit, &units) == DECIMAL_FITS && units >= least && units <= most);
 }
 
-static bool decimal_fits(const struct command *command, enum field field)
-{
+static bool decimal_fits(const struct command *command, enum field field) {
     const struct instrument rules = instrument_default();
     switch (field) {
     case FIELD_QUANTITY: return fits(command->quantity, rules.lot, rules.quantity_lots_min, rules.quantity_lots_max);
@@ -98,8 +92,8 @@ static bool decimal_fits(const struct command *command, enum field field)
 }
 
 /* The first of the fields that is badly formed, missing, or off its tick or range. */
-static struct fault check_fields(const struct command *command, const uint8_t *fields, size_t count, uint64_t required)
-{
+static struct fault check_fields(
+    const struct command *command, const uint8_t *fields, size_t count, uint64_t required) {
     for (size_t i = 0; i < count; i++) {
         enum field field = (enum field)fields[i];
         if (command->bad & BIT(field)) {
@@ -115,14 +109,12 @@ static struct fault check_fields(const struct command *command, const uint8_t *f
     return (struct fault){0};
 }
 
-static void forget_price(struct command *command)
-{
+static void forget_price(struct command *command) {
     command->price = (struct decimal){0};
     command->present &= ~BIT(FIELD_PRICE);
 }
 
-struct fault request_check_new(struct command *command)
-{
+struct fault request_check_new(struct command *command) {
     if (command->fault == REASON_MALFORMED) {
         return malformed();
     }
@@ -135,8 +127,7 @@ struct fault request_check_new(struct command *command)
     return check_fields(command, new_fields, sizeof new_fields, required_fields(command));
 }
 
-struct fault request_check_modify(struct command *command, const struct target *target)
-{
+struct fault request_check_modify(struct command *command, const struct target *target) {
     if (command->fault == REASON_MALFORMED) {
         return malformed();
     }
@@ -159,8 +150,7 @@ struct fault request_check_modify(struct command *command, const struct target *
     return (struct fault){0};
 }
 
-struct fault request_identify(struct command *command, struct text account)
-{
+struct fault request_identify(struct command *command, struct text account) {
     if (account.size && command->user_id.size && !text_equal(command->user_id, account)) {
         return (struct fault){403, CODE_NONE, TEXT("userId is another account than the API key's"), TEXT("userId")};
     }

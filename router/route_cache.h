@@ -41,8 +41,7 @@ void route_cache_deinit(struct route_cache *cache);
  * it is in use (looking, in_flight or somebody waiting) or was used within the last minute. */
 struct route_entry *route_cache_get(struct route_cache *cache, struct text symbol, uint64_t now_ms);
 
-static inline struct text route_entry_symbol(const struct route_entry *entry)
-{
+static inline struct text route_entry_symbol(const struct route_entry *entry) {
     return (struct text){entry->symbol, entry->symbol_size};
 }
 

@@ -54,14 +54,12 @@ struct asking {
 /* ---------------------------------------------------------------- answering */
 
 static void answer_with(
-    struct router *router, struct http_exchange exchange, int status, struct text headers, struct text body)
-{
+    struct router *router, struct http_exchange exchange, int status, struct text headers, struct text body) {
     http_server_answer(
         router->parts.http, exchange, &(struct http_answer){.status = status, .headers = headers, .body = body});
 }
 
-static enum request_result result_of(const struct fault *fault)
-{
+static enum request_result result_of(const struct fault *fault) {
     switch (fault->status) {
     case 400: return RESULT_INVALID;
     case 403: return RESULT_FORBIDDEN;
@@ -73,8 +71,7 @@ static enum request_result result_of(const struct fault *fault)
 }
 
 static void answer_fault_with(struct router *router, struct http_exchange exchange, enum call call,
-    const struct fault *fault, struct text headers)
-{
+    const struct fault *fault, struct text headers) {
     char body[ANSWER_BYTES_MAX], name[16];
     metrics_count(&router->metrics, call, result_of(fault));
     if (fault->status == 503) {
@@ -83,19 +80,16 @@ static void answer_fault_with(struct router *router, struct http_exchange exchan
     answer_with(router, exchange, fault->status, headers, answer_fault(body, fault, random_name(name)));
 }
 
-static void refuse(const struct asking *asking, const struct fault *fault)
-{
+static void refuse(const struct asking *asking, const struct fault *fault) {
     answer_fault_with(asking->router, asking->exchange, asking->target.call, fault, TEXT_NONE);
 }
 
-static void answer_ok(const struct asking *asking, struct text body)
-{
+static void answer_ok(const struct asking *asking, struct text body) {
     metrics_count(&asking->router->metrics, asking->target.call, RESULT_OK);
     answer_with(asking->router, asking->exchange, 200, TEXT_NONE, body);
 }
 
-static void refuse_as_too_much(const struct asking *asking, enum request_result result, uint32_t retry_after_s)
-{
+static void refuse_as_too_much(const struct asking *asking, enum request_result result, uint32_t retry_after_s) {
     char headers[64];
     int n = snprintf(headers, sizeof headers, "retry-after: %u\r\n", retry_after_s);
     metrics_count(&asking->router->metrics, asking->target.call, result);
@@ -103,8 +97,7 @@ static void refuse_as_too_much(const struct asking *asking, enum request_result 
         result == RESULT_QUOTA_SPENT ? answer_limit_exceeded : answer_too_many_requests);
 }
 
-struct text router_on_refused(void *context, int status, const struct http_head *head)
-{
+struct text router_on_refused(void *context, int status, const struct http_head *head) {
     static char body[ANSWER_BYTES_MAX];
     struct router *router = *(struct router **)context;
     char name[16];
@@ -117,14 +110,10 @@ struct text router_on_refused(void *context, int status, const struct http_head 
 
 /* ---------------------------------------------------------------- who asks, and how often */
 
-static bool is_loopback(const char *peer)
-{
-    return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
-}
+static bool is_loopback(const char *peer) { return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0; }
 
 /* Whether the request may go on as far as its key is concerned. */
-static bool find_owner(struct asking *asking)
-{
+static bool find_owner(struct asking *asking) {
     const struct router *router = asking->router;
     struct text presented = http_head_find(asking->request->head, TEXT("x-api-key"));
     if (router->parts.keys && presented.size && http_head_count(asking->request->head, TEXT("x-api-key")) == 1) {
@@ -137,8 +126,7 @@ static bool find_owner(struct asking *asking)
 }
 
 /* False: the request was answered with 429. */
-static bool is_within_limits(struct asking *asking)
-{
+static bool is_within_limits(struct asking *asking) {
     struct router *router = asking->router;
     uint32_t retry_after_s;
     if (!call_needs_key(asking->target.call)) {
@@ -156,15 +144,13 @@ static bool is_within_limits(struct asking *asking)
 }
 
 /* Whose account counts: the key's, unless open mode lets the client choose. */
-static struct text account_of(const struct asking *asking)
-{
+static struct text account_of(const struct asking *asking) {
     return asking->has_owner ? text_of(asking->owner.account) : TEXT_NONE;
 }
 
 /* ---------------------------------------------------------------- orders and changes */
 
-static struct fault identify(const struct asking *asking, struct command *command)
-{
+static struct fault identify(const struct asking *asking, struct command *command) {
     struct text account = account_of(asking);
     if (text_is_absent(command->user_id)) {
         command->user_id = asking->target.user_id;
@@ -178,8 +164,7 @@ static struct fault identify(const struct asking *asking, struct command *comman
     return (struct fault){0};
 }
 
-static struct fault need_account(const struct command *command)
-{
+static struct fault need_account(const struct command *command) {
     if (command->action != ACTION_NEW && text_is_absent(command->user_id)) {
         return (struct fault){400, CODE_MISSING, TEXT("userId is required in open mode: ?userId="), TEXT("userId")};
     }
@@ -187,8 +172,7 @@ static struct fault need_account(const struct command *command)
 }
 
 /* The ids that the router gives; they live in `memory` (ORDER_ID_BYTES_MAX bytes). */
-static void give_ids(const struct asking *asking, struct command *command, char *memory)
-{
+static void give_ids(const struct asking *asking, struct command *command, char *memory) {
     command->timestamp_ms = asking->calendar_ms;
     if (command->action != ACTION_NEW) {
         command->command_id = order_id_random(asking->calendar_ms, memory);
@@ -200,8 +184,7 @@ static void give_ids(const struct asking *asking, struct command *command, char 
                                 : order_id_random(asking->calendar_ms, memory);
 }
 
-static void submit(const struct asking *asking, struct command *command)
-{
+static void submit(const struct asking *asking, struct command *command) {
     struct router *router = asking->router;
     char memory[ORDER_ID_BYTES_MAX];
     struct fault fault = identify(asking, command);
@@ -224,8 +207,7 @@ static void submit(const struct asking *asking, struct command *command)
     }
 }
 
-static void do_order(const struct asking *asking)
-{
+static void do_order(const struct asking *asking) {
     struct command command;
     json_command_decode(&asking->router->decoder, asking->request->body.data, asking->request->body.size, &command);
     struct fault fault = request_check_new(&command);
@@ -236,8 +218,7 @@ static void do_order(const struct asking *asking)
     }
 }
 
-static void do_modify(const struct asking *asking)
-{
+static void do_modify(const struct asking *asking) {
     struct command command;
     json_command_decode(&asking->router->decoder, asking->request->body.data, asking->request->body.size, &command);
     struct fault fault = request_check_modify(&command, &asking->target);
@@ -251,8 +232,7 @@ static void do_modify(const struct asking *asking)
     submit(asking, &command);
 }
 
-static void do_cancel(const struct asking *asking)
-{
+static void do_cancel(const struct asking *asking) {
     struct command command;
     command_init(&command);
     command.action = asking->target.call == CALL_CANCEL ? ACTION_CANCEL : ACTION_CANCEL_ALL;
@@ -265,8 +245,7 @@ static void do_cancel(const struct asking *asking)
     submit(asking, &command);
 }
 
-static struct fault fault_of(enum order_fate fate)
-{
+static struct fault fault_of(enum order_fate fate) {
     switch (fate) {
     case FATE_UNKNOWN:
         return (struct fault){503, CODE_UNKNOWN_FATE,
@@ -278,8 +257,7 @@ static struct fault fault_of(enum order_fate fate)
     }
 }
 
-static void on_order_done(void *context, const struct order_outcome *outcome)
-{
+static void on_order_done(void *context, const struct order_outcome *outcome) {
     struct router *router = context;
     char body[ANSWER_BYTES_MAX];
     if (outcome->fate != FATE_STORED) {
@@ -296,8 +274,7 @@ static void on_order_done(void *context, const struct order_outcome *outcome)
 /* ---------------------------------------------------------------- questions */
 
 static void on_query_done(
-    void *context, struct http_exchange exchange, enum call call, const struct fault *fault, struct text body)
-{
+    void *context, struct http_exchange exchange, enum call call, const struct fault *fault, struct text body) {
     struct router *router = context;
     if (fault->status) {
         answer_fault_with(router, exchange, call, fault, TEXT_NONE);
@@ -307,8 +284,7 @@ static void on_query_done(
     answer_with(router, exchange, 200, TEXT_NONE, body);
 }
 
-static void do_query(const struct asking *asking)
-{
+static void do_query(const struct asking *asking) {
     struct command identity;
     command_init(&identity);
     struct fault fault = identify(asking, &identity);
@@ -319,15 +295,13 @@ static void do_query(const struct asking *asking)
     queries_ask(&asking->router->queries, asking->exchange, &asking->target, identity.user_id);
 }
 
-static bool kafka_is_up(const struct router *router)
-{
+static bool kafka_is_up(const struct router *router) {
     struct order_producer_counts counts;
     order_producer_count(router->parts.producer, &counts);
     return counts.up;
 }
 
-static void do_ready(const struct asking *asking)
-{
+static void do_ready(const struct asking *asking) {
     struct router *router = asking->router;
     char body[ANSWER_BYTES_MAX];
     bool kafka_up = kafka_is_up(router), valkey_up = valkey_client_is_up(router->parts.valkey);
@@ -339,8 +313,7 @@ static void do_ready(const struct asking *asking)
         answer_ready(body, ready, kafka_up, valkey_up, router->draining));
 }
 
-static void do_metrics(const struct asking *asking)
-{
+static void do_metrics(const struct asking *asking) {
     struct router *router = asking->router;
     struct http_server_counts http = http_server_counts(router->parts.http);
     struct valkey_client_counts valkey = valkey_client_counts(router->parts.valkey);
@@ -372,8 +345,7 @@ static void do_metrics(const struct asking *asking)
             .body = {router->page, (uint32_t)bytes}});
 }
 
-static void do_preflight(const struct asking *asking)
-{
+static void do_preflight(const struct asking *asking) {
     char headers[256];
     const char *methods = target_methods(asking->request->head->path);
     int n = snprintf(headers, sizeof headers,
@@ -386,8 +358,7 @@ static void do_preflight(const struct asking *asking)
 
 /* ---------------------------------------------------------------- a request */
 
-static void dispatch(const struct asking *asking)
-{
+static void dispatch(const struct asking *asking) {
     char body[ANSWER_BYTES_MAX];
     switch (asking->target.call) {
     case CALL_NEW:
@@ -409,8 +380,7 @@ static void dispatch(const struct asking *asking)
     }
 }
 
-static void refuse_target(struct asking *asking, const struct fault *fault)
-{
+static void refuse_target(struct asking *asking, const struct fault *fault) {
     char allow[96];
     const char *methods = fault->status == 405 ? target_methods(asking->request->head->path) : NULL;
     int n = methods ? snprintf(allow, sizeof allow, "allow: %s\r\n", methods) : 0;
@@ -418,8 +388,7 @@ static void refuse_target(struct asking *asking, const struct fault *fault)
     answer_fault_with(asking->router, asking->exchange, call, fault, (struct text){allow, (uint32_t)n});
 }
 
-void router_on_request(void *context, struct http_exchange exchange, const struct http_request *request)
-{
+void router_on_request(void *context, struct http_exchange exchange, const struct http_request *request) {
     struct router *router = *(struct router **)context;
     struct asking asking;
     uint32_t retry_after_s;
@@ -449,14 +418,12 @@ void router_on_request(void *context, struct http_exchange exchange, const struc
 /* ---------------------------------------------------------------- opening and closing */
 
 /* Places for the keys' usage, most of them free. */
-static uint32_t usage_places(const struct router *router)
-{
+static uint32_t usage_places(const struct router *router) {
     size_t keys = router->parts.keys ? keys_count(router->parts.keys) : 0;
     return keys < KEYS_FEW / 4 ? KEYS_FEW : KEYS_MANY;
 }
 
-static bool open_parts(struct router *router)
-{
+static bool open_parts(struct router *router) {
     const struct router_settings *settings = &router->settings;
     struct orders_settings orders = {.in_flight_max = settings->in_flight_max,
         .deadline_ms = settings->deadline_ms,
@@ -472,8 +439,7 @@ static bool open_parts(struct router *router)
            address_limit_init(&router->addresses, settings->requests_per_minute_per_address, ADDRESSES);
 }
 
-struct router *router_open(const struct router_settings *settings, const struct router_parts *parts)
-{
+struct router *router_open(const struct router_settings *settings, const struct router_parts *parts) {
     struct router *router = calloc(1, sizeof *router);
     if (!router) {
         return NULL;
@@ -489,8 +455,7 @@ struct router *router_open(const struct router_settings *settings, const struct 
     return router;
 }
 
-void router_close(struct router *router)
-{
+void router_close(struct router *router) {
     if (router->orders) {
         orders_close(router->orders);
     }
@@ -502,19 +467,14 @@ void router_close(struct router *router)
     free(router);
 }
 
-void router_tick(struct router *router)
-{
+void router_tick(struct router *router) {
     router->valkey_was_up = router->valkey_was_up || valkey_client_is_up(router->parts.valkey);
     orders_tick(router->orders, clock_monotonic_us());
 }
 
-void router_report_quota(struct router *router)
-{
-    quota_report(&router->quota);
-}
+void router_report_quota(struct router *router) { quota_report(&router->quota); }
 
-void router_on_keys_read(struct router *router, bool ok)
-{
+void router_on_keys_read(struct router *router, bool ok) {
     if (ok) {
         router->metrics.key_reloads++;
         rate_limit_forget_idle(&router->rate, clock_monotonic_us(), IDLE_KEY_US, usage_places(router));
@@ -523,12 +483,6 @@ void router_on_keys_read(struct router *router, bool ok)
     }
 }
 
-void router_drain(struct router *router)
-{
-    router->draining = true;
-}
+void router_drain(struct router *router) { router->draining = true; }
 
-uint32_t router_in_flight(const struct router *router)
-{
-    return orders_in_flight(router->orders);
-}
+uint32_t router_in_flight(const struct router *router) { return orders_in_flight(router->orders); }

@@ -28,14 +28,12 @@ static const struct place places[] = {
     {PATH("/metrics"), "GET, OPTIONS", CALL_METRICS, NOT_HERE, NOT_HERE, NOT_HERE},
 };
 
-static struct fault bad_parameter(enum fault_code code, struct text error, struct text field)
-{
+static struct fault bad_parameter(enum fault_code code, struct text error, struct text field) {
     return (struct fault){400, code, error, field};
 }
 
 /* Without the stage, and without a slash at the end. */
-static struct text plain_path(struct text path)
-{
+static struct text plain_path(struct text path) {
     if (path.size >= 5 && memcmp(path.data, "/prod", 5) == 0 && (path.size == 5 || path.data[5] == '/')) {
         path = (struct text){path.data + 5, path.size - 5};
     }
@@ -46,8 +44,7 @@ static struct text plain_path(struct text path)
 }
 
 /* The place of a path; *id is the still encoded segment behind one that ends in '/'. */
-static const struct place *find_place(struct text path, struct text *id)
-{
+static const struct place *find_place(struct text path, struct text *id) {
     *id = TEXT_NONE;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct text known = places[i].path;
@@ -64,8 +61,7 @@ static const struct place *find_place(struct text path, struct text *id)
     return NULL;
 }
 
-static unsigned call_of(const struct place *place, enum http_method method)
-{
+static unsigned call_of(const struct place *place, enum http_method method) {
     switch (method) {
     case HTTP_GET:
     case HTTP_HEAD: return place->get;
@@ -78,8 +74,7 @@ static unsigned call_of(const struct place *place, enum http_method method)
 }
 
 /* Decodes into the target's memory. */
-static bool keep(struct target *target, struct text encoded, bool plus, struct text *out)
-{
+static bool keep(struct target *target, struct text encoded, bool plus, struct text *out) {
     char *room = target->memory + target->memory_used;
     if (!http_decode(encoded, plus, room, sizeof target->memory - target->memory_used, out)) {
         return false;
@@ -88,14 +83,10 @@ static bool keep(struct target *target, struct text encoded, bool plus, struct t
     return true;
 }
 
-static bool is_id(struct text id)
-{
-    return id.size >= 1 && id.size <= ID_BYTES_MAX;
-}
+static bool is_id(struct text id) { return id.size >= 1 && id.size <= ID_BYTES_MAX; }
 
 /* One text parameter; false if it is there twice or cannot be decoded. An empty one counts as not given. */
-static bool take_parameter(struct target *target, struct text query, struct text name, struct text *out)
-{
+static bool take_parameter(struct target *target, struct text query, struct text name, struct text *out) {
     struct text encoded;
     bool repeated;
     if (!http_query_find(query, name, &encoded, &repeated) || encoded.size == 0) {
@@ -104,8 +95,7 @@ static bool take_parameter(struct target *target, struct text query, struct text
     return !repeated && keep(target, encoded, true, out);
 }
 
-static bool parse_limit(struct text text, uint32_t *limit)
-{
+static bool parse_limit(struct text text, uint32_t *limit) {
     *limit = 0;
     for (uint32_t i = 0; i < text.size; i++) {
         if (text.data[i] < '0' || text.data[i] > '9' || *limit > 100000) {
@@ -116,8 +106,7 @@ static bool parse_limit(struct text text, uint32_t *limit)
     return *limit > 0;
 }
 
-static struct fault take_query(struct target *target, struct text query)
-{
+static struct fault take_query(struct target *target, struct text query) {
     struct text limit = TEXT_NONE, wait = TEXT_NONE;
     struct {
         struct text name;
@@ -138,8 +127,7 @@ static struct fault take_query(struct target *target, struct text query)
     return (struct fault){0};
 }
 
-static struct fault check_forms(const struct target *target)
-{
+static struct fault check_forms(const struct target *target) {
     if (target->symbol.size && !symbol_is_valid(target->symbol)) {
         return bad_parameter(CODE_SYMBOL, TEXT("symbol must be 1 to 10 characters of A-Z and 0-9"), TEXT("symbol"));
     }
@@ -159,14 +147,12 @@ static struct fault check_forms(const struct target *target)
     return (struct fault){0};
 }
 
-static bool needs_symbol(enum call call)
-{
+static bool needs_symbol(enum call call) {
     return call == CALL_CANCEL || call == CALL_CANCEL_ALL || call == CALL_FIND_ORDER || call == CALL_DEPTH ||
            call == CALL_TRADES;
 }
 
-static struct fault check_needs(const struct target *target)
-{
+static struct fault check_needs(const struct target *target) {
     if (target->call == CALL_FIND_ORDER && !target->client_order_id.size) {
         return bad_parameter(CODE_MISSING, TEXT("name the order: GET /orders/{orderId}, or ?clientOrderId=&symbol="),
             TEXT("clientOrderId"));
@@ -177,8 +163,7 @@ static struct fault check_needs(const struct target *target)
     return (struct fault){0};
 }
 
-static struct fault take_order_id(struct target *target, struct text encoded)
-{
+static struct fault take_order_id(struct target *target, struct text encoded) {
     if (encoded.size && (!keep(target, encoded, false, &target->order_id) || !is_id(target->order_id))) {
         return bad_parameter(CODE_FIELD,
             TEXT("the order's id in the path must have 1 to 64 bytes, with %xx for other characters"), TEXT("orderId"));
@@ -186,8 +171,7 @@ static struct fault take_order_id(struct target *target, struct text encoded)
     return (struct fault){0};
 }
 
-struct fault target_parse(struct target *target, enum http_method method, struct text path, struct text query)
-{
+struct fault target_parse(struct target *target, enum http_method method, struct text path, struct text query) {
     memset(target, 0, offsetof(struct target, memory));
     target->memory_used = 0;
     struct text id;
@@ -216,20 +200,17 @@ struct fault target_parse(struct target *target, enum http_method method, struct
     return fault.status ? fault : check_needs(target);
 }
 
-bool call_needs_key(enum call call)
-{
+bool call_needs_key(enum call call) {
     return call != CALL_HEALTH && call != CALL_READY && call != CALL_METRICS && call != CALL_PREFLIGHT;
 }
 
-const char *call_name(enum call call)
-{
+const char *call_name(enum call call) {
     static const char *const names[CALL_COUNT] = {"new", "test", "cancel", "cancel_all", "modify", "order",
         "find_order", "depth", "trades", "symbols", "time", "healthz", "readyz", "metrics", "preflight"};
     return call < CALL_COUNT ? names[call] : "none";
 }
 
-const char *target_methods(struct text path)
-{
+const char *target_methods(struct text path) {
     struct text id;
     const struct place *place = find_place(plain_path(path), &id);
     return place ? place->methods : NULL;

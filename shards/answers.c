@@ -6,30 +6,26 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static struct ring_head head_of(const struct answers *answers, enum ring_kind kind, struct symbol *symbol)
-{
+static struct ring_head head_of(const struct answers *answers, enum ring_kind kind, struct symbol *symbol) {
     struct ring_head head = {.kind = (uint8_t)kind,
-                             .symbol_bytes = symbol->name.size,
-                             .after_worker = symbol->after_worker,
-                             .worker = answers->worker,
-                             .partition = symbol->partition,
-                             .fseq = book_fseq(&symbol->book),
-                             .after_position = symbol->after_position};
+        .symbol_bytes = symbol->name.size,
+        .after_worker = symbol->after_worker,
+        .worker = answers->worker,
+        .partition = symbol->partition,
+        .fseq = book_fseq(&symbol->book),
+        .after_position = symbol->after_position};
     memcpy(head.symbol, symbol->name.bytes, sizeof head.symbol);
     symbol->after_worker = RING_NO_WORKER; /* said once, by the first record after a hand-over */
     return head;
 }
 
-static void write_record(struct answers *answers, struct ring_head *head, const void *packed, const void *text)
-{
+static void write_record(struct answers *answers, struct ring_head *head, const void *packed, const void *text) {
     uint64_t stalls = answers->ring->stalls;
     broadcast_ring_write(answers->ring, head, packed, text, answers->stop);
-    if (answers->ring->stalls != stalls)
-        counter_add(&answers->counters->ring_stalls, 1);
+    if (answers->ring->stalls != stalls) counter_add(&answers->counters->ring_stalls, 1);
 }
 
-static void write_event(struct answers *answers, struct symbol *symbol, const struct event *event)
-{
+static void write_event(struct answers *answers, struct symbol *symbol, const struct event *event) {
     struct ring_head head = head_of(answers, RING_EVENT, symbol);
     head.fseq = event->fseq;
     head.src_offset = event->src_offset;
@@ -39,8 +35,8 @@ static void write_event(struct answers *answers, struct symbol *symbol, const st
     write_record(answers, &head, answers->packed, answers->text);
 }
 
-static void write_level(struct answers *answers, struct symbol *symbol, enum ring_kind kind, uint8_t side, struct depth_level level)
-{
+static void write_level(
+    struct answers *answers, struct symbol *symbol, enum ring_kind kind, uint8_t side, struct depth_level level) {
     const struct instrument *instrument = &symbol->book.instrument;
     struct ring_level packed = {level.price_ticks, level.total_lots, instrument->tick, instrument->lot, side};
     struct ring_head head = head_of(answers, kind, symbol);
@@ -48,40 +44,37 @@ static void write_level(struct answers *answers, struct symbol *symbol, enum rin
     write_record(answers, &head, &packed, NULL);
 }
 
-static void write_levels(struct answers *answers, struct symbol *symbol)
-{
+static void write_levels(struct answers *answers, struct symbol *symbol) {
     for (uint32_t i = 0; i < answers->output.level_count; i++) {
         const struct level_change *change = &answers->output.levels[i];
-        write_level(answers, symbol, RING_LEVEL, change->side, (struct depth_level){change->price_ticks, change->total_lots});
+        write_level(
+            answers, symbol, RING_LEVEL, change->side, (struct depth_level){change->price_ticks, change->total_lots});
     }
 }
 
-__attribute__((format(printf, 2, 3))) static void refuse(struct answers *answers, const char *format, ...)
-{
+__attribute__((format(printf, 2, 3))) static void refuse(struct answers *answers, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    if (!answers->refusal[0])
-        vsnprintf(answers->refusal, sizeof answers->refusal, format, arguments);
+    if (!answers->refusal[0]) vsnprintf(answers->refusal, sizeof answers->refusal, format, arguments);
     va_end(arguments);
     answers->ring->is_closed = true; /* nothing may be said any more */
 }
 
 /* True if topic fills holds the event already; then, at the last one it holds, ours must be the same. */
-static bool is_published(struct answers *answers, const struct symbol *symbol, const struct book_event *event, int64_t src_offset)
-{
-    if (event->fseq > symbol->published_fseq)
-        return false;
+static bool is_published(
+    struct answers *answers, const struct symbol *symbol, const struct book_event *event, int64_t src_offset) {
+    if (event->fseq > symbol->published_fseq) return false;
     if (event->fseq == symbol->published_fseq && event->hash != symbol->published_hash)
         refuse(answers,
-               "topic fills has another event %llu of %.*s than this program computes from offset %lld of orders[%d] (hash %016llx there, "
-               "%016llx here): run the program that wrote it, or a version with its rules",
-               (unsigned long long)event->fseq, (int)symbol->name.size, symbol->name.bytes, (long long)src_offset,
-               (int)symbol->partition, (unsigned long long)symbol->published_hash, (unsigned long long)event->hash);
+            "topic fills has another event %llu of %.*s than this program computes from offset %lld of orders[%d] "
+            "(hash %016llx there, "
+            "%016llx here): run the program that wrote it, or a version with its rules",
+            (unsigned long long)event->fseq, (int)symbol->name.size, symbol->name.bytes, (long long)src_offset,
+            (int)symbol->partition, (unsigned long long)symbol->published_hash, (unsigned long long)event->hash);
     return true;
 }
 
-static void count_event(struct worker_counters *counters, uint8_t type)
-{
+static void count_event(struct worker_counters *counters, uint8_t type) {
     if (type == EVENT_FILL)
         counter_add(&counters->fills, 1);
     else if (type == EVENT_REJECTED)
@@ -89,8 +82,8 @@ static void count_event(struct worker_counters *counters, uint8_t type)
 }
 
 /* Writes the output of one step; returns the index of the next event of this record. */
-static uint32_t write_output(struct answers *answers, const struct delivery *delivery, const struct book_input *input, uint32_t index)
-{
+static uint32_t write_output(
+    struct answers *answers, const struct delivery *delivery, const struct book_input *input, uint32_t index) {
     struct symbol *symbol = delivery->symbol;
     bool news = false;
     for (uint32_t i = 0; i < answers->output.event_count; i++, index++) {
@@ -122,28 +115,27 @@ static uint32_t write_output(struct answers *answers, const struct delivery *del
     return index;
 }
 
-static bool is_cancel_of_nothing(const struct answers *answers, const struct delivery *delivery)
-{
+static bool is_cancel_of_nothing(const struct answers *answers, const struct delivery *delivery) {
     const struct command *command = &delivery->command;
     const struct book_event *event = &answers->output.events[0];
     return command->action == ACTION_CANCEL && delivery->verdict == BOOK_FRESH && command->fault == REASON_NONE &&
            answers->output.event_count == 1 && event->type == EVENT_REJECTED && event->reason == REASON_UNKNOWN;
 }
 
-void answers_command(struct answers *answers, const struct delivery *delivery)
-{
+void answers_command(struct answers *answers, const struct delivery *delivery) {
     struct symbol *symbol = delivery->symbol;
     struct log_position position = {.offset = delivery->offset, .log_time_ms = delivery->log_time_ms};
     struct book_input input = {.command = &delivery->command,
-                               .src_offset = delivery->offset,
-                               .log_time_ms = delivery->log_time_ms,
-                               .verdict = delivery->verdict,
-                               .original_order_id = delivery->original_order_id,
-                               .cancelled_before = tombstones_find(&symbol->tombstones, &delivery->command, position)};
+        .src_offset = delivery->offset,
+        .log_time_ms = delivery->log_time_ms,
+        .verdict = delivery->verdict,
+        .original_order_id = delivery->original_order_id,
+        .cancelled_before = tombstones_find(&symbol->tombstones, &delivery->command, position)};
     answers->output.event_count = answers->output.level_count = 0;
     enum book_progress progress = book_apply(&symbol->book, &input, &answers->output);
     if (is_cancel_of_nothing(answers, delivery))
-        CHECK(tombstones_add(&symbol->tombstones, &delivery->command, position) == STATUS_OK, "no memory for a tombstone");
+        CHECK(tombstones_add(&symbol->tombstones, &delivery->command, position) == STATUS_OK,
+            "no memory for a tombstone");
     uint32_t index = write_output(answers, delivery, &input, 0);
     while (progress == BOOK_MORE) {
         answers->output.event_count = answers->output.level_count = 0;
@@ -152,8 +144,7 @@ void answers_command(struct answers *answers, const struct delivery *delivery)
     }
 }
 
-void answers_control(struct answers *answers, const struct delivery *delivery)
-{
+void answers_control(struct answers *answers, const struct delivery *delivery) {
     struct command none;
     command_init(&none);
     struct book_input input = {.command = &none, .src_offset = delivery->offset, .log_time_ms = delivery->log_time_ms};
@@ -164,29 +155,26 @@ void answers_control(struct answers *answers, const struct delivery *delivery)
 
 /* ---- what feeds ask for ---------------------------------------------------------------------------------- */
 
-static void write_last_price(struct answers *answers, struct symbol *symbol, enum ring_kind kind)
-{
-    struct event event = {.symbol = symbol_name(symbol), .fseq = book_fseq(&symbol->book), .instrument = symbol->book.instrument};
+static void write_last_price(struct answers *answers, struct symbol *symbol, enum ring_kind kind) {
+    struct event event = {
+        .symbol = symbol_name(symbol), .fseq = book_fseq(&symbol->book), .instrument = symbol->book.instrument};
     event.has_last_price = book_last_price(&symbol->book, &event.last_price_ticks);
     struct ring_head head = head_of(answers, kind, symbol);
     head.packed_bytes = event_pack(&event, answers->packed);
     write_record(answers, &head, answers->packed, NULL);
 }
 
-static void write_side(struct answers *answers, struct symbol *symbol, enum side side)
-{
+static void write_side(struct answers *answers, struct symbol *symbol, enum side side) {
     struct depth_level levels[64];
     int64_t after_price_ticks = 0;
     uint32_t count;
     while ((count = book_levels(&symbol->book, side, after_price_ticks, levels, 64)) > 0) {
-        for (uint32_t i = 0; i < count; i++)
-            write_level(answers, symbol, RING_SNAPSHOT_LEVEL, side, levels[i]);
+        for (uint32_t i = 0; i < count; i++) write_level(answers, symbol, RING_SNAPSHOT_LEVEL, side, levels[i]);
         after_price_ticks = levels[count - 1].price_ticks;
     }
 }
 
-static void write_orders(struct answers *answers, struct symbol *symbol)
-{
+static void write_orders(struct answers *answers, struct symbol *symbol) {
     struct book_cursor cursor = {0};
     struct event order;
     while (book_next_order(&symbol->book, &cursor, &order)) {
@@ -198,10 +186,8 @@ static void write_orders(struct answers *answers, struct symbol *symbol)
     }
 }
 
-void answers_snapshot(struct answers *answers, struct symbol *symbol)
-{
-    if (!answers->has_feeds)
-        return;
+void answers_snapshot(struct answers *answers, struct symbol *symbol) {
+    if (!answers->has_feeds) return;
     write_last_price(answers, symbol, RING_SNAPSHOT_BEGIN);
     write_side(answers, symbol, SIDE_BUY);
     write_side(answers, symbol, SIDE_SELL);
@@ -210,33 +196,33 @@ void answers_snapshot(struct answers *answers, struct symbol *symbol)
     write_record(answers, &end, NULL, NULL);
 }
 
-void answers_ready(struct answers *answers, struct symbol *symbol)
-{
+void answers_ready(struct answers *answers, struct symbol *symbol) {
     if (book_fseq(&symbol->book) < symbol->published_fseq)
-        refuse(answers, "topic fills holds event %llu of %.*s, but orders yields only %llu: orders was truncated or replaced",
-               (unsigned long long)symbol->published_fseq, (int)symbol->name.size, symbol->name.bytes,
-               (unsigned long long)book_fseq(&symbol->book));
-    if (answers->has_feeds && symbol->name.bytes[0] != '#')
-        write_last_price(answers, symbol, RING_READY);
+        refuse(answers,
+            "topic fills holds event %llu of %.*s, but orders yields only %llu: orders was truncated or replaced",
+            (unsigned long long)symbol->published_fseq, (int)symbol->name.size, symbol->name.bytes,
+            (unsigned long long)book_fseq(&symbol->book));
+    if (answers->has_feeds && symbol->name.bytes[0] != '#') write_last_price(answers, symbol, RING_READY);
 }
 
 /* ---- for the fills writer -------------------------------------------------------------------------------- */
 
-void answers_mark(struct answers *answers, int32_t partition, int64_t offset)
-{
-    struct ring_head head = {
-        .kind = RING_MARK, .after_worker = RING_NO_WORKER, .worker = answers->worker, .partition = partition, .src_offset = offset};
+void answers_mark(struct answers *answers, int32_t partition, int64_t offset) {
+    struct ring_head head = {.kind = RING_MARK,
+        .after_worker = RING_NO_WORKER,
+        .worker = answers->worker,
+        .partition = partition,
+        .src_offset = offset};
     write_record(answers, &head, NULL, NULL);
 }
 
-void answers_dead_letter(struct answers *answers, const struct log_record *record, enum reason reason)
-{
+void answers_dead_letter(struct answers *answers, const struct log_record *record, enum reason reason) {
     static _Thread_local _Alignas(8) unsigned char packed[DEAD_LETTER_PACKED_BYTES_MAX];
     struct ring_head head = {.kind = RING_DEAD_LETTER,
-                             .after_worker = RING_NO_WORKER,
-                             .worker = answers->worker,
-                             .partition = record->partition,
-                             .src_offset = record->offset};
+        .after_worker = RING_NO_WORKER,
+        .worker = answers->worker,
+        .partition = record->partition,
+        .src_offset = record->offset};
     head.packed_bytes = dead_letter_pack(record, reason, packed);
     write_record(answers, &head, packed, NULL);
     counter_add(&answers->counters->dead_letters, 1);

@@ -14,7 +14,7 @@
 struct answers {
     struct broadcast_ring *ring;
     event_writer write_event;
-    bool has_feeds;     /* somebody lags behind: levels and packed events are wanted */
+    bool has_feeds; /* somebody lags behind: levels and packed events are wanted */
     uint8_t worker;
     const _Atomic bool *stop;
     struct worker_counters *counters;
@@ -24,9 +24,9 @@ struct answers {
     _Alignas(8) unsigned char packed[EVENT_PACKED_BYTES_MAX];
 };
 
-/* Applies a command to the symbol's book and writes every answer that topic fills does not hold yet. If the book's hash differs
- * from what was published, this program computes otherwise than the one before: the reason is in `refusal` and nothing is
- * written any more. */
+/* Applies a command to the symbol's book and writes every answer that topic fills does not hold yet. If the book's hash
+ * differs from what was published, this program computes otherwise than the one before: the reason is in `refusal` and
+ * nothing is written any more. */
 void answers_command(struct answers *answers, const struct delivery *delivery);
 
 /* Writes the CONTROL event of a decided control record. */

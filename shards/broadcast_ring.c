@@ -6,29 +6,24 @@
 
 _Static_assert(sizeof(struct ring_head) == 56, "the head is written word by word");
 
-int broadcast_ring_init(struct broadcast_ring *ring, uint64_t capacity)
-{
-    if (capacity < 4 * RING_RECORD_BYTES_MAX || (capacity & (capacity - 1)) != 0)
-        return STATUS_INVALID;
+int broadcast_ring_init(struct broadcast_ring *ring, uint64_t capacity) {
+    if (capacity < 4 * RING_RECORD_BYTES_MAX || (capacity & (capacity - 1)) != 0) return STATUS_INVALID;
     memset(ring, 0, sizeof *ring);
     ring->bytes = aligned_alloc(4096, capacity);
-    if (!ring->bytes)
-        return STATUS_NO_MEMORY;
+    if (!ring->bytes) return STATUS_NO_MEMORY;
     memset(ring->bytes, 0, capacity); /* touch the pages before the first event has to */
     ring->capacity = capacity;
     return STATUS_OK;
 }
 
-void broadcast_ring_deinit(struct broadcast_ring *ring)
-{
+void broadcast_ring_deinit(struct broadcast_ring *ring) {
     free(ring->bytes);
     ring->bytes = NULL;
 }
 
 /* Words are stored with release and loaded with acquire, so that a lapped reader, which reads while the writer
  * writes, is no data race and its look at `claimed` comes after its last word. On x86 both are plain moves. */
-static void store_words(unsigned char *at, const unsigned char *from, uint32_t bytes)
-{
+static void store_words(unsigned char *at, const unsigned char *from, uint32_t bytes) {
     _Atomic uint64_t *to = (_Atomic uint64_t *)(void *)at;
     uint64_t word;
     for (; bytes >= 8; bytes -= 8, from += 8) {
@@ -43,8 +38,7 @@ static void store_words(unsigned char *at, const unsigned char *from, uint32_t b
 }
 
 /* Without readers that may be lapped nobody reads what is being written. */
-static void store(const struct broadcast_ring *ring, uint64_t position, const void *source, uint32_t bytes)
-{
+static void store(const struct broadcast_ring *ring, uint64_t position, const void *source, uint32_t bytes) {
     unsigned char *at = ring->bytes + (position & (ring->capacity - 1));
     if (ring->laggard_count)
         store_words(at, source, bytes);
@@ -52,8 +46,7 @@ static void store(const struct broadcast_ring *ring, uint64_t position, const vo
         memcpy(at, source, bytes);
 }
 
-static void load_words(void *target, const unsigned char *at, uint32_t bytes)
-{
+static void load_words(void *target, const unsigned char *at, uint32_t bytes) {
     const _Atomic uint64_t *from = (const _Atomic uint64_t *)(const void *)at;
     unsigned char *to = target;
     for (uint32_t i = 0; i < bytes; i += 8) {
@@ -62,50 +55,39 @@ static void load_words(void *target, const unsigned char *at, uint32_t bytes)
     }
 }
 
-static void ring_bell_if_armed(struct ring_bell *bell)
-{
-    if (atomic_load(&bell->armed) && atomic_exchange(&bell->armed, false))
-        bell->ring(bell->context);
+static void ring_bell_if_armed(struct ring_bell *bell) {
+    if (atomic_load(&bell->armed) && atomic_exchange(&bell->armed, false)) bell->ring(bell->context);
 }
 
-void broadcast_ring_publish(struct broadcast_ring *ring)
-{
-    if (ring->published_seen == ring->position)
-        return;
+void broadcast_ring_publish(struct broadcast_ring *ring) {
+    if (ring->published_seen == ring->position) return;
     ring->published_seen = ring->position;
     atomic_store(&ring->published, ring->position);
     ring_bell_if_armed(&ring->gate_bell);
-    for (uint32_t i = 0; i < ring->laggard_count; i++)
-        ring_bell_if_armed(&ring->laggard_bells[i]);
+    for (uint32_t i = 0; i < ring->laggard_count; i++) ring_bell_if_armed(&ring->laggard_bells[i]);
 }
 
-static bool wait_for_room(struct broadcast_ring *ring, uint64_t end, const _Atomic bool *stop)
-{
-    if (end - ring->gate_seen <= ring->capacity)
-        return true;
+static bool wait_for_room(struct broadcast_ring *ring, uint64_t end, const _Atomic bool *stop) {
+    if (end - ring->gate_seen <= ring->capacity) return true;
     ring->gate_seen = atomic_load_explicit(&ring->gate, memory_order_acquire);
-    if (end - ring->gate_seen <= ring->capacity)
-        return true;
+    if (end - ring->gate_seen <= ring->capacity) return true;
     broadcast_ring_publish(ring);
     ring->stalls++;
     while (end - ring->gate_seen > ring->capacity) {
-        if (atomic_load_explicit(stop, memory_order_relaxed))
-            return false;
+        if (atomic_load_explicit(stop, memory_order_relaxed)) return false;
         nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
         ring->gate_seen = atomic_load_explicit(&ring->gate, memory_order_acquire);
     }
     return true;
 }
 
-static void claim(struct broadcast_ring *ring, uint64_t end)
-{
+static void claim(struct broadcast_ring *ring, uint64_t end) {
     atomic_store_explicit(&ring->claimed, end, memory_order_release);
 }
 
 /* Fills the rest of a lap that a record does not fit into; a rest of under one head stays as it is: readers know
  * that no record begins there. */
-static void write_pad(struct broadcast_ring *ring, uint64_t rest)
-{
+static void write_pad(struct broadcast_ring *ring, uint64_t rest) {
     claim(ring, ring->position + rest);
     if (rest >= sizeof(struct ring_head)) {
         struct ring_head pad = {.bytes = (uint32_t)rest, .kind = RING_PAD, .after_worker = RING_NO_WORKER};
@@ -115,8 +97,7 @@ static void write_pad(struct broadcast_ring *ring, uint64_t rest)
 }
 
 bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, const void *packed, const void *text,
-                          const _Atomic bool *stop)
-{
+    const _Atomic bool *stop) {
     uint32_t bytes = (uint32_t)sizeof *head + head->packed_bytes + ((head->text_bytes + 7u) & ~7u);
     uint64_t rest = ring->capacity - (ring->position & (ring->capacity - 1));
     uint64_t skip = rest < bytes ? rest : 0;
@@ -124,8 +105,7 @@ bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, c
         ring->is_closed = true;
         return false;
     }
-    if (skip)
-        write_pad(ring, skip);
+    if (skip) write_pad(ring, skip);
     head->bytes = bytes;
     claim(ring, ring->position + bytes);
     store(ring, ring->position, head, sizeof *head);
@@ -135,14 +115,12 @@ bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, c
     return true;
 }
 
-static uint64_t to_next_lap(const struct broadcast_ring *ring, uint64_t position)
-{
+static uint64_t to_next_lap(const struct broadcast_ring *ring, uint64_t position) {
     uint64_t rest = ring->capacity - (position & (ring->capacity - 1));
     return rest < sizeof(struct ring_head) ? rest : 0;
 }
 
-const struct ring_head *broadcast_ring_peek(const struct broadcast_ring *ring, uint64_t *cursor)
-{
+const struct ring_head *broadcast_ring_peek(const struct broadcast_ring *ring, uint64_t *cursor) {
     uint64_t published = atomic_load_explicit(&ring->published, memory_order_acquire);
     while (*cursor < published) {
         uint64_t skip = to_next_lap(ring, *cursor);
@@ -151,31 +129,26 @@ const struct ring_head *broadcast_ring_peek(const struct broadcast_ring *ring, u
             continue;
         }
         const struct ring_head *head = (const void *)(ring->bytes + (*cursor & (ring->capacity - 1)));
-        if (head->kind != RING_PAD)
-            return head;
+        if (head->kind != RING_PAD) return head;
         *cursor += head->bytes;
     }
     return NULL;
 }
 
-void broadcast_ring_release(struct broadcast_ring *ring, uint64_t position)
-{
+void broadcast_ring_release(struct broadcast_ring *ring, uint64_t position) {
     atomic_store_explicit(&ring->gate, position, memory_order_release);
 }
 
-static bool still_there(const struct broadcast_ring *ring, uint64_t position)
-{
+static bool still_there(const struct broadcast_ring *ring, uint64_t position) {
     return atomic_load_explicit(&ring->claimed, memory_order_acquire) - position <= ring->capacity;
 }
 
-static int overtaken(const struct broadcast_ring *ring, uint64_t *cursor)
-{
+static int overtaken(const struct broadcast_ring *ring, uint64_t *cursor) {
     *cursor = broadcast_ring_published(ring);
     return STATUS_OVERTAKEN;
 }
 
-int broadcast_ring_copy(const struct broadcast_ring *ring, uint64_t *cursor, void *record)
-{
+int broadcast_ring_copy(const struct broadcast_ring *ring, uint64_t *cursor, void *record) {
     struct ring_head head;
     uint64_t published = atomic_load_explicit(&ring->published, memory_order_acquire);
     while (*cursor < published) {
@@ -186,12 +159,10 @@ int broadcast_ring_copy(const struct broadcast_ring *ring, uint64_t *cursor, voi
         }
         const unsigned char *at = ring->bytes + (*cursor & (ring->capacity - 1));
         load_words(&head, at, sizeof head);
-        if (!still_there(ring, *cursor))
-            return overtaken(ring, cursor);
+        if (!still_there(ring, *cursor)) return overtaken(ring, cursor);
         if (head.kind != RING_PAD) {
             load_words(record, at, head.bytes);
-            if (!still_there(ring, *cursor))
-                return overtaken(ring, cursor);
+            if (!still_there(ring, *cursor)) return overtaken(ring, cursor);
             *cursor += head.bytes;
             return STATUS_OK;
         }
@@ -200,16 +171,13 @@ int broadcast_ring_copy(const struct broadcast_ring *ring, uint64_t *cursor, voi
     return STATUS_EMPTY;
 }
 
-uint64_t broadcast_ring_published(const struct broadcast_ring *ring)
-{
+uint64_t broadcast_ring_published(const struct broadcast_ring *ring) {
     return atomic_load_explicit(&ring->published, memory_order_acquire);
 }
 
-bool broadcast_ring_arm(const struct broadcast_ring *ring, struct ring_bell *bell, uint64_t cursor)
-{
+bool broadcast_ring_arm(const struct broadcast_ring *ring, struct ring_bell *bell, uint64_t cursor) {
     atomic_store(&bell->armed, true);
-    if (atomic_load(&ring->published) == cursor)
-        return true;
+    if (atomic_load(&ring->published) == cursor) return true;
     atomic_store(&bell->armed, false);
     return false;
 }

@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 enum ring_kind {
-    RING_PAD = 0,      /* nothing: skip to the next lap */
-    RING_EVENT,        /* `text`: the event as published, `packed`: the same for feeds (event_pack) */
-    RING_DEAD_LETTER,  /* `packed`: struct dead_letter and its bytes */
-    RING_MARK,         /* everything of `partition` below src_offset was answered before this record */
-    RING_LEVEL,        /* `packed`: struct ring_level */
+    RING_PAD = 0,     /* nothing: skip to the next lap */
+    RING_EVENT,       /* `text`: the event as published, `packed`: the same for feeds (event_pack) */
+    RING_DEAD_LETTER, /* `packed`: struct dead_letter and its bytes */
+    RING_MARK,        /* everything of `partition` below src_offset was answered before this record */
+    RING_LEVEL,       /* `packed`: struct ring_level */
     RING_SNAPSHOT_BEGIN,
     RING_SNAPSHOT_LEVEL,
     RING_SNAPSHOT_ORDER,
@@ -64,11 +64,11 @@ struct broadcast_ring {
     unsigned char *bytes;
     uint64_t capacity; /* a power of two */
 
-    _Alignas(64) uint64_t position; /* writer only: end of what was written */
-    uint64_t gate_seen;             /* writer only: last look at `gate` */
-    uint64_t published_seen;        /* writer only: what is published */
-    uint64_t stalls;                /* writer only: times it waited for the gate */
-    bool is_closed;                 /* writer only: something was not written; nothing may follow it */
+    _Alignas(64) uint64_t position;          /* writer only: end of what was written */
+    uint64_t gate_seen;                      /* writer only: last look at `gate` */
+    uint64_t published_seen;                 /* writer only: what is published */
+    uint64_t stalls;                         /* writer only: times it waited for the gate */
+    bool is_closed;                          /* writer only: something was not written; nothing may follow it */
     _Alignas(64) _Atomic uint64_t claimed;   /* bytes below claimed - capacity may be overwritten now */
     _Alignas(64) _Atomic uint64_t published; /* bytes below are readable */
     _Alignas(64) _Atomic uint64_t gate;      /* what the holding reader has released */
@@ -77,15 +77,16 @@ struct broadcast_ring {
     uint32_t laggard_count;
 };
 
-/* Makes an empty ring of `capacity` bytes (a power of two, at least 4 * RING_RECORD_BYTES_MAX); allocates. STATUS_NO_MEMORY,
- * STATUS_INVALID. */
+/* Makes an empty ring of `capacity` bytes (a power of two, at least 4 * RING_RECORD_BYTES_MAX); allocates.
+ * STATUS_NO_MEMORY, STATUS_INVALID. */
 int broadcast_ring_init(struct broadcast_ring *ring, uint64_t capacity);
 void broadcast_ring_deinit(struct broadcast_ring *ring);
 
 /* Writes one record: *head (bytes is set here) with its two parts. Waits while the holding reader lags a whole
- * lap behind; false if *stop became true meanwhile, and from then on: the ring is closed. Not readable before broadcast_ring_publish. Writer's thread. */
+ * lap behind; false if *stop became true meanwhile, and from then on: the ring is closed. Not readable before
+ * broadcast_ring_publish. Writer's thread. */
 bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, const void *packed, const void *text,
-                          const _Atomic bool *stop);
+    const _Atomic bool *stop);
 
 /* Makes what was written readable and rings the bells of parked readers. Writer's thread. */
 void broadcast_ring_publish(struct broadcast_ring *ring);
@@ -94,8 +95,9 @@ void broadcast_ring_publish(struct broadcast_ring *ring);
 const struct ring_head *broadcast_ring_peek(const struct broadcast_ring *ring, uint64_t *cursor);
 void broadcast_ring_release(struct broadcast_ring *ring, uint64_t position);
 
-/* A lagging reader: copies the record at *cursor to `record` (RING_RECORD_BYTES_MAX bytes) and moves on. STATUS_OK, STATUS_EMPTY, or
- * STATUS_OVERTAKEN: *cursor was moved to the newest record and what lay between is lost. Any one thread per cursor. */
+/* A lagging reader: copies the record at *cursor to `record` (RING_RECORD_BYTES_MAX bytes) and moves on. STATUS_OK,
+ * STATUS_EMPTY, or STATUS_OVERTAKEN: *cursor was moved to the newest record and what lay between is lost. Any one
+ * thread per cursor. */
 int broadcast_ring_copy(const struct broadcast_ring *ring, uint64_t *cursor, void *record);
 
 /* Where a reader that joins now begins. */
@@ -104,13 +106,9 @@ uint64_t broadcast_ring_published(const struct broadcast_ring *ring);
 /* Arms a bell: it rings once, at the next publish. False (and not armed) if something is readable at `cursor`. */
 bool broadcast_ring_arm(const struct broadcast_ring *ring, struct ring_bell *bell, uint64_t cursor);
 
-static inline const void *ring_packed(const struct ring_head *head)
-{
-    return head + 1;
-}
+static inline const void *ring_packed(const struct ring_head *head) { return head + 1; }
 
-static inline const char *ring_text(const struct ring_head *head)
-{
+static inline const char *ring_text(const struct ring_head *head) {
     return (const char *)(head + 1) + head->packed_bytes;
 }
 

@@ -11,11 +11,11 @@ struct symbol;
 
 enum delivery_kind {
     DELIVERY_COMMAND = 1,
-    DELIVERY_CONTROL, /* a control record was decided: answer it, and hand the symbol over if it says so */
-    DELIVERY_ADOPT,   /* the symbol is yours from here on */
-    DELIVERY_MARK,    /* everything of the partition below `offset` was delivered before this */
-    DELIVERY_SNAPSHOT,/* a feed asks for the symbol's state */
-    DELIVERY_READY    /* say where the symbol stands */
+    DELIVERY_CONTROL,  /* a control record was decided: answer it, and hand the symbol over if it says so */
+    DELIVERY_ADOPT,    /* the symbol is yours from here on */
+    DELIVERY_MARK,     /* everything of the partition below `offset` was delivered before this */
+    DELIVERY_SNAPSHOT, /* a feed asks for the symbol's state */
+    DELIVERY_READY     /* say where the symbol stands */
 };
 
 enum { HAND_TO_NOBODY = -1 };
@@ -28,11 +28,11 @@ struct delivery {
     int32_t partition;
     int64_t offset;
     int64_t log_time_ms;
-    struct text original_order_id; /* COMMAND, BOOK_REPEAT */
-    struct command command;        /* COMMAND */
+    struct text original_order_id;                            /* COMMAND, BOOK_REPEAT */
+    struct command command;                                   /* COMMAND */
     struct text control_kind, control_result, control_fields; /* CONTROL */
-    bool sets_own;                 /* CONTROL: an accepted CUT */
-    int hand_to;                   /* CONTROL: the worker that gets the symbol, or HAND_TO_NOBODY */
+    bool sets_own;                                            /* CONTROL: an accepted CUT */
+    int hand_to; /* CONTROL: the worker that gets the symbol, or HAND_TO_NOBODY */
 };
 
 /* Bytes of the flat form. Any thread. */

@@ -1,5 +1,5 @@
-/* The engine: workers, fills writer, reinjector and feeds, put together over a log. It knows no library; a `main` gives it
- * a store and codecs, and threads are its own. */
+/* The engine: workers, fills writer, reinjector and feeds, put together over a log. It knows no library; a `main` gives
+ * it a store and codecs, and threads are its own. */
 #ifndef SHARDBOOK_SHARDS_ENGINE_H
 #define SHARDBOOK_SHARDS_ENGINE_H
 
@@ -23,14 +23,14 @@ struct engine_codecs {
 
 /* All of it is fixed at the start, and none of it changes an outcome. */
 struct engine_options {
-    int workers;              /* 1 to WORKERS_MAX */
+    int workers; /* 1 to WORKERS_MAX */
     enum idle idle;
-    bool pins_workers;        /* worker k to processor k, wrapped */
-    int feeds;                /* readers that may lag, 0 to ENGINE_FEEDS_MAX */
-    uint64_t ring_bytes;      /* of each worker's broadcast ring, a power of two */
-    uint64_t link_bytes;      /* of each ring between two workers, a power of two */
-    uint64_t open_orders_max; /* of the process; more stop it */
-    bool accepts_gap;         /* an operator's decision: replay a log whose beginning is gone */
+    bool pins_workers;                       /* worker k to processor k, wrapped */
+    int feeds;                               /* readers that may lag, 0 to ENGINE_FEEDS_MAX */
+    uint64_t ring_bytes;                     /* of each worker's broadcast ring, a power of two */
+    uint64_t link_bytes;                     /* of each ring between two workers, a power of two */
+    uint64_t open_orders_max;                /* of the process; more stop it */
+    bool accepts_gap;                        /* an operator's decision: replay a log whose beginning is gone */
     struct text orders_topic, pending_topic; /* names as me-src has them; the caller's, outlive the engine */
 };
 
@@ -49,7 +49,7 @@ struct engine {
     struct partition partitions[PARTITIONS];
     int partition_count; /* initialised so far */
     struct worker *workers;
-    int worker_count;    /* initialised so far */
+    int worker_count; /* initialised so far */
     struct fills_writer fills;
     struct reinjector reinjector;
     bool has_fills, has_reinjector;
@@ -58,8 +58,8 @@ struct engine {
     int64_t replay_records; /* of orders, at the start */
     pthread_mutex_t lock;
     int recovered_workers;
-    _Atomic int state; /* enum engine_state */
-    char words[ENGINE_WORDS_BYTES]; /* why it failed; read after state says so */
+    _Atomic int state;                /* enum engine_state */
+    char words[ENGINE_WORDS_BYTES];   /* why it failed; read after state says so */
     void (*on_change)(void *context); /* the state changed; any thread; must only wake */
     void *context;
 };
@@ -67,7 +67,8 @@ struct engine {
 /* Reads what is published, lays out memory and rings, opens readers and writers. STATUS_OK, or a status with the reason
  * in engine->words (the log does not begin at 0: STATUS_GAP). `store` and codecs stay the caller's and outlive it. Call
  * engine_close in any case. The engine stays at its address. */
-int engine_open(struct engine *engine, struct log_store *store, const struct engine_codecs *codecs, const struct engine_options *options);
+int engine_open(struct engine *engine, struct log_store *store, const struct engine_codecs *codecs,
+    const struct engine_options *options);
 
 /* A reader's feed, 0 .. options.feeds - 1; any one thread may read it. */
 struct feed *engine_feed(struct engine *engine, int index);
@@ -86,7 +87,8 @@ void engine_close(struct engine *engine);
 
 enum engine_state engine_state(const struct engine *engine);
 
-/* A snapshot may name offsets of orders[partition] below this one: everything they caused is acknowledged. Any thread. */
+/* A snapshot may name offsets of orders[partition] below this one: everything they caused is acknowledged. Any thread.
+ */
 int64_t engine_durable_offset(const struct engine *engine, int32_t partition);
 
 #endif

@@ -8,26 +8,24 @@
 
 enum { IDLE_MS = 100, ACK_MS = 5, ROUND_NS = 200000 };
 
-static void on_bell(void *context)
-{
+static void on_bell(void *context) {
     struct fills_writer *fills = context;
     fills->writer->wake(fills->writer);
 }
 
 int fills_writer_open(struct fills_writer *fills, struct log_store *store, struct worker *workers, int worker_count,
-                      const struct published *published, struct event_scanner *scanner, struct text orders_topic, struct text pending_topic)
-{
+    const struct published *published, struct event_scanner *scanner, struct text orders_topic,
+    struct text pending_topic) {
     int status;
     *fills = (struct fills_writer){.store = store,
-                                   .workers = workers,
-                                   .worker_count = worker_count,
-                                   .scanner = scanner,
-                                   .orders_topic = orders_topic,
-                                   .pending_topic = pending_topic};
+        .workers = workers,
+        .worker_count = worker_count,
+        .scanner = scanner,
+        .orders_topic = orders_topic,
+        .pending_topic = pending_topic};
     memcpy(fills->late.fills_end, published->fills_end, sizeof fills->late.fills_end);
     fills->writer = store->open_writer(store, &status);
-    if (!fills->writer)
-        return status;
+    if (!fills->writer) return status;
     for (int i = 0; i < worker_count; i++) {
         workers[i].ring.gate_bell.ring = on_bell;
         workers[i].ring.gate_bell.context = fills;
@@ -35,23 +33,20 @@ int fills_writer_open(struct fills_writer *fills, struct log_store *store, struc
     return STATUS_OK;
 }
 
-void fills_writer_close(struct fills_writer *fills)
-{
-    if (fills->writer)
-        fills->writer->close(fills->writer);
+void fills_writer_close(struct fills_writer *fills) {
+    if (fills->writer) fills->writer->close(fills->writer);
     fills->writer = NULL;
     published_deinit(&fills->late);
 }
 
 /* ---- durability ------------------------------------------------------------------------------------------ */
 
-static bool is_acknowledged(const struct fills_writer *fills, int32_t partition, const struct pending_mark *mark)
-{
-    return fills->fills_acknowledged[partition] >= mark->fills && fills->dead_letters_acknowledged >= mark->dead_letters;
+static bool is_acknowledged(const struct fills_writer *fills, int32_t partition, const struct pending_mark *mark) {
+    return fills->fills_acknowledged[partition] >= mark->fills &&
+           fills->dead_letters_acknowledged >= mark->dead_letters;
 }
 
-static void settle_marks(struct fills_writer *fills, int32_t partition)
-{
+static void settle_marks(struct fills_writer *fills, int32_t partition) {
     int64_t durable = INT64_MAX;
     for (int w = 0; w < fills->worker_count; w++) {
         struct mark_queue *queue = &fills->marks[partition][w];
@@ -59,33 +54,27 @@ static void settle_marks(struct fills_writer *fills, int32_t partition)
             queue->durable = queue->marks[queue->first++ % MARKS_MAX].offset;
             queue->count--;
         }
-        if (queue->is_used && queue->durable < durable)
-            durable = queue->durable;
+        if (queue->is_used && queue->durable < durable) durable = queue->durable;
     }
-    if (durable != INT64_MAX)
-        atomic_store_explicit(&fills->durable[partition], durable, memory_order_release);
+    if (durable != INT64_MAX) atomic_store_explicit(&fills->durable[partition], durable, memory_order_release);
 }
 
-/* A mark that finds the queue full takes the newest one's place, since it says more; were it left out, and the last of its log, the
- * durable offset would stop before the end. */
-static void take_mark(struct fills_writer *fills, const struct ring_head *head)
-{
+/* A mark that finds the queue full takes the newest one's place, since it says more; were it left out, and the last of
+ * its log, the durable offset would stop before the end. */
+static void take_mark(struct fills_writer *fills, const struct ring_head *head) {
     struct mark_queue *queue = &fills->marks[head->partition][head->worker];
     queue->is_used = true;
-    if (queue->count < MARKS_MAX)
-        queue->count++;
-    queue->marks[(queue->first + queue->count - 1) % MARKS_MAX] = (struct pending_mark){
-        head->src_offset, fills->fills_appended[head->partition], fills->dead_letters_appended};
+    if (queue->count < MARKS_MAX) queue->count++;
+    queue->marks[(queue->first + queue->count - 1) % MARKS_MAX] =
+        (struct pending_mark){head->src_offset, fills->fills_appended[head->partition], fills->dead_letters_appended};
     settle_marks(fills, head->partition);
 }
 
-int64_t fills_writer_durable(const struct fills_writer *fills, int32_t partition)
-{
+int64_t fills_writer_durable(const struct fills_writer *fills, int32_t partition) {
     return atomic_load_explicit(&fills->durable[partition], memory_order_acquire);
 }
 
-static void on_ack(void *context, const struct log_ack *ack)
-{
+static void on_ack(void *context, const struct log_ack *ack) {
     struct fills_writer *fills = context;
     if (ack->status != STATUS_OK) {
         fills->failure = STATUS_FATAL;
@@ -100,15 +89,11 @@ static void on_ack(void *context, const struct log_ack *ack)
 
 /* ---- from the rings to the log --------------------------------------------------------------------------- */
 
-static struct text name_in(const struct ring_head *head)
-{
-    return (struct text){head->symbol, head->symbol_bytes};
-}
+static struct text name_in(const struct ring_head *head) { return (struct text){head->symbol, head->symbol_bytes}; }
 
 /* A predecessor's last batch may have reached the topic after it was read at the start: look once more before the first
  * new event of a partition. */
-static bool is_late_repeat(struct fills_writer *fills, const struct ring_head *head)
-{
+static bool is_late_repeat(struct fills_writer *fills, const struct ring_head *head) {
     if (!fills->has_caught_up[head->partition]) {
         int status = published_catch_up(&fills->late, fills->store, fills->scanner, head->partition);
         if (status != STATUS_OK) {
@@ -118,81 +103,67 @@ static bool is_late_repeat(struct fills_writer *fills, const struct ring_head *h
         fills->has_caught_up[head->partition] = true;
     }
     const struct published_symbol *late = published_find(&fills->late, name_in(head));
-    if (!late || head->fseq > late->fseq)
-        return false;
+    if (!late || head->fseq > late->fseq) return false;
     counter_add(&fills->counters.late_repeats, 1);
     return true;
 }
 
-static struct log_append append_of(const struct ring_head *head)
-{
+static struct log_append append_of(const struct ring_head *head) {
     return (struct log_append){.topic = TOPIC_FILLS,
-                               .partition = head->partition,
-                               .key = name_in(head),
-                               .value = {ring_text(head), head->text_bytes}};
+        .partition = head->partition,
+        .key = name_in(head),
+        .value = {ring_text(head), head->text_bytes}};
 }
 
-static void append_batch(struct fills_writer *fills, int worker, int count, uint64_t end)
-{
+static void append_batch(struct fills_writer *fills, int worker, int count, uint64_t end) {
     int taken = count ? fills->writer->append(fills->writer, fills->batch, count) : 0;
     if (taken < 0) {
         fills->failure = taken;
         return;
     }
-    for (int i = 0; i < taken; i++)
-        fills->fills_appended[fills->batch[i].partition]++;
+    for (int i = 0; i < taken; i++) fills->fills_appended[fills->batch[i].partition]++;
     counter_add(&fills->counters.written, (uint64_t)taken);
-    if (taken < count)
-        counter_add(&fills->counters.full, 1);
+    if (taken < count) counter_add(&fills->counters.full, 1);
     fills->cursors[worker] = taken == count ? end : taken ? fills->batch_end[taken - 1] : fills->cursors[worker];
     broadcast_ring_release(&fills->workers[worker].ring, fills->cursors[worker]);
 }
 
 /* True if the log took it. */
-static bool append_dead_letter(struct fills_writer *fills, const struct ring_head *head)
-{
+static bool append_dead_letter(struct fills_writer *fills, const struct ring_head *head) {
     struct dead_letter letter;
     dead_letter_unpack(ring_packed(head), fills->orders_topic, fills->pending_topic, &letter);
     int taken = fills->writer->append(fills->writer, &letter.append, 1);
-    if (taken < 0)
-        fills->failure = taken;
-    if (taken != 1)
-        return false;
+    if (taken < 0) fills->failure = taken;
+    if (taken != 1) return false;
     fills->dead_letters_appended++;
     counter_add(&fills->counters.dead_letters, 1);
     return true;
 }
 
 /* The first record of a symbol's new holder waits until the former holder's are read. */
-static bool must_wait(const struct fills_writer *fills, const struct ring_head *head)
-{
+static bool must_wait(const struct fills_writer *fills, const struct ring_head *head) {
     return head->after_worker != RING_NO_WORKER && fills->cursors[head->after_worker] < head->after_position;
 }
 
 /* Takes what lies in one worker's ring up to a full batch; a record that is not an event of fills ends the batch, so
  * that everything keeps its order. Returns how many records it went over. */
-static int drain_ring(struct fills_writer *fills, int worker)
-{
+static int drain_ring(struct fills_writer *fills, int worker) {
     struct broadcast_ring *ring = &fills->workers[worker].ring;
     uint64_t at = fills->cursors[worker];
     int count = 0, seen = 0;
     const struct ring_head *head;
     while (count < FILLS_BATCH_MAX && seen < 4 * FILLS_BATCH_MAX && (head = broadcast_ring_peek(ring, &at)) != NULL) {
-        if (must_wait(fills, head))
-            break;
+        if (must_wait(fills, head)) break;
         if (head->kind == RING_EVENT && !is_late_repeat(fills, head)) {
-            if (fills->failure != STATUS_OK)
-                return 0;
+            if (fills->failure != STATUS_OK) return 0;
             fills->batch_end[count] = at + head->bytes;
             fills->batch[count++] = append_of(head);
         } else if (head->kind == RING_MARK || head->kind == RING_DEAD_LETTER) {
             append_batch(fills, worker, count, at);
             bool is_taken = fills->failure == STATUS_OK && fills->cursors[worker] == at &&
                             (head->kind == RING_MARK || append_dead_letter(fills, head));
-            if (!is_taken)
-                return seen;
-            if (head->kind == RING_MARK)
-                take_mark(fills, head);
+            if (!is_taken) return seen;
+            if (head->kind == RING_MARK) take_mark(fills, head);
             count = 0;
             fills->cursors[worker] = at + head->bytes;
         }
@@ -205,18 +176,15 @@ static int drain_ring(struct fills_writer *fills, int worker)
 
 /* ---- the step -------------------------------------------------------------------------------------------- */
 
-static int poll_acks(struct fills_writer *fills, int timeout_ms)
-{
+static int poll_acks(struct fills_writer *fills, int timeout_ms) {
     int got = fills->writer->poll(fills->writer, timeout_ms, on_ack, fills);
     counter_set(&fills->counters.in_flight, fills->writer->in_flight(fills->writer));
     if (got > 0)
-        for (int32_t p = 0; p < PARTITIONS; p++)
-            settle_marks(fills, p);
+        for (int32_t p = 0; p < PARTITIONS; p++) settle_marks(fills, p);
     return got;
 }
 
-static bool arm_bells(struct fills_writer *fills)
-{
+static bool arm_bells(struct fills_writer *fills) {
     for (int i = 0; i < fills->worker_count; i++)
         if (!broadcast_ring_arm(&fills->workers[i].ring, &fills->workers[i].ring.gate_bell, fills->cursors[i]))
             return false;
@@ -224,39 +192,28 @@ static bool arm_bells(struct fills_writer *fills)
 }
 
 /* While something is in flight more will come: looking now and then costs less than being woken for every batch. */
-static void pause_a_round(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = ROUND_NS}, NULL);
-}
+static void pause_a_round(void) { nanosleep(&(struct timespec){.tv_nsec = ROUND_NS}, NULL); }
 
-int fills_writer_step(struct fills_writer *fills, int timeout_ms)
-{
+int fills_writer_step(struct fills_writer *fills, int timeout_ms) {
     int moved = 0;
-    for (int i = 0; i < fills->worker_count && fills->failure == STATUS_OK; i++)
-        moved += drain_ring(fills, i);
+    for (int i = 0; i < fills->worker_count && fills->failure == STATUS_OK; i++) moved += drain_ring(fills, i);
     bool is_busy = moved > 0 || fills->writer->in_flight(fills->writer) > 0;
-    if (!is_busy && timeout_ms > 0 && !arm_bells(fills))
-        is_busy = true;
+    if (!is_busy && timeout_ms > 0 && !arm_bells(fills)) is_busy = true;
     int got = fills->failure == STATUS_OK ? poll_acks(fills, is_busy ? 0 : timeout_ms) : 0;
-    if (moved == 0 && is_busy && timeout_ms > 0)
-        pause_a_round();
-    if (got < 0)
-        fills->failure = got;
+    if (moved == 0 && is_busy && timeout_ms > 0) pause_a_round();
+    if (got < 0) fills->failure = got;
     return fills->failure != STATUS_OK ? fills->failure : moved + got;
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------------ */
 
-static bool is_drained(const struct fills_writer *fills)
-{
+static bool is_drained(const struct fills_writer *fills) {
     for (int i = 0; i < fills->worker_count; i++)
-        if (fills->cursors[i] != broadcast_ring_published(&fills->workers[i].ring))
-            return false;
+        if (fills->cursors[i] != broadcast_ring_published(&fills->workers[i].ring)) return false;
     return fills->writer->in_flight(fills->writer) == 0;
 }
 
-static void *run(void *argument)
-{
+static void *run(void *argument) {
     struct fills_writer *fills = argument;
     while (!atomic_load_explicit(&fills->stop, memory_order_relaxed)) {
         if (fills_writer_step(fills, IDLE_MS) < 0) {
@@ -267,23 +224,19 @@ static void *run(void *argument)
     return NULL;
 }
 
-int fills_writer_start(struct fills_writer *fills)
-{
-    if (pthread_create(&fills->thread, NULL, run, fills) != 0)
-        return STATUS_NO_MEMORY;
+int fills_writer_start(struct fills_writer *fills) {
+    if (pthread_create(&fills->thread, NULL, run, fills) != 0) return STATUS_NO_MEMORY;
     fills->has_thread = true;
     return STATUS_OK;
 }
 
-static int64_t monotonic_ms(void)
-{
+static int64_t monotonic_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-void fills_writer_stop(struct fills_writer *fills, int drain_ms)
-{
+void fills_writer_stop(struct fills_writer *fills, int drain_ms) {
     atomic_store(&fills->stop, true);
     if (fills->has_thread) {
         fills->writer->wake(fills->writer);

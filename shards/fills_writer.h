@@ -45,7 +45,7 @@ struct fills_writer {
     struct event_scanner *scanner;
     struct text orders_topic, pending_topic;
     uint64_t cursors[WORKERS_MAX];
-    struct published late;        /* what came to fills after the start's reading */
+    struct published late; /* what came to fills after the start's reading */
     bool has_caught_up[PARTITIONS];
     uint64_t fills_appended[PARTITIONS], fills_acknowledged[PARTITIONS];
     uint64_t dead_letters_appended, dead_letters_acknowledged;
@@ -62,10 +62,11 @@ struct fills_writer {
     bool has_thread;
 };
 
-/* Opens the writer; `published` gives where the reading of fills ended. Everything stays the caller's. STATUS_OK or what the
- * store says. */
+/* Opens the writer; `published` gives where the reading of fills ended. Everything stays the caller's. STATUS_OK or
+ * what the store says. */
 int fills_writer_open(struct fills_writer *fills, struct log_store *store, struct worker *workers, int worker_count,
-                      const struct published *published, struct event_scanner *scanner, struct text orders_topic, struct text pending_topic);
+    const struct published *published, struct event_scanner *scanner, struct text orders_topic,
+    struct text pending_topic);
 void fills_writer_close(struct fills_writer *fills);
 
 /* Bounded work; returns how many records it moved, or a negative enum status. */

@@ -13,8 +13,8 @@ enum { ID_WINDOW_KEY_BYTES_MAX = 160 };
 struct id_entry {
     int64_t offset, log_time_ms;
     uint64_t content_hash;
-    uint64_t origin;        /* where a re-injected record came from; 0 for others */
-    uint64_t bytes_at;      /* of the key, then the original's id */
+    uint64_t origin;   /* where a re-injected record came from; 0 for others */
+    uint64_t bytes_at; /* of the key, then the original's id */
     uint32_t hash;
     uint16_t key_bytes, original_bytes;
 };
@@ -30,7 +30,7 @@ struct id_window {
     struct id_entry *entries; /* ring by sequence number */
     uint64_t first, next;
     uint64_t entry_capacity;
-    char *bytes;              /* ring by position; no text wraps */
+    char *bytes; /* ring by position; no text wraps */
     uint64_t bytes_first, bytes_next, bytes_capacity;
     struct id_slot *index;
     uint64_t index_capacity;
@@ -44,7 +44,8 @@ void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time
 /* Has the processor fetch what a find of this key will read first. */
 void id_window_prefetch(const struct id_window *window, struct text key);
 
-/* The newest entry with this key that has another origin than `origin` (0: any), or NULL; valid until the next add or expire. */
+/* The newest entry with this key that has another origin than `origin` (0: any), or NULL; valid until the next add or
+ * expire. */
 const struct id_entry *id_window_find(const struct id_window *window, struct text key, uint64_t origin);
 
 /* Adds an entry; STATUS_OK or STATUS_NO_MEMORY. `key` is 1 to ID_WINDOW_KEY_BYTES_MAX bytes. */

@@ -14,6 +14,6 @@ struct log_stretch {
  * read; a stretch whose tail holds no records (transaction markers) counts as read after ten seconds of silence.
  * STATUS_OK, or what the reader says; STATUS_AWAY after `patience_ms` without the broker. Any thread. */
 int log_scan(struct log_store *store, const struct log_stretch *stretches, int count, int patience_ms,
-             void (*on_record)(void *context, const struct log_record *record), void *context);
+    void (*on_record)(void *context, const struct log_record *record), void *context);
 
 #endif

@@ -28,7 +28,8 @@ enum move_result {
     MOVE_WRONG_ID
 };
 
-/* BEGIN: accepted if no move is open and epoch is the symbol's + 1; then the symbol is PREPARED. `mid` at most ID_BYTES_MAX. */
+/* BEGIN: accepted if no move is open and epoch is the symbol's + 1; then the symbol is PREPARED. `mid` at most
+ * ID_BYTES_MAX. */
 enum move_result move_begin(struct move *move, uint64_t epoch, struct text mid, int64_t worker);
 
 /* CUT and ABORT: accepted if they name the open move; the first ends it. */

@@ -12,18 +12,14 @@ struct name {
     uint8_t size;
 };
 
-static inline struct name name_of(struct text text)
-{
+static inline struct name name_of(struct text text) {
     struct name name = {.size = (uint8_t)(text.size <= 12 ? text.size : 12)};
     memcpy(name.bytes, text.data ? text.data : "", name.size);
     return name;
 }
 
 /* A view of the name's own bytes. */
-static inline struct text name_text(const struct name *name)
-{
-    return (struct text){name->bytes, name->size};
-}
+static inline struct text name_text(const struct name *name) { return (struct text){name->bytes, name->size}; }
 
 struct name_slot {
     struct name name;

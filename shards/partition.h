@@ -37,7 +37,7 @@ struct partition {
     int worker; /* its own */
     int64_t next_offset;
     int64_t log_time_ms;
-    int64_t replay_end;  /* the log's end as seen at the start */
+    int64_t replay_end;    /* the log's end as seen at the start */
     int64_t marked_offset; /* what the last mark said */
     bool is_recovered;
     uint32_t forwarded_to; /* workers that were ever sent something of this partition, by bit */
@@ -45,7 +45,7 @@ struct partition {
     struct name_table table;
     struct symbol **symbols; /* in order of their first record */
     uint32_t symbol_count, symbol_room;
-    struct symbol *pseudo;   /* "#<partition>" */
+    struct symbol *pseudo; /* "#<partition>" */
     struct partition_settings settings;
     struct partition_doors doors;
     struct command_reader *commands;
@@ -57,7 +57,7 @@ struct partition {
 
 /* `number` within 0 .. PARTITIONS - 1; starts before offset 0. STATUS_OK or STATUS_NO_MEMORY. */
 int partition_init(struct partition *partition, int32_t number, int worker, const struct partition_settings *settings,
-                   const struct partition_doors *doors);
+    const struct partition_doors *doors);
 
 /* After every thread that might hold one of its symbols has stopped. */
 void partition_deinit(struct partition *partition);

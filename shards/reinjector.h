@@ -46,9 +46,9 @@ struct reinjector {
     struct command_reader *commands;
     const struct published *published;
     struct text orders_topic, pending_topic;
-    int64_t begin[SOURCES];               /* where the log begins */
-    struct name_table chains[SOURCES];    /* symbol to struct chain */
-    int64_t landed[SOURCES][PARTITIONS];  /* greatest offset of a source seen in each home, -1: none */
+    int64_t begin[SOURCES];              /* where the log begins */
+    struct name_table chains[SOURCES];   /* symbol to struct chain */
+    int64_t landed[SOURCES][PARTITIONS]; /* greatest offset of a source seen in each home, -1: none */
 
     /* of the orders partitions */
     struct misdirected reading[PARTITIONS]; /* the stretch being read */
@@ -73,12 +73,13 @@ struct reinjector {
 
 /* Before any worker starts. STATUS_OK or what the store says. `commands` is the reinjector's own. */
 int reinjector_open(struct reinjector *reinjector, struct log_store *store, struct command_reader *commands,
-                    const struct published *published, struct text orders_topic, struct text pending_topic);
+    const struct published *published, struct text orders_topic, struct text pending_topic);
 void reinjector_close(struct reinjector *reinjector);
 
 /* A worker met a misdirected record, or a copy that does not follow. Any thread. */
 void reinjector_notice_misdirected(struct reinjector *reinjector, int32_t partition, int64_t offset);
-void reinjector_notice_gap(struct reinjector *reinjector, struct text symbol, const struct source_position *position, int64_t watermark);
+void reinjector_notice_gap(
+    struct reinjector *reinjector, struct text symbol, const struct source_position *position, int64_t watermark);
 
 /* What replay found: how far a symbol's records of a source came. Before the start. STATUS_OK or STATUS_NO_MEMORY. */
 int reinjector_restore(struct reinjector *reinjector, struct text symbol, int source, int64_t offset);

@@ -19,9 +19,10 @@ struct repeat {
 };
 
 /* Looks the command's own id up, then its clientOrderId, in the window before `position`; a fresh command is
- * remembered. The command's own id must be decoded, or it is fresh and leaves nothing. STATUS_OK or STATUS_NO_MEMORY. */
-int repeats_check(struct id_window *window, struct text symbol, const struct command *command, struct log_position position,
-                  struct repeat *repeat);
+ * remembered. The command's own id must be decoded, or it is fresh and leaves nothing. STATUS_OK or STATUS_NO_MEMORY.
+ */
+int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
+    struct log_position position, struct repeat *repeat);
 
 /* A cancel found nothing to cancel: remember it for its account. STATUS_OK or STATUS_NO_MEMORY. */
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position);

@@ -14,7 +14,8 @@
 enum { HELD_BY_NOBODY = -1 };
 
 /* Two halves with two owners. The home half belongs to the worker of the symbol's partition, which reads its log. The
- * book half belongs to the worker that holds the symbol; it changes hands by LINK_ADOPT alone. The name never changes. */
+ * book half belongs to the worker that holds the symbol; it changes hands by LINK_ADOPT alone. The name never changes.
+ */
 struct symbol {
     struct name name;
     int32_t partition;
@@ -37,9 +38,6 @@ struct symbol {
     struct symbol *next_adoption; /* while it waits for room in a link */
 };
 
-static inline struct text symbol_name(const struct symbol *symbol)
-{
-    return name_text(&symbol->name);
-}
+static inline struct text symbol_name(const struct symbol *symbol) { return name_text(&symbol->name); }
 
 #endif

@@ -19,8 +19,7 @@ struct source_position {
 enum { SOURCE_COUNT = 2 * PARTITIONS };
 
 /* 0 .. SOURCE_COUNT - 1. */
-static inline int source_index(uint8_t topic, int32_t partition)
-{
+static inline int source_index(uint8_t topic, int32_t partition) {
     return (topic == TOPIC_PENDING ? PARTITIONS : 0) + partition;
 }
 
@@ -50,7 +49,8 @@ int watermarks_set(struct watermarks *watermarks, const struct source_position *
 
 /* Parses the value of `me-src`, given the names of topics ORDERS and PENDING; false if it is not well formed or names
  * another topic. */
-bool source_position_parse(struct text value, struct text orders_topic, struct text pending_topic, struct source_position *position);
+bool source_position_parse(
+    struct text value, struct text orders_topic, struct text pending_topic, struct source_position *position);
 
 /* Writes it; at most 320 bytes, not terminated; returns how many. */
 uint32_t source_position_format(const struct source_position *position, struct text topic, char *out);

@@ -1,12 +1,12 @@
-/* A worker: reads its partitions' queue and its links, applies, answers. A room with a step function; worker_start puts a
- * pinned thread on it. */
+/* A worker: reads its partitions' queue and its links, applies, answers. A room with a step function; worker_start puts
+ * a pinned thread on it. */
 #ifndef SHARDBOOK_SHARDS_WORKER_H
 #define SHARDBOOK_SHARDS_WORKER_H
 
 #include "core/ports.h"
 #include "shards/answers.h"
-#include "shards/worker_link.h"
 #include "shards/partition.h"
+#include "shards/worker_link.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -46,8 +46,8 @@ struct worker {
     struct answers answers;
     struct worker_link links[WORKERS_MAX]; /* from worker i to this one; links[index] is unused */
     struct symbol *adoptions[WORKERS_MAX], **adoptions_tail[WORKERS_MAX]; /* wait for room in the link to worker i */
-    uint32_t to_wake;   /* workers that got something since they were last woken, by bit */
-    bool is_serving;    /* inside the links: do not serve them again */
+    uint32_t to_wake; /* workers that got something since they were last woken, by bit */
+    bool is_serving;  /* inside the links: do not serve them again */
     bool is_recovered;
     int quiet_polls;
     _Atomic bool is_parked;
@@ -71,7 +71,8 @@ struct partition_doors worker_partition_doors(struct worker *worker);
 int worker_start(struct worker *worker);
 void worker_stop(struct worker *worker);
 
-/* Asks for a symbol's snapshot, or with an absent symbol for FEED_READY of all. STATUS_FULL: ask again later. Any thread. */
+/* Asks for a symbol's snapshot, or with an absent symbol for FEED_READY of all. STATUS_FULL: ask again later. Any
+ * thread. */
 int worker_ask(struct worker *worker, struct text symbol);
 
 /* Makes a worker that waits look around. Any thread. */

@@ -11,11 +11,11 @@ enum { LINK_RECORD_BYTES_MAX = 8192 };
 
 struct worker_link {
     unsigned char *bytes;
-    uint64_t capacity; /* a power of two */
-    _Alignas(64) uint64_t position;  /* writer only */
-    uint64_t released_seen;          /* writer only */
+    uint64_t capacity;              /* a power of two */
+    _Alignas(64) uint64_t position; /* writer only */
+    uint64_t released_seen;         /* writer only */
     _Alignas(64) _Atomic uint64_t published;
-    _Alignas(64) uint64_t cursor;    /* reader only */
+    _Alignas(64) uint64_t cursor; /* reader only */
     _Alignas(64) _Atomic uint64_t released;
 };
 
@@ -23,7 +23,8 @@ struct worker_link {
 int worker_link_init(struct worker_link *link, uint64_t capacity);
 void worker_link_deinit(struct worker_link *link);
 
-/* Room for `bytes` (at most LINK_RECORD_BYTES_MAX, rounded up to 8 inside) or NULL when full; fill it, then worker_link_commit. Writer's thread. */
+/* Room for `bytes` (at most LINK_RECORD_BYTES_MAX, rounded up to 8 inside) or NULL when full; fill it, then
+ * worker_link_commit. Writer's thread. */
 void *worker_link_offer(struct worker_link *link, uint32_t bytes);
 void worker_link_commit(struct worker_link *link);
 

@@ -3,11 +3,11 @@
 #define SHARDBOOK_BENCH_REFERENCE_DESK_H
 
 #include "bench/reference/dictionary.h"
-#include "bench/reference/shelf.h"
 #include "bench/reference/ledger.h"
 #include "bench/reference/reference.h"
 #include "bench/reference/report.h"
 #include "bench/reference/request.h"
+#include "bench/reference/shelf.h"
 
 struct desk {
     char symbol[SYMBOL_BYTES_MAX + 2];

@@ -7,50 +7,42 @@
 
 enum { KEY_BYTES_MAX = 2 + 2 * ID_BYTES_MAX };
 
-static size_t make_key(enum ledger_kind kind, struct text account, struct text id, char key[KEY_BYTES_MAX])
-{
+static size_t make_key(enum ledger_kind kind, struct text account, struct text id, char key[KEY_BYTES_MAX]) {
     key[0] = (char)kind;
-    if (account.size)
-        memcpy(key + 1, account.data, account.size);
+    if (account.size) memcpy(key + 1, account.data, account.size);
     key[1 + account.size] = 0;
     memcpy(key + 2 + account.size, id.data, id.size);
     return 2 + account.size + id.size;
 }
 
-static void forget_oldest(struct ledger *ledger)
-{
+static void forget_oldest(struct ledger *ledger) {
     struct ledger_note *note = ledger->oldest;
     ledger->oldest = note->next;
-    if (!ledger->oldest)
-        ledger->newest = NULL;
+    if (!ledger->oldest) ledger->newest = NULL;
     if (dictionary_find(&ledger->notes, note->bytes, note->key_bytes) == note)
         dictionary_remove(&ledger->notes, note->bytes, note->key_bytes);
     free(note);
 }
 
-void ledger_deinit(struct ledger *ledger)
-{
-    while (ledger->oldest)
-        forget_oldest(ledger);
+void ledger_deinit(struct ledger *ledger) {
+    while (ledger->oldest) forget_oldest(ledger);
     dictionary_deinit(&ledger->notes);
 }
 
-void ledger_move(struct ledger *ledger, int64_t offset, int64_t time_ms)
-{
-    while (ledger->oldest &&
-           (time_ms - ledger->oldest->time_ms > REPEAT_WINDOW_MS || offset - ledger->oldest->offset > REPEAT_WINDOW_RECORDS))
+void ledger_move(struct ledger *ledger, int64_t offset, int64_t time_ms) {
+    while (ledger->oldest && (time_ms - ledger->oldest->time_ms > REPEAT_WINDOW_MS ||
+                                 offset - ledger->oldest->offset > REPEAT_WINDOW_RECORDS))
         forget_oldest(ledger);
 }
 
-const struct ledger_note *ledger_find(const struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id)
-{
+const struct ledger_note *ledger_find(
+    const struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id) {
     char key[KEY_BYTES_MAX];
     return dictionary_find(&ledger->notes, key, make_key(kind, account, id, key));
 }
 
-void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id, int64_t offset, int64_t time_ms,
-                  struct text content, struct text original)
-{
+void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id, int64_t offset,
+    int64_t time_ms, struct text content, struct text original) {
     char key[KEY_BYTES_MAX];
     size_t key_bytes = make_key(kind, account, id, key);
     struct ledger_note *note = reference_allocate(sizeof *note + key_bytes + content.size + original.size);
@@ -60,10 +52,8 @@ void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text acco
     note->content_bytes = content.size;
     note->original_bytes = original.size;
     memcpy(note->bytes, key, key_bytes);
-    if (content.size)
-        memcpy(note->bytes + key_bytes, content.data, content.size);
-    if (original.size)
-        memcpy(note->bytes + key_bytes + content.size, original.data, original.size);
+    if (content.size) memcpy(note->bytes + key_bytes, content.data, content.size);
+    if (original.size) memcpy(note->bytes + key_bytes + content.size, original.data, original.size);
     if (ledger->newest)
         ledger->newest->next = note;
     else
@@ -72,12 +62,11 @@ void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text acco
     dictionary_put(&ledger->notes, key, key_bytes, note);
 }
 
-bool ledger_says(const struct ledger_note *note, struct text content)
-{
-    return note->content_bytes == content.size && memcmp(note->bytes + note->key_bytes, content.data, content.size) == 0;
+bool ledger_says(const struct ledger_note *note, struct text content) {
+    return note->content_bytes == content.size &&
+           memcmp(note->bytes + note->key_bytes, content.data, content.size) == 0;
 }
 
-struct text ledger_original(const struct ledger_note *note)
-{
+struct text ledger_original(const struct ledger_note *note) {
     return (struct text){note->bytes + note->key_bytes + note->content_bytes, (uint32_t)note->original_bytes};
 }

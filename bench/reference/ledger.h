@@ -1,4 +1,5 @@
-/* What a symbol remembers of the last minute of its log: the ids that its records carried, and the cancels that found nothing. */
+/* What a symbol remembers of the last minute of its log: the ids that its records carried, and the cancels that found
+ * nothing. */
 #ifndef SHARDBOOK_BENCH_REFERENCE_LEDGER_H
 #define SHARDBOOK_BENCH_REFERENCE_LEDGER_H
 
@@ -22,7 +23,12 @@ struct ledger {
     struct ledger_note *oldest, *newest;
 };
 
-enum ledger_kind { LEDGER_OWN_ID = 'i', LEDGER_CLIENT_ORDER = 'c', LEDGER_CANCELLED_ORDER = 'x', LEDGER_CANCELLED_CLIENT = 'y' };
+enum ledger_kind {
+    LEDGER_OWN_ID = 'i',
+    LEDGER_CLIENT_ORDER = 'c',
+    LEDGER_CANCELLED_ORDER = 'x',
+    LEDGER_CANCELLED_CLIENT = 'y'
+};
 
 void ledger_deinit(struct ledger *ledger);
 
@@ -30,11 +36,12 @@ void ledger_deinit(struct ledger *ledger);
 void ledger_move(struct ledger *ledger, int64_t offset, int64_t time_ms);
 
 /* What is remembered under (kind, account, id), NULL if nothing is. The account is absent for LEDGER_OWN_ID. */
-const struct ledger_note *ledger_find(const struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id);
+const struct ledger_note *ledger_find(
+    const struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id);
 
 /* Remembers; what was there under the same key is replaced. */
-void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id, int64_t offset, int64_t time_ms,
-                  struct text content, struct text original);
+void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id, int64_t offset,
+    int64_t time_ms, struct text content, struct text original);
 
 bool ledger_says(const struct ledger_note *note, struct text content);
 struct text ledger_original(const struct ledger_note *note);

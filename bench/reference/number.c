@@ -7,10 +7,7 @@
 static const int64_t units_max = INT64_C(1) << 40;
 static const long exponent_limit = 1000000000;
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* Where integer, fraction and exponent of a number's text begin and how long they are. */
 struct spelling {
@@ -19,71 +16,58 @@ struct spelling {
     bool power_negative;
 };
 
-static size_t count_digits(const char *at, const char *end)
-{
+static size_t count_digits(const char *at, const char *end) {
     const char *from = at;
-    while (at < end && is_digit(*at))
-        at++;
+    while (at < end && is_digit(*at)) at++;
     return (size_t)(at - from);
 }
 
 /* RFC 8259: int [ frac ] [ exp ]. */
-static bool spell(const char *text, size_t bytes, struct spelling *out)
-{
+static bool spell(const char *text, size_t bytes, struct spelling *out) {
     const char *at = text, *end = text + bytes;
     *out = (struct spelling){.whole = at, .whole_count = count_digits(at, end)};
-    if (out->whole_count == 0 || (out->whole_count > 1 && *at == '0'))
-        return false;
+    if (out->whole_count == 0 || (out->whole_count > 1 && *at == '0')) return false;
     at += out->whole_count;
     if (at < end && *at == '.') {
         out->fraction = ++at;
         out->fraction_count = count_digits(at, end);
-        if (out->fraction_count == 0)
-            return false;
+        if (out->fraction_count == 0) return false;
         at += out->fraction_count;
     }
     if (at < end && (*at == 'e' || *at == 'E')) {
         at++;
-        if (at < end && (*at == '+' || *at == '-'))
-            out->power_negative = *at++ == '-';
+        if (at < end && (*at == '+' || *at == '-')) out->power_negative = *at++ == '-';
         out->power = at;
         out->power_count = count_digits(at, end);
-        if (out->power_count == 0)
-            return false;
+        if (out->power_count == 0) return false;
         at += out->power_count;
     }
     return at == end;
 }
 
-static long power_of(const struct spelling *spelling)
-{
+static long power_of(const struct spelling *spelling) {
     long power = 0;
     for (size_t i = 0; i < spelling->power_count && power < exponent_limit; i++)
         power = power * 10 + (spelling->power[i] - '0');
-    if (power > exponent_limit)
-        power = exponent_limit;
+    if (power > exponent_limit) power = exponent_limit;
     return spelling->power_negative ? -power : power;
 }
 
 /* The i-th digit of whole and fraction as one row. */
-static char digit_at(const struct spelling *spelling, size_t i)
-{
+static char digit_at(const struct spelling *spelling, size_t i) {
     return i < spelling->whole_count ? spelling->whole[i] : spelling->fraction[i - spelling->whole_count];
 }
 
-static void write_digits(const struct spelling *spelling, struct number *number)
-{
+static void write_digits(const struct spelling *spelling, struct number *number) {
     size_t first = 0, end = spelling->whole_count + spelling->fraction_count;
     long exponent = power_of(spelling) - (long)spelling->fraction_count;
-    while (first < end && digit_at(spelling, first) == '0')
-        first++;
+    while (first < end && digit_at(spelling, first) == '0') first++;
     while (end > first && digit_at(spelling, end - 1) == '0') {
         end--;
         exponent++;
     }
     *number = (struct number){.kind = NUMBER_WRITTEN};
-    if (first == end)
-        return;
+    if (first == end) return;
     number->exponent = exponent;
     if (end - first > NUMBER_DIGITS_MAX) {
         /* digits * 10^exponent >= 10^19 exactly if it has at least 20 digits before the point */
@@ -91,56 +75,40 @@ static void write_digits(const struct spelling *spelling, struct number *number)
         number->exponent = 0;
         return;
     }
-    for (size_t i = first; i < end; i++)
-        number->digits[number->digit_count++] = digit_at(spelling, i);
+    for (size_t i = first; i < end; i++) number->digits[number->digit_count++] = digit_at(spelling, i);
 }
 
-bool number_read(const char *text, size_t bytes, struct number *number)
-{
+bool number_read(const char *text, size_t bytes, struct number *number) {
     struct spelling spelling;
-    if (!spell(text, bytes, &spelling))
-        return false;
+    if (!spell(text, bytes, &spelling)) return false;
     write_digits(&spelling, number);
     return true;
 }
 
-static enum number_fit check_range(uint64_t value, int64_t *units)
-{
-    if (value > (uint64_t)units_max)
-        return NUMBER_OUT_OF_RANGE;
+static enum number_fit check_range(uint64_t value, int64_t *units) {
+    if (value > (uint64_t)units_max) return NUMBER_OUT_OF_RANGE;
     *units = (int64_t)value;
     return NUMBER_FITS;
 }
 
-enum number_fit number_in_units(const struct number *number, int places, int64_t *units)
-{
+enum number_fit number_in_units(const struct number *number, int places, int64_t *units) {
     *units = 0;
-    if (number->kind == NUMBER_LONG_LARGE)
-        return NUMBER_OUT_OF_RANGE;
-    if (number->kind == NUMBER_LONG_FINE)
-        return NUMBER_OFF_UNIT;
-    if (number->kind == NUMBER_UNITS)
-        return check_range(number->units, units);
-    if (number->digit_count == 0)
-        return NUMBER_FITS;
+    if (number->kind == NUMBER_LONG_LARGE) return NUMBER_OUT_OF_RANGE;
+    if (number->kind == NUMBER_LONG_FINE) return NUMBER_OFF_UNIT;
+    if (number->kind == NUMBER_UNITS) return check_range(number->units, units);
+    if (number->digit_count == 0) return NUMBER_FITS;
     long zeros = number->exponent + places;
-    if (zeros < 0)
-        return NUMBER_OFF_UNIT;
-    if (number->digit_count + zeros > 13)
-        return NUMBER_OUT_OF_RANGE;
+    if (zeros < 0) return NUMBER_OFF_UNIT;
+    if (number->digit_count + zeros > 13) return NUMBER_OUT_OF_RANGE;
     uint64_t value = 0;
-    for (int i = 0; i < number->digit_count; i++)
-        value = value * 10 + (uint64_t)(number->digits[i] - '0');
-    for (long i = 0; i < zeros; i++)
-        value *= 10;
+    for (int i = 0; i < number->digit_count; i++) value = value * 10 + (uint64_t)(number->digits[i] - '0');
+    for (long i = 0; i < zeros; i++) value *= 10;
     return check_range(value, units);
 }
 
-void number_print(int64_t units, int places, char *out)
-{
+void number_print(int64_t units, int places, char *out) {
     int64_t unit = 1;
-    for (int i = 0; i < places; i++)
-        unit *= 10;
+    for (int i = 0; i < places; i++) unit *= 10;
     if (places == 0)
         snprintf(out, 48, "%lld", (long long)units);
     else

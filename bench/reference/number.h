@@ -17,9 +17,9 @@ enum number_kind {
 
 struct number {
     enum number_kind kind;
-    int digit_count;                 /* 0: the number is zero */
-    char digits[NUMBER_DIGITS_MAX];  /* '0' to '9', neither the first nor the last is '0' */
-    long exponent;                   /* within +-10^9 */
+    int digit_count;                /* 0: the number is zero */
+    char digits[NUMBER_DIGITS_MAX]; /* '0' to '9', neither the first nor the last is '0' */
+    long exponent;                  /* within +-10^9 */
     uint64_t units;
 };
 

@@ -1,5 +1,6 @@
 /* The reference book: computes from the log of `orders` the exact bytes that topic `fills` must hold. Slow, plain, and
- * written from the rules alone, to be compared with the server's output. It allocates as it needs; one thread at a time. */
+ * written from the rules alone, to be compared with the server's output. It allocates as it needs; one thread at a
+ * time. */
 #ifndef SHARDBOOK_BENCH_REFERENCE_REFERENCE_H
 #define SHARDBOOK_BENCH_REFERENCE_REFERENCE_H
 
@@ -16,13 +17,14 @@ struct reference_record {
     int64_t offset;
     int64_t timestamp_ms;
     struct text key;
-    struct text value;   /* data NULL: no value; an empty value has data != NULL */
-    struct text me_t;    /* header me-t, absent if the record has none */
-    struct text me_src;  /* header me-src */
+    struct text value;  /* data NULL: no value; an empty value has data != NULL */
+    struct text me_t;   /* header me-t, absent if the record has none */
+    struct text me_src; /* header me-src */
 };
 
 /* An event that `fills[partition]` must hold, in the order of its symbol's fseq. Views live until the callback returns.
- * Of a CONTROL event the bytes lack the control record's own fields: only what is before `kind`, and `hash`, is binding. */
+ * Of a CONTROL event the bytes lack the control record's own fields: only what is before `kind`, and `hash`, is
+ * binding. */
 struct reference_event {
     int32_t partition;
     int64_t src_offset;
@@ -49,11 +51,7 @@ struct reference_counters {
 };
 
 /* Why a record could not be applied. */
-enum reference_status {
-    REFERENCE_OK = 0,
-    REFERENCE_BAD_PARTITION = -1,
-    REFERENCE_OFFSET_WENT_BACK = -2
-};
+enum reference_status { REFERENCE_OK = 0, REFERENCE_BAD_PARTITION = -1, REFERENCE_OFFSET_WENT_BACK = -2 };
 
 /* What the record just applied was, for callers that follow misdirected records to their copies. */
 enum reference_fate {
@@ -61,8 +59,8 @@ enum reference_fate {
     REFERENCE_CONTROL,
     REFERENCE_MISDIRECTED,
     REFERENCE_DROPPED,
-    REFERENCE_COPY,  /* re-injected, followed its watermark, answered */
-    REFERENCE_VOID,  /* re-injected without a value, followed its watermark */
+    REFERENCE_COPY, /* re-injected, followed its watermark, answered */
+    REFERENCE_VOID, /* re-injected without a value, followed its watermark */
     REFERENCE_COUNTED
 };
 
@@ -70,21 +68,22 @@ enum reference_fate {
 struct reference *reference_open(void);
 void reference_close(struct reference *reference);
 
-/* The names that me-src gives to the two topics records are carried from; "orders" and "pending-orders" unless told otherwise. The texts
- * live as long as the reference. Before the first record. */
+/* The names that me-src gives to the two topics records are carried from; "orders" and "pending-orders" unless told
+ * otherwise. The texts live as long as the reference. Before the first record. */
 void reference_name_topics(struct reference *reference, struct text orders, struct text pending);
 
-/* Applies the next record of a partition: each partition from its first record, offsets growing; partitions may be mixed
- * in any way. Calls on_event (NULL: nothing) for each event. *fate may be NULL. */
+/* Applies the next record of a partition: each partition from its first record, offsets growing; partitions may be
+ * mixed in any way. Calls on_event (NULL: nothing) for each event. *fate may be NULL. */
 enum reference_status reference_apply(struct reference *reference, const struct reference_record *record,
-                                      reference_on_event *on_event, void *context, enum reference_fate *fate);
+    reference_on_event *on_event, void *context, enum reference_fate *fate);
 
 const struct reference_counters *reference_counters(const struct reference *reference);
 
-/* The origin that a me-src names; the topic views the header. False if it is not well formed (it may still name a strange topic). */
+/* The origin that a me-src names; the topic views the header. False if it is not well formed (it may still name a
+ * strange topic). */
 struct reference_origin {
     struct text topic;
-    int32_t partition; /* 0 to 9 */
+    int32_t partition;        /* 0 to 9 */
     int64_t offset, previous; /* previous -1: none */
 };
 bool reference_read_origin(struct text me_src, struct reference_origin *origin);
@@ -112,10 +111,11 @@ struct reference_order {
 bool reference_position(const struct reference *reference, struct text symbol, uint64_t *fseq, uint64_t *hash);
 
 /* The i-th level of a side, best first, 0 the best; false if there are fewer. */
-bool reference_level(const struct reference *reference, struct text symbol, bool sell, uint64_t i, struct reference_level *level);
+bool reference_level(
+    const struct reference *reference, struct text symbol, bool sell, uint64_t i, struct reference_level *level);
 
 /* Calls visit for each open order, bids best to worst, then asks, first in first out; returns how many. */
 uint64_t reference_orders(const struct reference *reference, struct text symbol,
-                          void (*visit)(void *context, const struct reference_order *order), void *context);
+    void (*visit)(void *context, const struct reference_order *order), void *context);
 
 #endif

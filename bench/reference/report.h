@@ -29,7 +29,8 @@ struct report_party {
     int64_t leaves, cumulative;
 };
 
-/* Views live as long as their owners say. Numbers count ticks of 0.01 and lots of 1; a member that its type does not have is 0. */
+/* Views live as long as their owners say. Numbers count ticks of 0.01 and lots of 1; a member that its type does not
+ * have is 0. */
 struct report {
     enum report_type type;
     struct text symbol;
@@ -42,7 +43,7 @@ struct report {
 
     struct text order_id, client_order_id, command_id, user_id, original_order_id;
     const char *side, *order_type, *time_in_force, *reason, *explanation; /* NULL: left out */
-    int64_t price, quantity, leaves, cumulative; /* price 0: left out */
+    int64_t price, quantity, leaves, cumulative;                          /* price 0: left out */
     uint64_t trade_id, count;
     bool kept_priority;
     struct report_party taker, maker;

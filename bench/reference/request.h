@@ -68,9 +68,9 @@ bool request_utf8_is_valid(const char *bytes, size_t size);
 void request_read_json(struct text value, struct request *request);
 void request_read_msgpack(struct text value, struct request *request);
 
-bool request_has(const struct request *request, enum field field);           /* there, well formed or not */
-struct text request_text(const struct request *request, enum field field);   /* absent unless well formed */
-int request_choice(const struct request *request, enum field field);         /* -1 unless well formed */
+bool request_has(const struct request *request, enum field field);         /* there, well formed or not */
+struct text request_text(const struct request *request, enum field field); /* absent unless well formed */
+int request_choice(const struct request *request, enum field field);       /* -1 unless well formed */
 
 /* The id the command itself carries; absent if it has none or it is ill-formed. */
 struct text request_own_id(const struct request *request);

@@ -4,20 +4,17 @@
 #include <yyjson.h>
 
 /* Digits alone, below 2^53. */
-static bool read_integer(const char *text, size_t bytes, int64_t *integer)
-{
+static bool read_integer(const char *text, size_t bytes, int64_t *integer) {
     *integer = 0;
     for (size_t i = 0; i < bytes; i++) {
-        if (text[i] < '0' || text[i] > '9' || *integer >= INT64_C(1) << 53)
-            return false;
+        if (text[i] < '0' || text[i] > '9' || *integer >= INT64_C(1) << 53) return false;
         *integer = *integer * 10 + (text[i] - '0');
     }
     return *integer < INT64_C(1) << 53;
 }
 
 /* A field whose value is a number, as it is written. */
-static void set_number(struct request *request, enum field field, const char *text, size_t bytes)
-{
+static void set_number(struct request *request, enum field field, const char *text, size_t bytes) {
     struct request_value *value = &request->values[field];
     bool good = false;
     if (request_form_of(field) == REQUEST_FORM_DECIMAL)
@@ -27,8 +24,7 @@ static void set_number(struct request *request, enum field field, const char *te
     value->shape = good ? REQUEST_GOOD : REQUEST_ILL;
 }
 
-static void set_value(struct request *request, enum field field, yyjson_val *json)
-{
+static void set_value(struct request *request, enum field field, yyjson_val *json) {
     struct request_value *value = &request->values[field];
     request_set_ill(request, field);
     if (yyjson_is_null(json)) {
@@ -45,8 +41,7 @@ static void set_value(struct request *request, enum field field, yyjson_val *jso
     }
 }
 
-void request_read_json(struct text value, struct request *request)
-{
+void request_read_json(struct text value, struct request *request) {
     yyjson_doc *document = yyjson_read(value.data, value.size, YYJSON_READ_NUMBER_AS_RAW);
     yyjson_val *root = yyjson_doc_get_root(document), *key;
     bool seen[FIELD_COUNT] = {false};
@@ -54,10 +49,8 @@ void request_read_json(struct text value, struct request *request)
     yyjson_obj_iter keys = yyjson_obj_iter_with(root);
     while (!request->malformed && (key = yyjson_obj_iter_next(&keys))) {
         enum field field = request_field_named(yyjson_get_str(key), yyjson_get_len(key));
-        if (field == FIELD_NONE)
-            continue;
-        if (seen[field])
-            request->malformed = true;
+        if (field == FIELD_NONE) continue;
+        if (seen[field]) request->malformed = true;
         seen[field] = true;
         set_value(request, field, yyjson_obj_iter_get_val(key));
     }

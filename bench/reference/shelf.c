@@ -6,43 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct shelf_id shelf_id_of(struct text text)
-{
+struct shelf_id shelf_id_of(struct text text) {
     struct shelf_id id = {.size = (uint8_t)text.size};
-    if (text.size)
-        memcpy(id.bytes, text.data, text.size);
+    if (text.size) memcpy(id.bytes, text.data, text.size);
     return id;
 }
 
-struct text shelf_text(const struct shelf_id *id)
-{
-    return id->size ? (struct text){id->bytes, id->size} : TEXT_NONE;
-}
+struct text shelf_text(const struct shelf_id *id) { return id->size ? (struct text){id->bytes, id->size} : TEXT_NONE; }
 
 /* Account and id with a byte between them that no id holds. */
-static size_t client_key(struct text user_id, struct text client_order_id, char key[2 * ID_BYTES_MAX + 1])
-{
+static size_t client_key(struct text user_id, struct text client_order_id, char key[2 * ID_BYTES_MAX + 1]) {
     memcpy(key, user_id.data, user_id.size);
     key[user_id.size] = 0;
     memcpy(key + user_id.size + 1, client_order_id.data, client_order_id.size);
     return user_id.size + 1 + client_order_id.size;
 }
 
-static size_t order_client_key(const struct shelf_order *order, char key[2 * ID_BYTES_MAX + 1])
-{
-    if (order->user_id.size == 0 || order->client_order_id.size == 0)
-        return 0;
+static size_t order_client_key(const struct shelf_order *order, char key[2 * ID_BYTES_MAX + 1]) {
+    if (order->user_id.size == 0 || order->client_order_id.size == 0) return 0;
     return client_key(shelf_text(&order->user_id), shelf_text(&order->client_order_id), key);
 }
 
-static bool is_better(int side, int64_t a, int64_t b)
-{
-    return side == REQUEST_BUY ? a > b : a < b;
-}
+static bool is_better(int side, int64_t a, int64_t b) { return side == REQUEST_BUY ? a > b : a < b; }
 
 /* Where the level of a price is, or would be. */
-static size_t level_place(const struct shelf_side *levels, int side, int64_t price)
-{
+static size_t level_place(const struct shelf_side *levels, int side, int64_t price) {
     size_t low = 0, high = levels->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -54,11 +42,9 @@ static size_t level_place(const struct shelf_side *levels, int side, int64_t pri
     return low;
 }
 
-static struct shelf_level *level_for(struct shelf_side *side, int which, int64_t price)
-{
+static struct shelf_level *level_for(struct shelf_side *side, int which, int64_t price) {
     size_t at = level_place(side, which, price);
-    if (at < side->count && side->levels[at].price == price)
-        return &side->levels[at];
+    if (at < side->count && side->levels[at].price == price) return &side->levels[at];
     if (side->count == side->room) {
         side->room = side->room ? side->room * 2 : 16;
         side->levels = realloc(side->levels, side->room * sizeof side->levels[0]);
@@ -73,8 +59,7 @@ static struct shelf_level *level_for(struct shelf_side *side, int which, int64_t
     return &side->levels[at];
 }
 
-void shelf_place(struct shelf *shelf, struct shelf_order *order)
-{
+void shelf_place(struct shelf *shelf, struct shelf_order *order) {
     char key[2 * ID_BYTES_MAX + 1];
     struct shelf_level *level = level_for(&shelf->sides[order->side], order->side, order->price);
     order->previous = level->last;
@@ -86,13 +71,11 @@ void shelf_place(struct shelf *shelf, struct shelf_order *order)
     level->last = order;
     dictionary_put(&shelf->by_id, order->order_id.bytes, order->order_id.size, order);
     size_t bytes = order_client_key(order, key);
-    if (bytes)
-        dictionary_put(&shelf->by_client, key, bytes, order);
+    if (bytes) dictionary_put(&shelf->by_client, key, bytes, order);
     shelf->open_orders++;
 }
 
-void shelf_take(struct shelf *shelf, struct shelf_order *order)
-{
+void shelf_take(struct shelf *shelf, struct shelf_order *order) {
     char key[2 * ID_BYTES_MAX + 1];
     struct shelf_side *side = &shelf->sides[order->side];
     size_t at = level_place(side, order->side, order->price);
@@ -105,13 +88,11 @@ void shelf_take(struct shelf *shelf, struct shelf_order *order)
     }
     dictionary_remove(&shelf->by_id, order->order_id.bytes, order->order_id.size);
     size_t bytes = order_client_key(order, key);
-    if (bytes)
-        dictionary_remove(&shelf->by_client, key, bytes);
+    if (bytes) dictionary_remove(&shelf->by_client, key, bytes);
     shelf->open_orders--;
 }
 
-void shelf_deinit(struct shelf *shelf)
-{
+void shelf_deinit(struct shelf *shelf) {
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < shelf->sides[side].count; i++) {
             for (struct shelf_order *order = shelf->sides[side].levels[i].first, *next; order; order = next) {
@@ -126,24 +107,20 @@ void shelf_deinit(struct shelf *shelf)
     *shelf = (struct shelf){0};
 }
 
-struct shelf_order *shelf_find(const struct shelf *shelf, struct text order_id)
-{
+struct shelf_order *shelf_find(const struct shelf *shelf, struct text order_id) {
     return dictionary_find(&shelf->by_id, order_id.data, order_id.size);
 }
 
-struct shelf_order *shelf_find_client(const struct shelf *shelf, struct text user_id, struct text client_order_id)
-{
+struct shelf_order *shelf_find_client(const struct shelf *shelf, struct text user_id, struct text client_order_id) {
     char key[2 * ID_BYTES_MAX + 1];
     return dictionary_find(&shelf->by_client, key, client_key(user_id, client_order_id, key));
 }
 
-bool shelf_crosses(int taker_side, int64_t limit, int64_t level_price)
-{
+bool shelf_crosses(int taker_side, int64_t limit, int64_t level_price) {
     return taker_side == REQUEST_BUY ? level_price <= limit : level_price >= limit;
 }
 
-int64_t shelf_available(const struct shelf *shelf, int taker_side, int64_t limit, int64_t enough)
-{
+int64_t shelf_available(const struct shelf *shelf, int taker_side, int64_t limit, int64_t enough) {
     const struct shelf_side *side = &shelf->sides[!taker_side];
     int64_t total = 0;
     for (size_t i = 0; i < side->count && shelf_crosses(taker_side, limit, side->levels[i].price); i++)
@@ -152,10 +129,8 @@ int64_t shelf_available(const struct shelf *shelf, int taker_side, int64_t limit
     return total;
 }
 
-int64_t shelf_level_total(const struct shelf_level *level)
-{
+int64_t shelf_level_total(const struct shelf_level *level) {
     int64_t total = 0;
-    for (const struct shelf_order *order = level->first; order; order = order->next)
-        total += order->leaves;
+    for (const struct shelf_order *order = level->first; order; order = order->next) total += order->leaves;
     return total;
 }

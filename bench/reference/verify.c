@@ -28,8 +28,8 @@ struct stream { /* a symbol, in one partition */
     uint32_t symbol_bytes;
     char symbol[16];
     struct waiting_list expected, seen;
-    uint64_t last_seen;  /* greatest fseq seen */
-    uint64_t *digests;   /* by fseq - 1; 0: never seen */
+    uint64_t last_seen; /* greatest fseq seen */
+    uint64_t *digests;  /* by fseq - 1; 0: never seen */
     uint64_t digest_room;
 };
 
@@ -38,31 +38,26 @@ struct verify {
     struct stream *all;
     struct verify_result result;
     uint64_t outstanding;
-    int64_t limits[PARTITIONS]; /* -1: none */
+    int64_t limits[PARTITIONS];                /* -1: none */
     struct waiting *kept_expected, *kept_seen; /* of the first difference */
     struct stream kept_stream;
 };
 
-struct verify *verify_open(void)
-{
+struct verify *verify_open(void) {
     struct verify *verify = reference_allocate(sizeof *verify);
-    for (int p = 0; p < PARTITIONS; p++)
-        verify->limits[p] = -1;
+    for (int p = 0; p < PARTITIONS; p++) verify->limits[p] = -1;
     return verify;
 }
 
-static void free_list(struct waiting_list *list)
-{
+static void free_list(struct waiting_list *list) {
     for (struct waiting *at = list->first, *next; at; at = next) {
         next = at->next;
         free(at);
     }
 }
 
-void verify_close(struct verify *verify)
-{
-    if (!verify)
-        return;
+void verify_close(struct verify *verify) {
+    if (!verify) return;
     for (struct stream *stream = verify->all, *next; stream; stream = next) {
         next = stream->next;
         free_list(&stream->expected);
@@ -76,8 +71,7 @@ void verify_close(struct verify *verify)
     free(verify);
 }
 
-static struct stream *stream_of(struct verify *verify, int32_t partition, struct text symbol)
-{
+static struct stream *stream_of(struct verify *verify, int32_t partition, struct text symbol) {
     char key[20];
     size_t bytes = symbol.size + 1;
     key[0] = (char)('0' + partition);
@@ -95,17 +89,19 @@ static struct stream *stream_of(struct verify *verify, int32_t partition, struct
     return stream;
 }
 
-static struct waiting *waiting_of(struct text bytes, uint64_t fseq, int32_t partition, int64_t src_offset, int64_t fills_offset)
-{
+static struct waiting *waiting_of(
+    struct text bytes, uint64_t fseq, int32_t partition, int64_t src_offset, int64_t fills_offset) {
     struct waiting *waiting = reference_allocate(sizeof *waiting + bytes.size);
-    *waiting = (struct waiting){.fseq = fseq, .partition = partition, .src_offset = src_offset, .fills_offset = fills_offset, .size = bytes.size};
-    if (bytes.size)
-        memcpy(waiting->bytes, bytes.data, bytes.size);
+    *waiting = (struct waiting){.fseq = fseq,
+        .partition = partition,
+        .src_offset = src_offset,
+        .fills_offset = fills_offset,
+        .size = bytes.size};
+    if (bytes.size) memcpy(waiting->bytes, bytes.data, bytes.size);
     return waiting;
 }
 
-static void append(struct waiting_list *list, struct waiting *waiting)
-{
+static void append(struct waiting_list *list, struct waiting *waiting) {
     if (list->last)
         list->last->next = waiting;
     else
@@ -113,60 +109,50 @@ static void append(struct waiting_list *list, struct waiting *waiting)
     list->last = waiting;
 }
 
-static struct waiting *take_first(struct waiting_list *list)
-{
+static struct waiting *take_first(struct waiting_list *list) {
     struct waiting *first = list->first;
     list->first = first->next;
-    if (!list->first)
-        list->last = NULL;
+    if (!list->first) list->last = NULL;
     first->next = NULL;
     return first;
 }
 
-static struct text bytes_of(const struct waiting *waiting)
-{
+static struct text bytes_of(const struct waiting *waiting) {
     return waiting ? (struct text){waiting->bytes, waiting->size} : TEXT_NONE;
 }
 
-static struct waiting *copy_of(const struct waiting *waiting)
-{
-    if (!waiting)
-        return NULL;
+static struct waiting *copy_of(const struct waiting *waiting) {
+    if (!waiting) return NULL;
     return waiting_of(bytes_of(waiting), waiting->fseq, waiting->partition, waiting->src_offset, waiting->fills_offset);
 }
 
 /* Keeps a difference if it is the first. */
-static void note_difference(struct verify *verify, enum verify_kind kind, const struct stream *stream, const struct waiting *expected,
-                            const struct waiting *seen)
-{
+static void note_difference(struct verify *verify, enum verify_kind kind, const struct stream *stream,
+    const struct waiting *expected, const struct waiting *seen) {
     struct verify_difference *first = &verify->result.first;
-    if (first->kind != VERIFY_SAME)
-        return;
+    if (first->kind != VERIFY_SAME) return;
     const struct waiting *named = expected ? expected : seen;
     verify->kept_expected = copy_of(expected);
     verify->kept_seen = copy_of(seen);
-    if (stream)
-        verify->kept_stream = *stream;
+    if (stream) verify->kept_stream = *stream;
     *first = (struct verify_difference){.kind = kind,
-                                        .symbol = {verify->kept_stream.symbol, verify->kept_stream.symbol_bytes},
-                                        .fseq = named->fseq,
-                                        .partition = named->partition,
-                                        .orders_offset = named->src_offset,
-                                        .fills_offset = seen ? seen->fills_offset : -1,
-                                        .expected = bytes_of(verify->kept_expected),
-                                        .seen = bytes_of(verify->kept_seen)};
+        .symbol = {verify->kept_stream.symbol, verify->kept_stream.symbol_bytes},
+        .fseq = named->fseq,
+        .partition = named->partition,
+        .orders_offset = named->src_offset,
+        .fills_offset = seen ? seen->fills_offset : -1,
+        .expected = bytes_of(verify->kept_expected),
+        .seen = bytes_of(verify->kept_seen)};
 }
 
 /* ---- comparing two events */
 
-static bool starts_with(struct text bytes, const char *prefix)
-{
+static bool starts_with(struct text bytes, const char *prefix) {
     size_t size = strlen(prefix);
     return bytes.size >= size && memcmp(bytes.data, prefix, size) == 0;
 }
 
-static bool names_kind_and_result(struct text json)
-{
+static bool names_kind_and_result(struct text json) {
     yyjson_doc *document = yyjson_read(json.data, json.size, 0);
     yyjson_val *root = yyjson_doc_get_root(document);
     bool good = yyjson_is_str(yyjson_obj_get(root, "kind")) && yyjson_is_str(yyjson_obj_get(root, "result"));
@@ -177,26 +163,24 @@ static bool names_kind_and_result(struct text json)
 enum { HASH_TAIL_BYTES = sizeof ",\"hash\":\"0123456789abcdef\"}" - 1 };
 
 /* A CONTROL event is bound by what is before `kind`, and by its hash. */
-static bool control_is_same(struct text expected, struct text seen)
-{
+static bool control_is_same(struct text expected, struct text seen) {
     const char *kind = memmem(expected.data, expected.size, ",\"kind\":", 8);
     size_t head = (size_t)(kind - expected.data);
-    return seen.size > head + HASH_TAIL_BYTES && memcmp(expected.data, seen.data, head) == 0 && seen.data[head] == ',' &&
-           memcmp(expected.data + expected.size - HASH_TAIL_BYTES, seen.data + seen.size - HASH_TAIL_BYTES, HASH_TAIL_BYTES) == 0 &&
+    return seen.size > head + HASH_TAIL_BYTES && memcmp(expected.data, seen.data, head) == 0 &&
+           seen.data[head] == ',' &&
+           memcmp(expected.data + expected.size - HASH_TAIL_BYTES, seen.data + seen.size - HASH_TAIL_BYTES,
+               HASH_TAIL_BYTES) == 0 &&
            names_kind_and_result(seen);
 }
 
-static bool is_same(struct text expected, struct text seen)
-{
-    if (starts_with(expected, "{\"type\":\"CONTROL\""))
-        return control_is_same(expected, seen);
+static bool is_same(struct text expected, struct text seen) {
+    if (starts_with(expected, "{\"type\":\"CONTROL\"")) return control_is_same(expected, seen);
     return text_equal(expected, seen);
 }
 
 /* ---- the two queues of a symbol */
 
-static void pair(struct verify *verify, struct stream *stream)
-{
+static void pair(struct verify *verify, struct stream *stream) {
     struct waiting *expected = take_first(&stream->expected), *seen = take_first(&stream->seen);
     verify->outstanding--;
     if (is_same(bytes_of(expected), bytes_of(seen))) {
@@ -209,8 +193,7 @@ static void pair(struct verify *verify, struct stream *stream)
     free(seen);
 }
 
-static void drop_expected(struct verify *verify, struct stream *stream)
-{
+static void drop_expected(struct verify *verify, struct stream *stream) {
     struct waiting *expected = take_first(&stream->expected);
     verify->outstanding--;
     verify->result.missing++;
@@ -218,8 +201,7 @@ static void drop_expected(struct verify *verify, struct stream *stream)
     free(expected);
 }
 
-static void drop_seen(struct verify *verify, struct stream *stream)
-{
+static void drop_seen(struct verify *verify, struct stream *stream) {
     struct waiting *seen = take_first(&stream->seen);
     int64_t limit = verify->limits[seen->partition];
     if (limit >= 0 && seen->src_offset >= limit) {
@@ -232,8 +214,7 @@ static void drop_seen(struct verify *verify, struct stream *stream)
 }
 
 /* Both queues have growing fseq. */
-static void settle(struct verify *verify, struct stream *stream)
-{
+static void settle(struct verify *verify, struct stream *stream) {
     while (stream->expected.first && stream->seen.first) {
         if (stream->expected.first->fseq == stream->seen.first->fseq)
             pair(verify, stream);
@@ -244,8 +225,7 @@ static void settle(struct verify *verify, struct stream *stream)
     }
 }
 
-void verify_expect(struct verify *verify, const struct reference_event *event)
-{
+void verify_expect(struct verify *verify, const struct reference_event *event) {
     struct stream *stream = stream_of(verify, event->partition, event->symbol);
     append(&stream->expected, waiting_of(event->bytes, event->fseq, event->partition, event->src_offset, -1));
     verify->outstanding++;
@@ -253,24 +233,18 @@ void verify_expect(struct verify *verify, const struct reference_event *event)
     settle(verify, stream);
 }
 
-void verify_on_event(void *context, const struct reference_event *event)
-{
-    verify_expect(context, event);
-}
+void verify_on_event(void *context, const struct reference_event *event) { verify_expect(context, event); }
 
 /* ---- what the topic holds */
 
-static bool take_literal(struct text *rest, const char *literal)
-{
+static bool take_literal(struct text *rest, const char *literal) {
     size_t size = strlen(literal);
-    if (!starts_with(*rest, literal))
-        return false;
+    if (!starts_with(*rest, literal)) return false;
     *rest = (struct text){rest->data + size, rest->size - (uint32_t)size};
     return true;
 }
 
-static bool take_integer(struct text *rest, int64_t *number)
-{
+static bool take_integer(struct text *rest, int64_t *number) {
     uint32_t i = 0;
     *number = 0;
     for (; i < rest->size && rest->data[i] >= '0' && rest->data[i] <= '9' && i < 18; i++)
@@ -279,11 +253,9 @@ static bool take_integer(struct text *rest, int64_t *number)
     return i > 0;
 }
 
-static bool take_until_quote(struct text *rest, struct text *word)
-{
+static bool take_until_quote(struct text *rest, struct text *word) {
     const char *quote = rest->size ? memchr(rest->data, '"', rest->size) : NULL;
-    if (!quote)
-        return false;
+    if (!quote) return false;
     *word = (struct text){rest->data, (uint32_t)(quote - rest->data)};
     *rest = (struct text){quote + 1, rest->size - word->size - 1};
     return true;
@@ -295,18 +267,18 @@ struct head {
 };
 
 /* The members that every event begins with. */
-static bool read_head(struct text bytes, struct head *head)
-{
+static bool read_head(struct text bytes, struct head *head) {
     struct text type;
-    return take_literal(&bytes, "{\"type\":\"") && take_until_quote(&bytes, &type) && take_literal(&bytes, ",\"symbol\":\"") &&
-           take_until_quote(&bytes, &head->symbol) && take_literal(&bytes, ",\"fseq\":") && take_integer(&bytes, &head->fseq) &&
-           take_literal(&bytes, ",\"src\":{\"p\":") && take_integer(&bytes, &head->src_partition) && take_literal(&bytes, ",\"o\":") &&
-           take_integer(&bytes, &head->src_offset) && head->fseq >= 1 && head->symbol.size >= 1 && head->symbol.size < 16;
+    return take_literal(&bytes, "{\"type\":\"") && take_until_quote(&bytes, &type) &&
+           take_literal(&bytes, ",\"symbol\":\"") && take_until_quote(&bytes, &head->symbol) &&
+           take_literal(&bytes, ",\"fseq\":") && take_integer(&bytes, &head->fseq) &&
+           take_literal(&bytes, ",\"src\":{\"p\":") && take_integer(&bytes, &head->src_partition) &&
+           take_literal(&bytes, ",\"o\":") && take_integer(&bytes, &head->src_offset) && head->fseq >= 1 &&
+           head->symbol.size >= 1 && head->symbol.size < 16;
 }
 
 /* 64 bits that two different events do not share by accident; never 0. */
-static uint64_t digest_of(struct text bytes)
-{
+static uint64_t digest_of(struct text bytes) {
     uint64_t digest = bytes.size;
     for (uint32_t at = 0; at < bytes.size; at += 8) {
         uint64_t word = 0;
@@ -318,18 +290,14 @@ static uint64_t digest_of(struct text bytes)
 }
 
 /* Remembers an event; false if its fseq jumps too far to be an honest stream. */
-static bool remember(struct stream *stream, uint64_t fseq, uint64_t digest)
-{
+static bool remember(struct stream *stream, uint64_t fseq, uint64_t digest) {
     static const uint64_t jump_max = UINT64_C(1) << 24;
-    if (fseq > stream->last_seen + jump_max)
-        return false;
+    if (fseq > stream->last_seen + jump_max) return false;
     if (fseq > stream->digest_room) {
         uint64_t room = stream->digest_room ? stream->digest_room * 2 : 1024;
-        while (room < fseq)
-            room *= 2;
+        while (room < fseq) room *= 2;
         uint64_t *digests = reference_allocate(room * sizeof *digests);
-        if (stream->digests)
-            memcpy(digests, stream->digests, stream->digest_room * sizeof *digests);
+        if (stream->digests) memcpy(digests, stream->digests, stream->digest_room * sizeof *digests);
         free(stream->digests);
         stream->digests = digests;
         stream->digest_room = room;
@@ -339,8 +307,7 @@ static bool remember(struct stream *stream, uint64_t fseq, uint64_t digest)
 }
 
 /* An event whose fseq is not greater than one seen before. */
-static void see_again(struct verify *verify, struct stream *stream, const struct waiting *seen, uint64_t digest)
-{
+static void see_again(struct verify *verify, struct stream *stream, const struct waiting *seen, uint64_t digest) {
     uint64_t before = stream->digests[seen->fseq - 1];
     if (before == digest) {
         verify->result.repeats++;
@@ -353,16 +320,14 @@ static void see_again(struct verify *verify, struct stream *stream, const struct
     }
 }
 
-static void refuse(struct verify *verify, enum verify_kind kind, int32_t partition, int64_t offset, struct text value)
-{
+static void refuse(struct verify *verify, enum verify_kind kind, int32_t partition, int64_t offset, struct text value) {
     struct waiting *seen = waiting_of(value, 0, partition, -1, offset);
     verify->result.not_events++;
     note_difference(verify, kind, NULL, NULL, seen);
     free(seen);
 }
 
-void verify_see(struct verify *verify, int32_t partition, int64_t offset, struct text key, struct text value)
-{
+void verify_see(struct verify *verify, int32_t partition, int64_t offset, struct text key, struct text value) {
     struct head head;
     verify->result.seen++;
     if (partition < 0 || partition >= PARTITIONS || !read_head(value, &head) || !text_equal(key, head.symbol)) {
@@ -394,41 +359,30 @@ void verify_see(struct verify *verify, int32_t partition, int64_t offset, struct
 
 /* ---- the end */
 
-void verify_limit(struct verify *verify, int32_t partition, int64_t orders_end)
-{
+void verify_limit(struct verify *verify, int32_t partition, int64_t orders_end) {
     verify->limits[partition] = orders_end;
 }
 
-uint64_t verify_outstanding(const struct verify *verify)
-{
-    return verify->outstanding;
-}
+uint64_t verify_outstanding(const struct verify *verify) { return verify->outstanding; }
 
-void verify_finish(struct verify *verify)
-{
+void verify_finish(struct verify *verify) {
     for (struct stream *stream = verify->all; stream; stream = stream->next) {
         settle(verify, stream);
-        while (stream->expected.first)
-            drop_expected(verify, stream);
-        while (stream->seen.first)
-            drop_seen(verify, stream);
+        while (stream->expected.first) drop_expected(verify, stream);
+        while (stream->seen.first) drop_seen(verify, stream);
     }
 }
 
-const struct verify_result *verify_result(const struct verify *verify)
-{
-    return &verify->result;
-}
+const struct verify_result *verify_result(const struct verify *verify) { return &verify->result; }
 
-int verify_exit_code(const struct verify_result *r)
-{
-    bool same = r->first.kind == VERIFY_SAME && r->missing + r->surplus + r->altered + r->out_of_order + r->repeats_differing + r->not_events == 0;
+int verify_exit_code(const struct verify_result *r) {
+    bool same = r->first.kind == VERIFY_SAME &&
+                r->missing + r->surplus + r->altered + r->out_of_order + r->repeats_differing + r->not_events == 0;
     return same ? 0 : 3;
 }
 
-const char *verify_kind_name(enum verify_kind kind)
-{
-    static const char *const names[] = {"SAME",           "ALTERED",      "MISSING",         "SURPLUS", "OUT_OF_ORDER",
-                                        "REPEAT_DIFFERS", "NOT_AN_EVENT", "WRONG_PARTITION"};
+const char *verify_kind_name(enum verify_kind kind) {
+    static const char *const names[] = {
+        "SAME", "ALTERED", "MISSING", "SURPLUS", "OUT_OF_ORDER", "REPEAT_DIFFERS", "NOT_AN_EVENT", "WRONG_PARTITION"};
     return kind <= VERIFY_WRONG_PARTITION ? names[kind] : "?";
 }

@@ -1,6 +1,6 @@
-/* Compares the events that a topic must hold with those that it holds, symbol by symbol in the order of fseq. Independent of
- * where either comes from. Holds what is outstanding on one of the sides, and 8 bytes per event seen (to know whether a repeated
- * event is the same). One thread at a time. */
+/* Compares the events that a topic must hold with those that it holds, symbol by symbol in the order of fseq.
+ * Independent of where either comes from. Holds what is outstanding on one of the sides, and 8 bytes per event seen (to
+ * know whether a repeated event is the same). One thread at a time. */
 #ifndef SHARDBOOK_BENCH_REFERENCE_VERIFY_H
 #define SHARDBOOK_BENCH_REFERENCE_VERIFY_H
 
@@ -14,13 +14,13 @@ struct verify;
 
 enum verify_kind {
     VERIFY_SAME = 0,
-    VERIFY_ALTERED,       /* the event's bytes are others than expected */
-    VERIFY_MISSING,       /* an expected event was passed over, or never came */
-    VERIFY_SURPLUS,       /* an event that nothing in `orders` causes */
-    VERIFY_OUT_OF_ORDER,  /* an event came behind a later one of its symbol */
-    VERIFY_REPEAT_DIFFERS,/* an event came again with other bytes */
-    VERIFY_NOT_AN_EVENT,  /* a record of the topic that is no event, or whose key is not its symbol */
-    VERIFY_WRONG_PARTITION/* an event in another partition than its src.p */
+    VERIFY_ALTERED,        /* the event's bytes are others than expected */
+    VERIFY_MISSING,        /* an expected event was passed over, or never came */
+    VERIFY_SURPLUS,        /* an event that nothing in `orders` causes */
+    VERIFY_OUT_OF_ORDER,   /* an event came behind a later one of its symbol */
+    VERIFY_REPEAT_DIFFERS, /* an event came again with other bytes */
+    VERIFY_NOT_AN_EVENT,   /* a record of the topic that is no event, or whose key is not its symbol */
+    VERIFY_WRONG_PARTITION /* an event in another partition than its src.p */
 };
 
 /* The first difference in the order in which it was noticed. Texts belong to the verify. */
@@ -28,19 +28,19 @@ struct verify_difference {
     enum verify_kind kind;
     struct text symbol;
     uint64_t fseq;
-    int32_t partition;        /* of both topics; -1 unknown */
-    int64_t orders_offset;    /* of the input record; -1 unknown */
-    int64_t fills_offset;     /* where it was noticed; -1: at the end */
+    int32_t partition;          /* of both topics; -1 unknown */
+    int64_t orders_offset;      /* of the input record; -1 unknown */
+    int64_t fills_offset;       /* where it was noticed; -1: at the end */
     struct text expected, seen; /* absent: there is none */
 };
 
 struct verify_result {
     uint64_t expected, seen; /* events; `seen` counts repeats too */
     uint64_t matched;
-    uint64_t repeats;        /* fseq seen before, same bytes: allowed, but counted */
-    uint64_t gaps;           /* places where fseq jumped */
+    uint64_t repeats; /* fseq seen before, same bytes: allowed, but counted */
+    uint64_t gaps;    /* places where fseq jumped */
     uint64_t missing, surplus, altered, out_of_order, repeats_differing, not_events;
-    uint64_t later;          /* caused by records behind verify_limit: not judged */
+    uint64_t later;                 /* caused by records behind verify_limit: not judged */
     struct verify_difference first; /* kind VERIFY_SAME if there is none */
 };
 

@@ -11,38 +11,32 @@ struct parcel {
     char bytes[];
 };
 
-static void free_parcel(void *context, void *value)
-{
+static void free_parcel(void *context, void *value) {
     (void)context;
     free(value);
 }
 
-void carriage_deinit(struct carriage *carriage)
-{
+void carriage_deinit(struct carriage *carriage) {
     dictionary_each(&carriage->open, free_parcel, NULL);
     dictionary_deinit(&carriage->open);
 }
 
-static size_t make_key(struct text topic, int32_t partition, int64_t offset, char key[300])
-{
-    return (size_t)snprintf(key, 300, "%.*s/%d/%lld", (int)(topic.size < 250 ? topic.size : 250), topic.data, partition, (long long)offset);
+static size_t make_key(struct text topic, int32_t partition, int64_t offset, char key[300]) {
+    return (size_t)snprintf(
+        key, 300, "%.*s/%d/%lld", (int)(topic.size < 250 ? topic.size : 250), topic.data, partition, (long long)offset);
 }
 
-static struct parcel *wrap(struct text value, bool is_copy)
-{
+static struct parcel *wrap(struct text value, bool is_copy) {
     struct parcel *parcel = reference_allocate(sizeof *parcel + value.size);
     *parcel = (struct parcel){.is_copy = is_copy, .is_void = !value.data, .size = value.size};
-    if (value.size)
-        memcpy(parcel->bytes, value.data, value.size);
+    if (value.size) memcpy(parcel->bytes, value.data, value.size);
     return parcel;
 }
 
 /* Brings the two sides together; true if `value` met its counterpart. */
-static bool meet(struct carriage *carriage, const char *key, size_t key_bytes, struct text value, bool is_copy)
-{
+static bool meet(struct carriage *carriage, const char *key, size_t key_bytes, struct text value, bool is_copy) {
     struct parcel *other = dictionary_find(&carriage->open, key, key_bytes);
-    if (!other || other->is_copy == is_copy)
-        return false;
+    if (!other || other->is_copy == is_copy) return false;
     bool void_copy = is_copy ? !value.data : other->is_void;
     if (!void_copy && (other->size != value.size || memcmp(other->bytes, value.data, value.size) != 0))
         carriage->altered++;
@@ -51,8 +45,8 @@ static bool meet(struct carriage *carriage, const char *key, size_t key_bytes, s
     return true;
 }
 
-void carriage_on_origin(struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value)
-{
+void carriage_on_origin(
+    struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value) {
     char key[300];
     size_t bytes = make_key(topic, partition, offset, key);
     carriage->origins++;
@@ -64,8 +58,8 @@ void carriage_on_origin(struct carriage *carriage, struct text topic, int32_t pa
     dictionary_put(&carriage->open, key, bytes, wrap(value, false));
 }
 
-void carriage_on_copy(struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value)
-{
+void carriage_on_copy(
+    struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value) {
     char key[300];
     size_t bytes = make_key(topic, partition, offset, key);
     carriage->copies++;

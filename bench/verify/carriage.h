@@ -1,5 +1,5 @@
-/* Follows records from the wrong door to their copies in `orders`: each misdirected or pending record must have one copy that was
- * applied, with the same bytes. Holds what is outstanding on either side. One thread at a time. */
+/* Follows records from the wrong door to their copies in `orders`: each misdirected or pending record must have one
+ * copy that was applied, with the same bytes. Holds what is outstanding on either side. One thread at a time. */
 #ifndef SHARDBOOK_BENCH_VERIFY_CARRIAGE_H
 #define SHARDBOOK_BENCH_VERIFY_CARRIAGE_H
 
@@ -20,9 +20,11 @@ struct carriage {
 void carriage_deinit(struct carriage *carriage);
 
 /* A record that has to be carried. */
-void carriage_on_origin(struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value);
+void carriage_on_origin(
+    struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value);
 
 /* A copy that was applied; value data NULL: a VOID, which stands for whatever its origin says. */
-void carriage_on_copy(struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value);
+void carriage_on_copy(
+    struct carriage *carriage, struct text topic, int32_t partition, int64_t offset, struct text value);
 
 #endif

@@ -14,17 +14,18 @@
 
 struct verification_options {
     struct kafka_settings kafka;
-    bool with_pending;   /* follow pending-orders too */
-    int timeout_ms;      /* how long to wait, once `orders` is read, for `fills` to be complete */
-    int silence_ms;      /* how long a broker may say nothing before it is given up */
+    bool with_pending; /* follow pending-orders too */
+    int timeout_ms;    /* how long to wait, once `orders` is read, for `fills` to be complete */
+    int silence_ms;    /* how long a broker may say nothing before it is given up */
     void (*on_progress)(void *context, uint64_t orders, uint64_t fills); /* about every 200 ms; may be NULL */
     void *progress_context;
 };
 
 struct verification;
 
-/* Reads and compares until `fills` is complete for what `orders` held at the start (and for the copies of what was misdirected) or time is up.
- * NULL, with the reason in problem, if the topics could not be read. Ends at about silence_ms in the worst case. Close the result. */
+/* Reads and compares until `fills` is complete for what `orders` held at the start (and for the copies of what was
+ * misdirected) or time is up. NULL, with the reason in problem, if the topics could not be read. Ends at about
+ * silence_ms in the worst case. Close the result. */
 struct verification *verification_run(const struct verification_options *options, char *problem, size_t problem_bytes);
 void verification_close(struct verification *verification);
 

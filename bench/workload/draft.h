@@ -13,7 +13,8 @@ enum draft_action { DRAFT_NEW, DRAFT_CANCEL, DRAFT_MODIFY, DRAFT_REPLACE, DRAFT_
 /* Numbers as in the msgpack array form; a choice of -1, an empty text, a price or quantity of 0 is left out. */
 struct draft {
     enum draft_action action;
-    char symbol[16], order_id[DRAFT_ID_BYTES], client_order_id[DRAFT_ID_BYTES], user_id[DRAFT_ID_BYTES], command_id[DRAFT_ID_BYTES];
+    char symbol[16], order_id[DRAFT_ID_BYTES], client_order_id[DRAFT_ID_BYTES], user_id[DRAFT_ID_BYTES],
+        command_id[DRAFT_ID_BYTES];
     int side, order_type, time_in_force;
     int64_t price_ticks, quantity_lots; /* ticks of 0.01, lots of 1 */
     bool post_only;

@@ -1,5 +1,5 @@
-/* Commands for `orders` by seed: the same options give the same records, for ever. It remembers recent ids to cancel and modify, and
- * bounds what rests by cancelling the oldest. One thread at a time. */
+/* Commands for `orders` by seed: the same options give the same records, for ever. It remembers recent ids to cancel
+ * and modify, and bounds what rests by cancelling the oldest. One thread at a time. */
 #ifndef SHARDBOOK_BENCH_WORKLOAD_WORKLOAD_H
 #define SHARDBOOK_BENCH_WORKLOAD_WORKLOAD_H
 
@@ -11,8 +11,10 @@
 struct workload;
 
 enum workload_preset {
-    WORKLOAD_REALISTIC, /* what a venue sees: limits around a moving middle, cancels, modifies, some markets; nothing is refused on purpose */
-    WORKLOAD_EVERYTHING /* also repeats, cancels of the dead and the unborn, what is not supported, odd spellings, and bad records */
+    WORKLOAD_REALISTIC, /* what a venue sees: limits around a moving middle, cancels, modifies, some markets; nothing is
+                           refused on purpose */
+    WORKLOAD_EVERYTHING /* also repeats, cancels of the dead and the unborn, what is not supported, odd spellings, and
+                           bad records */
 };
 
 enum workload_form { WORKLOAD_JSON, WORKLOAD_MSGPACK, WORKLOAD_MIXED };
@@ -28,9 +30,9 @@ struct workload_options {
 
 /* Views live until the next call. */
 struct workload_record {
-    struct text symbol;   /* the key; of a record without any valid symbol too */
+    struct text symbol; /* the key; of a record without any valid symbol too */
     struct text value;
-    int32_t home;         /* the partition for it */
+    int32_t home; /* the partition for it */
 };
 
 /* NULL if the options are out of range. Close with workload_close. */

@@ -22,9 +22,9 @@ bool command_decoder_init(struct command_decoder *decoder);
 
 void command_decoder_deinit(struct command_decoder *decoder);
 
-/* Decodes the value of a record of orders or pending-orders and checks it: `{` or white space is JSON, 0x80 to 0x8f, 0xde and 0xdf a
- * msgpack map, 0x90 to 0x9f, 0xdc and 0xdd a msgpack array, all else (also nothing) MALFORMED. Never fails, see
- * command->fault. Texts live until the next call, and no longer than the bytes. */
+/* Decodes the value of a record of orders or pending-orders and checks it: `{` or white space is JSON, 0x80 to 0x8f,
+ * 0xde and 0xdf a msgpack map, 0x90 to 0x9f, 0xdc and 0xdd a msgpack array, all else (also nothing) MALFORMED. Never
+ * fails, see command->fault. Texts live until the next call, and no longer than the bytes. */
 void command_decode(struct command_decoder *decoder, const char *bytes, size_t size, struct command *command);
 
 #endif

@@ -14,19 +14,16 @@ static const struct text method_names[] = {
     [HTTP_OTHER] = {"?", 1},
 };
 
-struct text http_method_name(enum http_method method)
-{
+struct text http_method_name(enum http_method method) {
     return method_names[method <= HTTP_OTHER ? method : HTTP_OTHER];
 }
 
-static bool is_token_byte(unsigned char c)
-{
+static bool is_token_byte(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-static bool is_token(struct text t)
-{
+static bool is_token(struct text t) {
     for (uint32_t i = 0; i < t.size; i++) {
         if (!is_token_byte((unsigned char)t.data[i])) {
             return false;
@@ -35,14 +32,12 @@ static bool is_token(struct text t)
     return t.size > 0;
 }
 
-static bool equal_any_case(struct text a, struct text b)
-{
+static bool equal_any_case(struct text a, struct text b) {
     return a.size == b.size && (a.size == 0 || strncasecmp(a.data, b.data, a.size) == 0);
 }
 
 /* Cuts `line` at the first `separator`: what is before it is returned, *rest is what follows; false without one. */
-static bool cut(struct text line, char separator, struct text *before, struct text *rest)
-{
+static bool cut(struct text line, char separator, struct text *before, struct text *rest) {
     const char *at = line.size ? memchr(line.data, separator, line.size) : NULL;
     if (!at) {
         return false;
@@ -52,8 +47,7 @@ static bool cut(struct text line, char separator, struct text *before, struct te
     return true;
 }
 
-static struct text trim(struct text t)
-{
+static struct text trim(struct text t) {
     while (t.size && (t.data[0] == ' ' || t.data[0] == '\t')) {
         t.data++;
         t.size--;
@@ -64,8 +58,7 @@ static struct text trim(struct text t)
     return t;
 }
 
-static enum http_method method_of(struct text name)
-{
+static enum http_method method_of(struct text name) {
     for (int i = HTTP_GET; i < HTTP_OTHER; i++) {
         if (text_equal(name, method_names[i])) {
             return (enum http_method)i;
@@ -74,8 +67,7 @@ static enum http_method method_of(struct text name)
     return HTTP_OTHER;
 }
 
-static bool take_target(struct http_head *head, struct text target)
-{
+static bool take_target(struct http_head *head, struct text target) {
     for (uint32_t i = 0; i < target.size; i++) {
         unsigned char c = (unsigned char)target.data[i];
         if (c <= ' ' || c >= 0x7f) {
@@ -99,8 +91,7 @@ static bool take_target(struct http_head *head, struct text target)
     return true;
 }
 
-static int take_request_line(struct http_head *head, struct text line)
-{
+static int take_request_line(struct http_head *head, struct text line) {
     struct text method, rest, target, version;
     if (!cut(line, ' ', &method, &rest) || !cut(rest, ' ', &target, &version) || !is_token(method)) {
         return 400;
@@ -116,8 +107,7 @@ static int take_request_line(struct http_head *head, struct text line)
     return take_target(head, target) ? HTTP_HEAD_DONE : 400;
 }
 
-static bool take_header(struct http_head *head, struct text line)
-{
+static bool take_header(struct http_head *head, struct text line) {
     struct text name, value;
     if (!cut(line, ':', &name, &value) || !is_token(name)) {
         return false;
@@ -133,8 +123,7 @@ static bool take_header(struct http_head *head, struct text line)
     return true;
 }
 
-static bool parse_length(struct text value, uint64_t *length)
-{
+static bool parse_length(struct text value, uint64_t *length) {
     *length = 0;
     for (uint32_t i = 0; i < value.size; i++) {
         if (value.data[i] < '0' || value.data[i] > '9') {
@@ -146,8 +135,7 @@ static bool parse_length(struct text value, uint64_t *length)
 }
 
 /* Whether a comma-separated list has the word. */
-static bool list_has(struct text list, struct text word)
-{
+static bool list_has(struct text list, struct text word) {
     struct text item;
     while (cut(list, ',', &item, &list)) {
         if (equal_any_case(trim(item), word)) {
@@ -158,8 +146,7 @@ static bool list_has(struct text list, struct text word)
 }
 
 /* What the headers say about the body and the connection. */
-static bool understand(struct http_head *head)
-{
+static bool understand(struct http_head *head) {
     for (uint32_t i = 0; i < head->header_count; i++) {
         struct text name = head->headers[i].name, value = head->headers[i].value;
         if (equal_any_case(name, TEXT("content-length"))) {
@@ -182,16 +169,14 @@ static bool understand(struct http_head *head)
 }
 
 /* The end of the head, just behind its empty line; 0 if it is not there. Looks at each byte once over all calls. */
-static size_t find_end(const char *bytes, size_t size, size_t *scanned)
-{
+static size_t find_end(const char *bytes, size_t size, size_t *scanned) {
     size_t from = *scanned > 3 ? *scanned - 3 : 0;
     *scanned = size;
     const char *at = size > from ? memmem(bytes + from, size - from, "\r\n\r\n", 4) : NULL;
     return at ? (size_t)(at - bytes) + 4 : 0;
 }
 
-static int parse_lines(const char *bytes, size_t end, struct http_head *head)
-{
+static int parse_lines(const char *bytes, size_t end, struct http_head *head) {
     size_t at = 0;
     for (bool first = true; at < end - 2; first = false) {
         const char *line_end = memmem(bytes + at, end - at, "\r\n", 2);
@@ -214,8 +199,7 @@ static int parse_lines(const char *bytes, size_t end, struct http_head *head)
     return understand(head) ? HTTP_HEAD_DONE : 400;
 }
 
-int http_head_parse(const char *bytes, size_t size, struct http_head *head, size_t *head_bytes, size_t *scanned)
-{
+int http_head_parse(const char *bytes, size_t size, struct http_head *head, size_t *head_bytes, size_t *scanned) {
     size_t skip = 0;
     while (skip + 1 < size && bytes[skip] == '\r' && bytes[skip + 1] == '\n') {
         skip += 2;
@@ -248,8 +232,7 @@ int http_head_parse(const char *bytes, size_t size, struct http_head *head, size
     return parse_lines(bytes + skip, end, head);
 }
 
-struct text http_head_find(const struct http_head *head, struct text name)
-{
+struct text http_head_find(const struct http_head *head, struct text name) {
     for (uint32_t i = 0; i < head->header_count; i++) {
         if (equal_any_case(head->headers[i].name, name)) {
             return head->headers[i].value;
@@ -258,8 +241,7 @@ struct text http_head_find(const struct http_head *head, struct text name)
     return TEXT_NONE;
 }
 
-uint32_t http_head_count(const struct http_head *head, struct text name)
-{
+uint32_t http_head_count(const struct http_head *head, struct text name) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < head->header_count; i++) {
         count += equal_any_case(head->headers[i].name, name);
@@ -267,8 +249,7 @@ uint32_t http_head_count(const struct http_head *head, struct text name)
     return count;
 }
 
-static int hex_digit(char c)
-{
+static int hex_digit(char c) {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
@@ -276,8 +257,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool http_decode(struct text encoded, bool plus, char *buffer, size_t bytes, struct text *out)
-{
+bool http_decode(struct text encoded, bool plus, char *buffer, size_t bytes, struct text *out) {
     size_t n = 0;
     for (uint32_t i = 0; i < encoded.size; i++) {
         int c = (unsigned char)encoded.data[i];
@@ -303,8 +283,7 @@ bool http_decode(struct text encoded, bool plus, char *buffer, size_t bytes, str
     return true;
 }
 
-bool http_query_find(struct text query, struct text name, struct text *value, bool *repeated)
-{
+bool http_query_find(struct text query, struct text name, struct text *value, bool *repeated) {
     bool found = false;
     *repeated = false;
     while (query.size) {

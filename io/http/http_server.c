@@ -69,8 +69,7 @@ static void advance(struct http_server *server, struct connection *connection);
 
 /* ---------------------------------------------------------------- connections and their memory */
 
-static struct connection *take_connection(struct http_server *server, struct lws *wsi)
-{
+static struct connection *take_connection(struct http_server *server, struct lws *wsi) {
     struct connection *connection = &server->connections[server->free_head];
     server->free_head = connection->next_free;
     memset(connection, 0, sizeof *connection);
@@ -83,8 +82,7 @@ static struct connection *take_connection(struct http_server *server, struct lws
     return connection;
 }
 
-static void free_input(struct http_server *server, struct connection *connection)
-{
+static void free_input(struct http_server *server, struct connection *connection) {
     server->counts.input_bytes -= connection->input_capacity;
     free(connection->input);
     connection->input = NULL;
@@ -92,8 +90,7 @@ static void free_input(struct http_server *server, struct connection *connection
     connection->scanned = 0;
 }
 
-static void give_back_connection(struct http_server *server, struct connection *connection)
-{
+static void give_back_connection(struct http_server *server, struct connection *connection) {
     if (connection->phase == PHASE_PENDING) {
         server->pending--;
     }
@@ -109,8 +106,7 @@ static void give_back_connection(struct http_server *server, struct connection *
 
 /* Reading goes on between requests only: a client that sends more than it reads is held up by TCP, and one that has
  * closed its sending side still gets its answer. */
-static void set_reading(struct connection *connection)
-{
+static void set_reading(struct connection *connection) {
     bool stop = connection->phase == PHASE_PENDING || connection->phase == PHASE_WRITING;
     if (stop != connection->rx_stopped) {
         connection->rx_stopped = stop;
@@ -118,8 +114,7 @@ static void set_reading(struct connection *connection)
     }
 }
 
-static void enter(struct http_server *server, struct connection *connection, enum phase phase)
-{
+static void enter(struct http_server *server, struct connection *connection, enum phase phase) {
     connection->phase = phase;
     connection->phase_since_ms = uv_now(server->loop);
     if (phase != PHASE_PENDING) { /* most requests are answered at once: see hand_over */
@@ -129,20 +124,15 @@ static void enter(struct http_server *server, struct connection *connection, enu
 
 /* Marks it for its end: inside its own callback that returns -1, else the sweep does it. (libwebsockets' own
  * asynchronous kill waits for a timer that it does not arm on a foreign loop.) */
-static void kill_connection(struct connection *connection)
-{
-    connection->closing = true;
-}
+static void kill_connection(struct connection *connection) { connection->closing = true; }
 
 /* Outside of libwebsockets' callbacks only; the connection is given back when this returns. */
-static void end_connection(struct connection *connection)
-{
+static void end_connection(struct connection *connection) {
     lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }
 
 /* Room for `bytes` of input in all; false when the server holds too much. */
-static bool reserve_input(struct http_server *server, struct connection *connection, size_t bytes)
-{
+static bool reserve_input(struct http_server *server, struct connection *connection, size_t bytes) {
     if (bytes <= connection->input_capacity) {
         return true;
     }
@@ -165,8 +155,7 @@ static bool reserve_input(struct http_server *server, struct connection *connect
 
 /* ---------------------------------------------------------------- answers */
 
-static const char *reason_phrase(int status)
-{
+static const char *reason_phrase(int status) {
     switch (status) {
     case 200: return "OK";
     case 204: return "No Content";
@@ -188,8 +177,7 @@ static const char *reason_phrase(int status)
     }
 }
 
-static bool reserve_output(struct http_server *server, size_t bytes)
-{
+static bool reserve_output(struct http_server *server, size_t bytes) {
     if (bytes + LWS_PRE <= server->output_capacity) {
         return true;
     }
@@ -202,8 +190,7 @@ static bool reserve_output(struct http_server *server, size_t bytes)
     return true;
 }
 
-static bool write_bytes(struct connection *connection, unsigned char *bytes, size_t size)
-{
+static bool write_bytes(struct connection *connection, unsigned char *bytes, size_t size) {
     if (lws_write(connection->wsi, bytes, size, LWS_WRITE_RAW) < 0) {
         kill_connection(connection);
         return false;
@@ -212,8 +199,7 @@ static bool write_bytes(struct connection *connection, unsigned char *bytes, siz
 }
 
 /* Head and body in one write. False if the connection is lost. */
-static bool write_answer(struct http_server *server, struct connection *connection, const struct http_answer *answer)
-{
+static bool write_answer(struct http_server *server, struct connection *connection, const struct http_answer *answer) {
     struct text type = text_is_absent(answer->content_type) ? TEXT("application/json") : answer->content_type;
     const char *every = server->every_answer ? server->every_answer : "";
     size_t most = 512 + strlen(every) + type.size + answer->headers.size + answer->body.size;
@@ -238,8 +224,7 @@ static bool write_answer(struct http_server *server, struct connection *connecti
 }
 
 /* Our side is done: the client is told, and gets a moment to close, so that the answer reaches it. */
-static void linger(struct http_server *server, struct connection *connection)
-{
+static void linger(struct http_server *server, struct connection *connection) {
     free_input(server, connection);
     enter(server, connection, PHASE_LINGERING);
     if (!server->options.tls_key_file) {
@@ -248,8 +233,7 @@ static void linger(struct http_server *server, struct connection *connection)
 }
 
 /* After an answer is written: the next request, or the end. */
-static void finish_answer(struct http_server *server, struct connection *connection)
-{
+static void finish_answer(struct http_server *server, struct connection *connection) {
     if (lws_partial_buffered(connection->wsi)) {
         enter(server, connection, PHASE_WRITING);
         lws_callback_on_writable(connection->wsi);
@@ -268,8 +252,7 @@ static void finish_answer(struct http_server *server, struct connection *connect
     enter(server, connection, PHASE_READING);
 }
 
-void http_server_answer(struct http_server *server, struct http_exchange exchange, const struct http_answer *answer)
-{
+void http_server_answer(struct http_server *server, struct http_exchange exchange, const struct http_answer *answer) {
     struct connection *connection = &server->connections[exchange.slot];
     if (connection->serial != exchange.serial || connection->phase != PHASE_PENDING || connection->closing) {
         server->counts.too_late++;
@@ -286,8 +269,8 @@ void http_server_answer(struct http_server *server, struct http_exchange exchang
 }
 
 /* Answers a request that is not handed over, and ends the connection. */
-static void refuse(struct http_server *server, struct connection *connection, int status, const struct http_head *head)
-{
+static void refuse(
+    struct http_server *server, struct connection *connection, int status, const struct http_head *head) {
     server->counts.faults++;
     connection->keep_alive = false;
     connection->head_only = head && head->method == HTTP_HEAD;
@@ -304,22 +287,19 @@ static void refuse(struct http_server *server, struct connection *connection, in
 
 /* ---------------------------------------------------------------- requests */
 
-static bool needs_length(enum http_method method)
-{
+static bool needs_length(enum http_method method) {
     return method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH;
 }
 
 /* 0, or the status to refuse this head with. */
-static int judge_head(const struct http_server *server, const struct http_head *head)
-{
+static int judge_head(const struct http_server *server, const struct http_head *head) {
     if (head->has_encoding || (needs_length(head->method) && !head->has_length)) {
         return 411;
     }
     return head->length > server->options.body_bytes_max ? 413 : 0;
 }
 
-static void hand_over(struct http_server *server, struct connection *connection, size_t head_bytes)
-{
+static void hand_over(struct http_server *server, struct connection *connection, size_t head_bytes) {
     struct http_request request = {.head = &server->head,
         .body = {connection->input + head_bytes, (uint32_t)server->head.length},
         .peer = connection->peer};
@@ -338,8 +318,7 @@ static void hand_over(struct http_server *server, struct connection *connection,
 }
 
 /* The body is not all there: make room for it, and say so to a client that waits for that. */
-static void await_body(struct http_server *server, struct connection *connection, size_t request_bytes)
-{
+static void await_body(struct http_server *server, struct connection *connection, size_t request_bytes) {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (!reserve_input(server, connection, request_bytes)) {
         refuse(server, connection, 503, &server->head);
@@ -351,8 +330,7 @@ static void await_body(struct http_server *server, struct connection *connection
 }
 
 /* Looks at what has arrived; true if a request was handed over or refused, so that it is worth looking again. */
-static bool take_request(struct http_server *server, struct connection *connection)
-{
+static bool take_request(struct http_server *server, struct connection *connection) {
     size_t head_bytes = 0;
     int state =
         http_head_parse(connection->input, connection->input_used, &server->head, &head_bytes, &connection->scanned);
@@ -377,8 +355,7 @@ static bool take_request(struct http_server *server, struct connection *connecti
     return false;
 }
 
-static void advance(struct http_server *server, struct connection *connection)
-{
+static void advance(struct http_server *server, struct connection *connection) {
     uint32_t index = (uint32_t)(connection - server->connections);
     if (server->advancing == index) {
         return; /* answered inside on_request: the loop below goes on by itself */
@@ -392,8 +369,7 @@ static void advance(struct http_server *server, struct connection *connection)
 }
 
 /* Negative: close the connection. */
-static int on_bytes(struct http_server *server, struct connection *connection, const char *bytes, size_t size)
-{
+static int on_bytes(struct http_server *server, struct connection *connection, const char *bytes, size_t size) {
     if (connection->closing) {
         return -1;
     }
@@ -417,8 +393,7 @@ static int on_bytes(struct http_server *server, struct connection *connection, c
     return connection->closing ? -1 : 0;
 }
 
-static int on_writable(struct http_server *server, struct connection *connection)
-{
+static int on_writable(struct http_server *server, struct connection *connection) {
     if (connection->phase == PHASE_WRITING && !connection->closing) {
         finish_answer(server, connection);
         advance(server, connection);
@@ -426,8 +401,7 @@ static int on_writable(struct http_server *server, struct connection *connection
     return connection->closing ? -1 : 0;
 }
 
-static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size)
-{
+static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t size) {
     (void)user;
     struct connection *connection = lws_get_opaque_user_data(wsi);
     if (!connection) {
@@ -448,8 +422,7 @@ static int on_socket(struct lws *wsi, enum lws_callback_reasons reason, void *us
 
 /* ---------------------------------------------------------------- time limits */
 
-static bool is_overdue(const struct http_server *server, const struct connection *connection, uint64_t now_ms)
-{
+static bool is_overdue(const struct http_server *server, const struct connection *connection, uint64_t now_ms) {
     uint64_t age_ms = now_ms > connection->phase_since_ms ? now_ms - connection->phase_since_ms : 0;
     switch (connection->phase) {
     case PHASE_READING:
@@ -460,8 +433,7 @@ static bool is_overdue(const struct http_server *server, const struct connection
     }
 }
 
-static void sweep_connection(struct http_server *server, struct connection *connection, uint64_t now_ms)
-{
+static void sweep_connection(struct http_server *server, struct connection *connection, uint64_t now_ms) {
     if (connection->phase == PHASE_READING && !connection->input_used) {
         free_input(server, connection);
     }
@@ -477,8 +449,7 @@ static void sweep_connection(struct http_server *server, struct connection *conn
     kill_connection(connection);
 }
 
-static void on_sweep(uv_timer_t *timer)
-{
+static void on_sweep(uv_timer_t *timer) {
     struct http_server *server = timer->data;
     uint64_t now_ms = uv_now(server->loop);
     for (uint32_t i = 0; i < server->options.connections_max && server->counts.connections; i++) {
@@ -494,8 +465,7 @@ static void on_sweep(uv_timer_t *timer)
 
 /* ---------------------------------------------------------------- listening */
 
-static void name_peer(const struct sockaddr_storage *from, char *peer, size_t bytes)
-{
+static void name_peer(const struct sockaddr_storage *from, char *peer, size_t bytes) {
     const void *address = from->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr
                                                       : (const void *)&((const struct sockaddr_in *)from)->sin_addr;
     if (!inet_ntop(from->ss_family, address, peer, (socklen_t)bytes)) {
@@ -506,8 +476,7 @@ static void name_peer(const struct sockaddr_storage *from, char *peer, size_t by
     }
 }
 
-static void adopt(struct http_server *server, int fd, const struct sockaddr_storage *from)
-{
+static void adopt(struct http_server *server, int fd, const struct sockaddr_storage *from) {
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     lws_sock_file_fd_type socket_fd = {.sockfd = fd};
@@ -523,8 +492,7 @@ static void adopt(struct http_server *server, int fd, const struct sockaddr_stor
     server->counts.accepted++;
 }
 
-static void on_knock(uv_poll_t *poll, int status, int events)
-{
+static void on_knock(uv_poll_t *poll, int status, int events) {
     struct http_server *server = poll->data;
     (void)status;
     (void)events;
@@ -545,8 +513,7 @@ static void on_knock(uv_poll_t *poll, int status, int events)
 }
 
 /* Negative errno on failure. */
-static int bind_and_listen(const struct addrinfo *at)
-{
+static int bind_and_listen(const struct addrinfo *at) {
     int one = 1;
     int fd = socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol);
     if (fd < 0) {
@@ -561,8 +528,7 @@ static int bind_and_listen(const struct addrinfo *at)
     return fd;
 }
 
-static uint16_t port_of(int fd)
-{
+static uint16_t port_of(int fd) {
     struct sockaddr_storage at = {0};
     socklen_t size = sizeof at;
     getsockname(fd, (struct sockaddr *)&at, &size);
@@ -570,8 +536,7 @@ static uint16_t port_of(int fd)
         at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
 }
 
-static int start_listening(struct http_server *server, const char **why)
-{
+static int start_listening(struct http_server *server, const char **why) {
     char port[8];
     snprintf(port, sizeof port, "%u", server->options.port);
     struct addrinfo hints = {
@@ -599,14 +564,12 @@ static int start_listening(struct http_server *server, const char **why)
     return uv_poll_start(&server->listener, UV_READABLE, on_knock) == 0 ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-static void on_listener_closed(uv_handle_t *handle)
-{
+static void on_listener_closed(uv_handle_t *handle) {
     struct http_server *server = handle->data;
     close(server->listen_fd);
 }
 
-static void stop_listening(struct http_server *server)
-{
+static void stop_listening(struct http_server *server) {
     if (server->listening) {
         server->listening = false;
         uv_close((uv_handle_t *)&server->listener, on_listener_closed);
@@ -620,14 +583,12 @@ static const struct lws_protocols protocols[] = {
     LWS_PROTOCOL_LIST_TERM,
 };
 
-static void log_fault(int level, const char *line)
-{
+static void log_fault(int level, const char *line) {
     (void)level;
     fprintf(stderr, "libwebsockets: %s", line);
 }
 
-static bool open_context(struct http_server *server)
-{
+static bool open_context(struct http_server *server) {
     void *loops[] = {server->loop};
     bool tls = server->options.tls_key_file != NULL;
     lws_set_log_level(LLL_ERR, log_fault);
@@ -655,8 +616,7 @@ static bool open_context(struct http_server *server)
     return server->vhost != NULL;
 }
 
-static bool make_connections(struct http_server *server)
-{
+static bool make_connections(struct http_server *server) {
     uint32_t count = server->options.connections_max;
     server->connections = calloc(count, sizeof *server->connections);
     server->free_head = NOBODY;
@@ -668,8 +628,7 @@ static bool make_connections(struct http_server *server)
     return server->connections != NULL;
 }
 
-static bool take_options(struct http_server *server, const struct http_server_options *options)
-{
+static bool take_options(struct http_server *server, const struct http_server_options *options) {
     struct http_server_options *own = &server->options;
     *own = *options;
     own->address = options->address ? strdup(options->address) : NULL;
@@ -685,13 +644,9 @@ static bool take_options(struct http_server *server, const struct http_server_op
     return make_connections(server) && reserve_output(server, READ_BYTES);
 }
 
-static void on_sweep_closed(uv_handle_t *handle)
-{
-    (void)handle;
-}
+static void on_sweep_closed(uv_handle_t *handle) { (void)handle; }
 
-static int start(struct http_server *server, const char **why)
-{
+static int start(struct http_server *server, const char **why) {
     if (!open_context(server)) {
         *why = server->options.tls_key_file
                    ? "the TLS certificate or key cannot be used: both must be PEM files, and belong together"
@@ -706,8 +661,7 @@ static int start(struct http_server *server, const char **why)
 }
 
 struct http_server *http_server_open(uv_loop_t *loop, const struct http_server_options *options,
-    const struct http_server_events *events, int *status, const char **why)
-{
+    const struct http_server_events *events, int *status, const char **why) {
     struct http_server *server = calloc(1, sizeof *server);
     *status = STATUS_NO_MEMORY;
     *why = "out of memory";
@@ -731,23 +685,13 @@ struct http_server *http_server_open(uv_loop_t *loop, const struct http_server_o
     return NULL;
 }
 
-uint16_t http_server_port(const struct http_server *server)
-{
-    return server->port;
-}
+uint16_t http_server_port(const struct http_server *server) { return server->port; }
 
-uint32_t http_server_pending(const struct http_server *server)
-{
-    return server->pending;
-}
+uint32_t http_server_pending(const struct http_server *server) { return server->pending; }
 
-struct http_server_counts http_server_counts(const struct http_server *server)
-{
-    return server->counts;
-}
+struct http_server_counts http_server_counts(const struct http_server *server) { return server->counts; }
 
-void http_server_drain(struct http_server *server)
-{
+void http_server_drain(struct http_server *server) {
     server->draining = true;
     stop_listening(server);
     for (uint32_t i = 0; i < server->options.connections_max; i++) {
@@ -758,8 +702,7 @@ void http_server_drain(struct http_server *server)
     }
 }
 
-void http_server_close(struct http_server *server)
-{
+void http_server_close(struct http_server *server) {
     if (server->closed) {
         return;
     }
@@ -771,8 +714,7 @@ void http_server_close(struct http_server *server)
     }
 }
 
-void http_server_free(struct http_server *server)
-{
+void http_server_free(struct http_server *server) {
     for (int i = 0; i < 3 && server->context;
         i++) { /* on a foreign loop it goes in steps, the last after the loop has run out */
         lws_context_destroy(server->context);

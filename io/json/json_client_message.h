@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 /* Decodes one message; unknown members are ignored. Returns CLIENT_OK or what is wrong with it; then *message is
- * unspecified. `symbols` is needed by subscribe (at least one, unless `channels` is just orders); unsubscribe without any means
- * all; `apiKey` is needed by auth.
- * The decoder must take CLIENT_MESSAGE_BYTES_MAX bytes. */
-enum client_fault json_client_message_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct client_message *message);
+ * unspecified. `symbols` is needed by subscribe (at least one, unless `channels` is just orders); unsubscribe without
+ * any means all; `apiKey` is needed by auth. The decoder must take CLIENT_MESSAGE_BYTES_MAX bytes. */
+enum client_fault json_client_message_decode(
+    struct json_decoder *decoder, const char *bytes, size_t size, struct client_message *message);
 
 #endif

@@ -4,47 +4,32 @@
 #include "core/limits.h"
 #include "io/json/json_reader.h"
 
-static void take_value(struct command *command, enum field field, yyjson_val *value)
-{
+static void take_value(struct command *command, enum field field, yyjson_val *value) {
     switch (unsafe_yyjson_get_type(value)) {
-    case YYJSON_TYPE_NULL:
-        break;
-    case YYJSON_TYPE_STR:
-        command_take_text(command, field, json_text_of(value));
-        break;
-    case YYJSON_TYPE_RAW:
-        command_take_number(command, field, json_number_of(value));
-        break;
-    case YYJSON_TYPE_BOOL:
-        command_take_boolean(command, field, unsafe_yyjson_get_bool(value));
-        break;
-    case YYJSON_TYPE_ARR:
-        command_take_array(command, field);
-        break;
-    default:
-        command_take_bad(command, field);
+    case YYJSON_TYPE_NULL: break;
+    case YYJSON_TYPE_STR: command_take_text(command, field, json_text_of(value)); break;
+    case YYJSON_TYPE_RAW: command_take_number(command, field, json_number_of(value)); break;
+    case YYJSON_TYPE_BOOL: command_take_boolean(command, field, unsafe_yyjson_get_bool(value)); break;
+    case YYJSON_TYPE_ARR: command_take_array(command, field); break;
+    default: command_take_bad(command, field);
     }
 }
 
 /* False if a known field comes twice. */
-static bool take_members(struct command *command, yyjson_val *object)
-{
+static bool take_members(struct command *command, yyjson_val *object) {
     uint64_t seen = 0;
     yyjson_obj_iter members = yyjson_obj_iter_with(object);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&members));) {
         enum field field = field_find(json_text_of(key));
-        if (field == FIELD_NONE)
-            continue;
-        if (seen >> field & 1)
-            return false;
+        if (field == FIELD_NONE) continue;
+        if (seen >> field & 1) return false;
         seen |= UINT64_C(1) << field;
         take_value(command, field, yyjson_obj_iter_get_val(key));
     }
     return true;
 }
 
-void json_command_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command)
-{
+void json_command_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command) {
     yyjson_val *object = size <= RECORD_BYTES_MAX ? json_read_object(decoder, bytes, size) : NULL;
     command_init(command);
     if (object && take_members(command, object))

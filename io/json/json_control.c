@@ -104,111 +104,86 @@ struct found {
     yyjson_val *values[MEMBER_COUNT];
 };
 
-static enum member find_member(struct text name)
-{
+static enum member find_member(struct text name) {
     for (unsigned i = 0; i < MEMBER_COUNT; i++)
-        if (text_equal(text_of(members[i].name), name))
-            return (enum member)i;
+        if (text_equal(text_of(members[i].name), name)) return (enum member)i;
     return MEMBER_COUNT;
 }
 
-static bool find_members(yyjson_val *object, struct found *found)
-{
+static bool find_members(yyjson_val *object, struct found *found) {
     yyjson_obj_iter all = yyjson_obj_iter_with(object);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&all));) {
         enum member member = find_member(json_text_of(key));
-        if (member == MEMBER_COUNT)
-            continue;
-        if (found->keys[member])
-            return false;
+        if (member == MEMBER_COUNT) continue;
+        if (found->keys[member]) return false;
         found->keys[member] = key;
         found->values[member] = yyjson_obj_iter_get_val(key);
     }
     return true;
 }
 
-static bool is_id(yyjson_val *value)
-{
-    if (!yyjson_is_str(value))
-        return false;
+static bool is_id(yyjson_val *value) {
+    if (!yyjson_is_str(value)) return false;
     struct text id = json_text_of(value);
     return id.size >= 1 && id.size <= ID_BYTES_MAX && !memchr(id.data, 0, id.size);
 }
 
-static bool is_decimal(yyjson_val *value)
-{
+static bool is_decimal(yyjson_val *value) {
     enum { DECIMAL_BYTES_MAX = 40 };
-    if (!yyjson_is_str(value) && !yyjson_is_raw(value))
-        return false;
+    if (!yyjson_is_str(value) && !yyjson_is_raw(value)) return false;
     struct text text = yyjson_is_str(value) ? json_text_of(value) : json_number_of(value);
     return text.size <= DECIMAL_BYTES_MAX && decimal_parse(text).state != DECIMAL_BAD;
 }
 
-static bool is_distance(yyjson_val *value)
-{
+static bool is_distance(yyjson_val *value) {
     uint64_t number;
-    if (!yyjson_is_obj(value) || yyjson_obj_size(value) != 1)
-        return false;
+    if (!yyjson_is_obj(value) || yyjson_obj_size(value) != 1) return false;
     yyjson_val *key = unsafe_yyjson_get_first(value);
     struct text name = json_text_of(key);
     return (text_equal(name, TEXT("ticks")) || text_equal(name, TEXT("bps"))) &&
            json_unsigned_of(yyjson_obj_iter_get_val(key), INT64_MAX, &number);
 }
 
-static bool is_well_formed(enum form form, yyjson_val *value)
-{
+static bool is_well_formed(enum form form, yyjson_val *value) {
     uint64_t number;
     switch (form) {
-    case FORM_ID:
-        return is_id(value);
-    case FORM_UNSIGNED:
-        return json_unsigned_of(value, INT64_MAX, &number);
-    case FORM_DECIMAL:
-        return is_decimal(value);
-    case FORM_DISTANCE:
-        return is_distance(value);
-    default:
-        return yyjson_is_bool(value);
+    case FORM_ID: return is_id(value);
+    case FORM_UNSIGNED: return json_unsigned_of(value, INT64_MAX, &number);
+    case FORM_DECIMAL: return is_decimal(value);
+    case FORM_DISTANCE: return is_distance(value);
+    default: return yyjson_is_bool(value);
     }
 }
 
 /* The value of a member if it is there and well formed. */
-static yyjson_val *value_of(const struct found *found, enum member member)
-{
+static yyjson_val *value_of(const struct found *found, enum member member) {
     yyjson_val *value = found->values[member];
     return value && is_well_formed(members[member].form, value) ? value : NULL;
 }
 
-static struct text text_of_member(const struct found *found, enum member member)
-{
+static struct text text_of_member(const struct found *found, enum member member) {
     yyjson_val *value = value_of(found, member);
     return value ? json_text_of(value) : TEXT_NONE;
 }
 
-static bool number_of_member(const struct found *found, enum member member, uint64_t *number)
-{
+static bool number_of_member(const struct found *found, enum member member, uint64_t *number) {
     yyjson_val *value = value_of(found, member);
     return value && json_unsigned_of(value, INT64_MAX, number);
 }
 
-static bool take_symbol(const struct found *found, struct control *control)
-{
-    if (!found->values[MEMBER_SYMBOL] || yyjson_is_null(found->values[MEMBER_SYMBOL]))
-        return true;
+static bool take_symbol(const struct found *found, struct control *control) {
+    if (!found->values[MEMBER_SYMBOL] || yyjson_is_null(found->values[MEMBER_SYMBOL])) return true;
     control->symbol = text_of_member(found, MEMBER_SYMBOL);
     return text_equal(control->symbol, TEXT("*")) || symbol_is_valid(control->symbol);
 }
 
 /* Members that this kind does not have are unknown ones. */
-static void forget_others(struct found *found, uint8_t kind)
-{
+static void forget_others(struct found *found, uint8_t kind) {
     for (unsigned i = MEMBER_MID; i < MEMBER_COUNT; i++)
-        if (!(members_of[kind] & BIT(i)))
-            found->values[i] = NULL;
+        if (!(members_of[kind] & BIT(i))) found->values[i] = NULL;
 }
 
-static void take_move(const struct found *found, struct control *control)
-{
+static void take_move(const struct found *found, struct control *control) {
     uint64_t worker = 0;
     struct text mode = text_of_member(found, MEMBER_MODE);
     control->mid = text_of_member(found, MEMBER_MID);
@@ -218,76 +193,62 @@ static void take_move(const struct found *found, struct control *control)
     control->has_worker = number_of_member(found, MEMBER_WORKER, &worker);
     control->worker = (int64_t)worker;
     for (unsigned i = MOVE_DIRECT; i <= MOVE_PARKED; i++)
-        if (text_equal(mode, move_mode_name((enum move_mode)i)))
-            control->mode = (uint8_t)i;
+        if (text_equal(mode, move_mode_name((enum move_mode)i))) control->mode = (uint8_t)i;
 }
 
-static bool has_what_it_needs(const struct control *control)
-{
-    if (control->kind != CONTROL_BEGIN && control->kind != CONTROL_CUT && control->kind != CONTROL_ABORT)
-        return true;
+static bool has_what_it_needs(const struct control *control) {
+    if (control->kind != CONTROL_BEGIN && control->kind != CONTROL_CUT && control->kind != CONTROL_ABORT) return true;
     return !text_is_absent(control->symbol) && !text_is_absent(control->mid) && control->has_epoch &&
            (control->kind != CONTROL_BEGIN || control->mode != MOVE_NONE);
 }
 
-static bool take_fields(struct json_decoder *decoder, const struct found *found, struct control *control)
-{
+static bool take_fields(struct json_decoder *decoder, const struct found *found, struct control *control) {
     char *const out = decoder->scratch;
     struct json_room room = {out, out + CONTROL_FIELDS_BYTES_MAX};
     for (unsigned i = MEMBER_MID; i < MEMBER_COUNT; i++) {
         yyjson_val *value = value_of(found, (enum member)i);
-        if (value && !json_put_member(&room, found->keys[i], value))
-            return false;
+        if (value && !json_put_member(&room, found->keys[i], value)) return false;
     }
     if (room.at > out)
         control->fields = (struct text){out + 1, (uint32_t)(room.at - out - 1)}; /* without the first comma */
     return true;
 }
 
-bool json_control_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct control *control)
-{
+bool json_control_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct control *control) {
     struct found found = {0};
     *control = (struct control){0};
     yyjson_val *object = size <= RECORD_BYTES_MAX ? json_read_object(decoder, bytes, size) : NULL;
-    if (!object || !find_members(object, &found))
-        return false;
+    if (!object || !find_members(object, &found)) return false;
     control->kind = (uint8_t)control_kind_find(text_of_member(&found, MEMBER_KIND));
-    if (control->kind == CONTROL_NONE || !take_symbol(&found, control))
-        return false;
+    if (control->kind == CONTROL_NONE || !take_symbol(&found, control)) return false;
     forget_others(&found, control->kind);
     take_move(&found, control);
     return has_what_it_needs(control) && take_fields(decoder, &found, control);
 }
 
-static char *put_name(char *at, enum member member)
-{
+static char *put_name(char *at, enum member member) {
     *at++ = ',';
     at = json_put_text(at, text_of(members[member].name));
     *at++ = ':';
     return at;
 }
 
-static char *put_text(char *at, enum member member, struct text text)
-{
+static char *put_text(char *at, enum member member, struct text text) {
     return text_is_absent(text) ? at : json_put_text(put_name(at, member), text);
 }
 
-size_t json_control_encode(const struct control *control, char *out, size_t out_bytes)
-{
-    if (out_bytes < CONTROL_BYTES_MAX || control->kind == CONTROL_NONE || control->kind >= CONTROL_KIND_COUNT)
-        return 0;
+size_t json_control_encode(const struct control *control, char *out, size_t out_bytes) {
+    if (out_bytes < CONTROL_BYTES_MAX || control->kind == CONTROL_NONE || control->kind >= CONTROL_KIND_COUNT) return 0;
     uint32_t wanted = members_of[control->kind];
     char *at = json_put_text(JSON_PUT(out, "{\"kind\":"), control_kind_name(control->kind));
     at = put_text(at, MEMBER_SYMBOL, control->symbol);
-    if (wanted & BIT(MEMBER_MID))
-        at = put_text(at, MEMBER_MID, control->mid);
+    if (wanted & BIT(MEMBER_MID)) at = put_text(at, MEMBER_MID, control->mid);
     if (wanted & BIT(MEMBER_EPOCH) && control->has_epoch)
         at = json_put_unsigned(put_name(at, MEMBER_EPOCH), control->epoch);
     if (control->kind == CONTROL_BEGIN) {
         at = put_text(at, MEMBER_SOURCE, control->source);
         at = put_text(at, MEMBER_TARGET, control->target);
-        if (control->has_worker)
-            at = json_put_integer(put_name(at, MEMBER_WORKER), control->worker);
+        if (control->has_worker) at = json_put_integer(put_name(at, MEMBER_WORKER), control->worker);
         at = put_text(at, MEMBER_MODE, move_mode_name(control->mode));
     }
     *at++ = '}';

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Used by one thread at a time. What a decode function returns as views lives until the next one with the same decoder. */
+/* Used by one thread at a time. What a decode function returns as views lives until the next one with the same decoder.
+ */
 struct json_decoder {
     char *memory;
     size_t memory_bytes;

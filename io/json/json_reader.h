@@ -7,17 +7,15 @@
 
 #include <yyjson.h>
 
-/* The object that the bytes are, numbers as they are written; NULL if they are too long, not JSON, or no object. It lives until the
- * decoder's next reading. */
+/* The object that the bytes are, numbers as they are written; NULL if they are too long, not JSON, or no object. It
+ * lives until the decoder's next reading. */
 yyjson_val *json_read_object(struct json_decoder *decoder, const char *bytes, size_t size);
 
-static inline struct text json_text_of(yyjson_val *value)
-{
+static inline struct text json_text_of(yyjson_val *value) {
     return (struct text){unsafe_yyjson_get_str(value), (uint32_t)unsafe_yyjson_get_len(value)};
 }
 
-static inline struct text json_number_of(yyjson_val *value)
-{
+static inline struct text json_number_of(yyjson_val *value) {
     return (struct text){unsafe_yyjson_get_raw(value), (uint32_t)unsafe_yyjson_get_len(value)};
 }
 

@@ -8,12 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Decodes a route record. Missing, null and ill-formed members are absent, unknown ones ignored; a `status` that is there
- * and neither ACTIVE nor MIGRATING is ROUTE_UNKNOWN. False if it is no JSON object. */
+/* Decodes a route record. Missing, null and ill-formed members are absent, unknown ones ignored; a `status` that is
+ * there and neither ACTIVE nor MIGRATING is ROUTE_UNKNOWN. False if it is no JSON object. */
 bool json_route_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct route *route);
 
-/* Writes a route record with a known status; returns its bytes, 0 if out_bytes is less than ROUTE_BYTES_MAX or the status
- * is ROUTE_UNKNOWN. Any thread. */
+/* Writes a route record with a known status; returns its bytes, 0 if out_bytes is less than ROUTE_BYTES_MAX or the
+ * status is ROUTE_UNKNOWN. Any thread. */
 size_t json_route_encode(const struct route *route, char *out, size_t out_bytes);
 
 #endif

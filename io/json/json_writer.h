@@ -1,5 +1,5 @@
-/* Writing JSON by hand, for any room that puts JSON together: each function puts its piece at `at` and returns where the next one goes. The caller has made
- * sure of the room. */
+/* Writing JSON by hand, for any room that puts JSON together: each function puts its piece at `at` and returns where
+ * the next one goes. The caller has made sure of the room. */
 #ifndef SHARDBOOK_IO_JSON_JSON_WRITER_H
 #define SHARDBOOK_IO_JSON_JSON_WRITER_H
 
@@ -16,8 +16,7 @@
 /* A string literal as it is. */
 #define JSON_PUT(at, literal) json_put_bytes((at), (literal), sizeof(literal) - 1)
 
-static inline char *json_put_bytes(char *at, const char *bytes, size_t size)
-{
+static inline char *json_put_bytes(char *at, const char *bytes, size_t size) {
     memcpy(at, bytes, size);
     return at + size;
 }
@@ -28,25 +27,21 @@ char *json_put_text(char *at, struct text text);
 /* Any thread. */
 char *json_put_unsigned(char *at, uint64_t number);
 
-static inline char *json_put_integer(char *at, int64_t number)
-{
-    if (number >= 0)
-        return json_put_unsigned(at, (uint64_t)number);
+static inline char *json_put_integer(char *at, int64_t number) {
+    if (number >= 0) return json_put_unsigned(at, (uint64_t)number);
     *at++ = '-';
     return json_put_unsigned(at, UINT64_C(0) - (uint64_t)number);
 }
 
 /* A decimal as a quoted string, with the unit's places. */
-static inline char *json_put_decimal(char *at, int64_t units, struct decimal_unit unit)
-{
+static inline char *json_put_decimal(char *at, int64_t units, struct decimal_unit unit) {
     *at++ = '"';
     at += decimal_format(units, unit, at);
     *at++ = '"';
     return at;
 }
 
-static inline char *json_put_boolean(char *at, bool value)
-{
+static inline char *json_put_boolean(char *at, bool value) {
     return value ? JSON_PUT(at, "true") : JSON_PUT(at, "false");
 }
 

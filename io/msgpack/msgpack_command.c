@@ -10,15 +10,13 @@ enum form { FORM_VALUES, FORM_UNITS };
 enum { VERSION_1_PLACES = 13, PLACE_VERSION = 0, PLACE_EXTRA = 12 };
 
 /* Which field stands at which place of the array. */
-static const uint8_t fields_of_places[VERSION_1_PLACES] = {
-    FIELD_NONE,       FIELD_ACTION,        FIELD_SYMBOL,   FIELD_ORDER_ID, FIELD_USER_ID,         FIELD_TIMESTAMP, FIELD_SIDE,
-    FIELD_ORDER_TYPE, FIELD_TIME_IN_FORCE, FIELD_QUANTITY, FIELD_PRICE,    FIELD_CLIENT_ORDER_ID, FIELD_NONE};
+static const uint8_t fields_of_places[VERSION_1_PLACES] = {FIELD_NONE, FIELD_ACTION, FIELD_SYMBOL, FIELD_ORDER_ID,
+    FIELD_USER_ID, FIELD_TIMESTAMP, FIELD_SIDE, FIELD_ORDER_TYPE, FIELD_TIME_IN_FORCE, FIELD_QUANTITY, FIELD_PRICE,
+    FIELD_CLIENT_ORDER_ID, FIELD_NONE};
 
-static void take_value(struct command *command, enum field field, const msgpack_object *value, enum form form)
-{
+static void take_value(struct command *command, enum field field, const msgpack_object *value, enum form form) {
     switch (value->type) {
-    case MSGPACK_OBJECT_NIL:
-        break;
+    case MSGPACK_OBJECT_NIL: break;
     case MSGPACK_OBJECT_STR:
         if (form == FORM_UNITS && field_is_decimal(field))
             command_take_bad(command, field);
@@ -31,42 +29,31 @@ static void take_value(struct command *command, enum field field, const msgpack_
         else
             command_take_integer(command, field, value->via.u64);
         break;
-    case MSGPACK_OBJECT_BOOLEAN:
-        command_take_boolean(command, field, value->via.boolean);
-        break;
-    case MSGPACK_OBJECT_ARRAY:
-        command_take_array(command, field);
-        break;
-    default:
-        command_take_bad(command, field);
+    case MSGPACK_OBJECT_BOOLEAN: command_take_boolean(command, field, value->via.boolean); break;
+    case MSGPACK_OBJECT_ARRAY: command_take_array(command, field); break;
+    default: command_take_bad(command, field);
     }
 }
 
 /* False if a known field comes twice or is in `seen` already. */
-static bool take_members(struct command *command, const msgpack_object *map, enum form form, uint64_t seen)
-{
+static bool take_members(struct command *command, const msgpack_object *map, enum form form, uint64_t seen) {
     for (uint32_t i = 0; i < map->via.map.size; i++) {
         const msgpack_object_kv *member = &map->via.map.ptr[i];
-        if (member->key.type != MSGPACK_OBJECT_STR)
-            continue;
+        if (member->key.type != MSGPACK_OBJECT_STR) continue;
         enum field field = field_find(msgpack_text_of(&member->key));
-        if (field == FIELD_NONE)
-            continue;
-        if (seen >> field & 1)
-            return false;
+        if (field == FIELD_NONE) continue;
+        if (seen >> field & 1) return false;
         seen |= UINT64_C(1) << field;
         take_value(command, field, &member->val, form);
     }
     return true;
 }
 
-static bool is_enumeration(enum field field)
-{
+static bool is_enumeration(enum field field) {
     return field == FIELD_ACTION || field == FIELD_SIDE || field == FIELD_ORDER_TYPE || field == FIELD_TIME_IN_FORCE;
 }
 
-static void take_place(struct command *command, enum field field, const msgpack_object *value)
-{
+static void take_place(struct command *command, enum field field, const msgpack_object *value) {
     if (!is_enumeration(field) || value->type == MSGPACK_OBJECT_NIL)
         take_value(command, field, value, FORM_UNITS);
     else if (value->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
@@ -75,8 +62,7 @@ static void take_place(struct command *command, enum field field, const msgpack_
         command_take_bad(command, field);
 }
 
-static bool take_places(struct command *command, const msgpack_object *array)
-{
+static bool take_places(struct command *command, const msgpack_object *array) {
     uint64_t seen = 0;
     const msgpack_object *places = array->via.array.ptr;
     if (array->via.array.size != VERSION_1_PLACES || places[PLACE_VERSION].type != MSGPACK_OBJECT_POSITIVE_INTEGER ||
@@ -92,15 +78,12 @@ static bool take_places(struct command *command, const msgpack_object *array)
            (extra->type == MSGPACK_OBJECT_MAP && take_members(command, extra, FORM_UNITS, seen));
 }
 
-static bool take_record(struct command *command, const msgpack_object *record)
-{
-    if (record->type == MSGPACK_OBJECT_MAP)
-        return take_members(command, record, FORM_VALUES, 0);
+static bool take_record(struct command *command, const msgpack_object *record) {
+    if (record->type == MSGPACK_OBJECT_MAP) return take_members(command, record, FORM_VALUES, 0);
     return record->type == MSGPACK_OBJECT_ARRAY && take_places(command, record);
 }
 
-void msgpack_command_decode(struct msgpack_decoder *decoder, const char *bytes, size_t size, struct command *command)
-{
+void msgpack_command_decode(struct msgpack_decoder *decoder, const char *bytes, size_t size, struct command *command) {
     msgpack_object record;
     command_init(command);
     if (size <= RECORD_BYTES_MAX && msgpack_read(decoder, bytes, size, &record) && take_record(command, &record))

@@ -5,8 +5,8 @@
 #include "core/command.h"
 #include "io/msgpack/msgpack_decoder.h"
 
-/* Decodes one record into *command and checks it; never fails, see command->fault. The decoder must take RECORD_BYTES_MAX
- * bytes; a longer record is MALFORMED. Texts view the bytes. */
+/* Decodes one record into *command and checks it; never fails, see command->fault. The decoder must take
+ * RECORD_BYTES_MAX bytes; a longer record is MALFORMED. Texts view the bytes. */
 void msgpack_command_decode(struct msgpack_decoder *decoder, const char *bytes, size_t size, struct command *command);
 
 #endif

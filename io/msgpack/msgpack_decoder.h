@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Used by one thread at a time. What a decode function returns as views lives until the next one with the same decoder, and
- * no longer than the record's bytes. */
+/* Used by one thread at a time. What a decode function returns as views lives until the next one with the same decoder,
+ * and no longer than the record's bytes. */
 struct msgpack_decoder {
     void *zone;       /* a msgpack_zone */
     char *scratch;    /* for texts that are put together while decoding */

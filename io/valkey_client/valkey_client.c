@@ -70,8 +70,7 @@ static void lose(struct valkey_client *client, const char *why);
 
 /* ---------------------------------------------------------------- options */
 
-static bool copy_host(const char *from, size_t size, char *host, size_t bytes)
-{
+static bool copy_host(const char *from, size_t size, char *host, size_t bytes) {
     if (size == 0 || size >= bytes) {
         return false;
     }
@@ -80,8 +79,7 @@ static bool copy_host(const char *from, size_t size, char *host, size_t bytes)
     return true;
 }
 
-static bool parse_port(const char *digits, uint16_t *port)
-{
+static bool parse_port(const char *digits, uint16_t *port) {
     char *end;
     unsigned long value = strtoul(digits, &end, 10);
     if (*digits < '0' || *digits > '9' || *end || value == 0 || value > 65535) {
@@ -91,8 +89,7 @@ static bool parse_port(const char *digits, uint16_t *port)
     return true;
 }
 
-bool valkey_client_split_host(const char *given, char *host, size_t bytes, uint16_t *port)
-{
+bool valkey_client_split_host(const char *given, char *host, size_t bytes, uint16_t *port) {
     if (!given) {
         return false;
     }
@@ -109,8 +106,7 @@ bool valkey_client_split_host(const char *given, char *host, size_t bytes, uint1
     return copy_host(given, (size_t)(colon - given), host, bytes) && parse_port(colon + 1, port);
 }
 
-static const char *open_tls(struct valkey_client *client, const struct valkey_client_options *options)
-{
+static const char *open_tls(struct valkey_client *client, const struct valkey_client_options *options) {
     client->tls = SSL_CTX_new(TLS_client_method());
     if (!client->tls || SSL_CTX_set_min_proto_version(client->tls, TLS1_2_VERSION) != 1) {
         return "TLS cannot be set up";
@@ -127,18 +123,11 @@ static const char *open_tls(struct valkey_client *client, const struct valkey_cl
     return NULL;
 }
 
-static uint32_t or_default(uint32_t given, uint32_t otherwise)
-{
-    return given ? given : otherwise;
-}
+static uint32_t or_default(uint32_t given, uint32_t otherwise) { return given ? given : otherwise; }
 
-static char *copy_or_null(const char *string)
-{
-    return string && *string ? strdup(string) : NULL;
-}
+static char *copy_or_null(const char *string) { return string && *string ? strdup(string) : NULL; }
 
-static bool make_calls(struct valkey_client *client)
-{
+static bool make_calls(struct valkey_client *client) {
     client->calls = calloc(client->in_flight_max, sizeof *client->calls);
     for (uint32_t i = 0; client->calls && i < client->in_flight_max; i++) {
         client->calls[i].client = client;
@@ -148,8 +137,7 @@ static bool make_calls(struct valkey_client *client)
     return client->calls != NULL;
 }
 
-static const char *take_options(struct valkey_client *client, const struct valkey_client_options *options)
-{
+static const char *take_options(struct valkey_client *client, const struct valkey_client_options *options) {
     client->port_number = options->port ? options->port : 6379;
     if (!valkey_client_split_host(options->host, client->host, sizeof client->host, &client->port_number)) {
         return "the Valkey host must be NAME, NAME:PORT or [ADDRESS]:PORT";
@@ -169,8 +157,7 @@ static const char *take_options(struct valkey_client *client, const struct valke
     return options->tls ? open_tls(client, options) : NULL;
 }
 
-static void free_client(struct valkey_client *client)
-{
+static void free_client(struct valkey_client *client) {
     if (client->password) {
         OPENSSL_cleanse(client->password, strlen(client->password));
     }
@@ -182,8 +169,7 @@ static void free_client(struct valkey_client *client)
 }
 
 struct valkey_client *valkey_client_open(uv_loop_t *loop, const struct valkey_client_options *options,
-    const struct valkey_client_events *events, int *status, const char **why)
-{
+    const struct valkey_client_events *events, int *status, const char **why) {
     *status = STATUS_NO_MEMORY;
     *why = "out of memory";
     struct valkey_client *client = calloc(1, sizeof *client);
@@ -214,8 +200,7 @@ struct valkey_client *valkey_client_open(uv_loop_t *loop, const struct valkey_cl
 
 /* ---------------------------------------------------------------- failing and trying again */
 
-static uint64_t pause_ms(const struct valkey_client *client)
-{
+static uint64_t pause_ms(const struct valkey_client *client) {
     if (client->bad_password) {
         return client->back_off_max_ms;
     }
@@ -226,13 +211,9 @@ static uint64_t pause_ms(const struct valkey_client *client)
     return pause < client->back_off_max_ms ? pause : client->back_off_max_ms;
 }
 
-static void on_pause_over(uv_timer_t *timer)
-{
-    start_try(timer->data);
-}
+static void on_pause_over(uv_timer_t *timer) { start_try(timer->data); }
 
-static void tell_refused(struct valkey_client *client)
-{
+static void tell_refused(struct valkey_client *client) {
     if (strcmp(client->why, client->told) == 0) {
         return;
     }
@@ -242,8 +223,7 @@ static void tell_refused(struct valkey_client *client)
     }
 }
 
-static void tell_down(struct valkey_client *client)
-{
+static void tell_down(struct valkey_client *client) {
     client->counts.losses++;
     if (client->events.on_down) {
         client->events.on_down(client->events.context, client->why);
@@ -251,8 +231,7 @@ static void tell_down(struct valkey_client *client)
 }
 
 /* Leaves whatever phase it is in for WAITING. */
-static void lose(struct valkey_client *client, const char *why)
-{
+static void lose(struct valkey_client *client, const char *why) {
     if (client->phase == PHASE_WAITING || client->phase == PHASE_CLOSED) {
         return;
     }
@@ -275,13 +254,9 @@ static void lose(struct valkey_client *client, const char *why)
     }
 }
 
-static void on_deadline(uv_timer_t *timer)
-{
-    lose(timer->data, "no answer within the connect timeout");
-}
+static void on_deadline(uv_timer_t *timer) { lose(timer->data, "no answer within the connect timeout"); }
 
-static void on_silence_check(uv_timer_t *timer)
-{
+static void on_silence_check(uv_timer_t *timer) {
     struct valkey_client *client = timer->data;
     if (client->waiting_since_ms && uv_now(client->loop) - client->waiting_since_ms > client->command_timeout_ms) {
         lose(client, "no answer within the command timeout");
@@ -290,8 +265,7 @@ static void on_silence_check(uv_timer_t *timer)
 
 /* ---------------------------------------------------------------- a try: look up, connect, greet */
 
-static void come_up(struct valkey_client *client)
-{
+static void come_up(struct valkey_client *client) {
     client->phase = PHASE_UP;
     client->tries = 0;
     client->bad_password = false;
@@ -304,8 +278,7 @@ static void come_up(struct valkey_client *client)
     }
 }
 
-static void refuse(struct valkey_client *client, const redisReply *reply)
-{
+static void refuse(struct valkey_client *client, const redisReply *reply) {
     client->bad_password = strncmp(reply->str, "WRONGPASS", 9) == 0 || strncmp(reply->str, "NOAUTH", 6) == 0 ||
                            strncmp(reply->str, "ERR AUTH", 8) == 0 || strncmp(reply->str, "NOPERM", 6) == 0;
     char why[WHY_BYTES];
@@ -313,8 +286,7 @@ static void refuse(struct valkey_client *client, const redisReply *reply)
     lose(client, why);
 }
 
-static void on_greeted(redisAsyncContext *connection, void *raw, void *context)
-{
+static void on_greeted(redisAsyncContext *connection, void *raw, void *context) {
     struct valkey_client *client = context;
     const redisReply *reply = raw;
     if (connection != client->connection || client->phase != PHASE_GREETING || !reply) {
@@ -327,8 +299,7 @@ static void on_greeted(redisAsyncContext *connection, void *raw, void *context)
     }
 }
 
-static void on_authenticated(redisAsyncContext *connection, void *raw, void *context)
-{
+static void on_authenticated(redisAsyncContext *connection, void *raw, void *context) {
     struct valkey_client *client = context;
     const redisReply *reply = raw;
     if (connection == client->connection && reply && reply->type == REDIS_REPLY_ERROR) {
@@ -336,8 +307,7 @@ static void on_authenticated(redisAsyncContext *connection, void *raw, void *con
     }
 }
 
-static void greet(struct valkey_client *client)
-{
+static void greet(struct valkey_client *client) {
     redisAsyncContext *connection = client->connection;
     if (client->password && client->user) {
         redisAsyncCommand(connection, on_authenticated, client, "AUTH %s %s", client->user, client->password);
@@ -347,8 +317,7 @@ static void greet(struct valkey_client *client)
     redisAsyncCommand(connection, on_greeted, client, "PING");
 }
 
-static void on_connected(const redisAsyncContext *connection, int status)
-{
+static void on_connected(const redisAsyncContext *connection, int status) {
     struct valkey_client *client = connection->data;
     if (connection != client->connection || status == REDIS_OK) {
         return;
@@ -359,8 +328,7 @@ static void on_connected(const redisAsyncContext *connection, int status)
     lose(client, why);
 }
 
-static void on_disconnected(const redisAsyncContext *connection, int status)
-{
+static void on_disconnected(const redisAsyncContext *connection, int status) {
     (void)status;
     struct valkey_client *client = connection->data;
     if (connection != client->connection) {
@@ -373,8 +341,7 @@ static void on_disconnected(const redisAsyncContext *connection, int status)
     lose(client, why);
 }
 
-static bool start_tls(struct valkey_client *client)
-{
+static bool start_tls(struct valkey_client *client) {
     SSL *ssl = SSL_new(client->tls);
     if (!ssl) {
         return false;
@@ -391,8 +358,7 @@ static bool start_tls(struct valkey_client *client)
     return redisInitiateSSL(&client->connection->c, ssl) == REDIS_OK; /* which owns ssl from here on, or freed it */
 }
 
-static void connect_to(struct valkey_client *client, const char *address)
-{
+static void connect_to(struct valkey_client *client, const char *address) {
     redisOptions options = {0};
     REDIS_OPTIONS_SET_TCP(&options, address, client->port_number);
     redisAsyncContext *connection = redisAsyncConnectWithOptions(&options);
@@ -418,8 +384,7 @@ static void connect_to(struct valkey_client *client, const char *address)
     }
 }
 
-static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
-{
+static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found) {
     struct valkey_client *client = lookup->data;
     client->looking_up = false;
     if (client->phase == PHASE_CLOSED) {
@@ -442,8 +407,7 @@ static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *
     uv_freeaddrinfo(found);
 }
 
-static void start_try(struct valkey_client *client)
-{
+static void start_try(struct valkey_client *client) {
     client->phase = PHASE_LOOKING_UP;
     uv_timer_start(&client->timer, on_deadline, client->connect_timeout_ms, 0);
     if (client->looking_up) {
@@ -460,8 +424,7 @@ static void start_try(struct valkey_client *client)
 
 /* ---------------------------------------------------------------- commands */
 
-static struct call *take_call(struct valkey_client *client, valkey_on_reply on_reply, void *context)
-{
+static struct call *take_call(struct valkey_client *client, valkey_on_reply on_reply, void *context) {
     struct call *call = client->free_calls;
     client->free_calls = call->next_free;
     call->on_reply = on_reply;
@@ -471,23 +434,20 @@ static struct call *take_call(struct valkey_client *client, valkey_on_reply on_r
     return call;
 }
 
-static void give_back_call(struct call *call)
-{
+static void give_back_call(struct call *call) {
     call->next_free = call->client->free_calls;
     call->client->free_calls = call;
     call->client->in_flight--;
 }
 
-static void note_answer(struct valkey_client *client, const struct call *call)
-{
+static void note_answer(struct valkey_client *client, const struct call *call) {
     client->waiting_since_ms = client->in_flight ? uv_now(client->loop) : 0;
     if (call->sent_ns) {
         client->round_trip_us = (uv_hrtime() - call->sent_ns) / 1000;
     }
 }
 
-static void on_answered(redisAsyncContext *connection, void *reply, void *context)
-{
+static void on_answered(redisAsyncContext *connection, void *reply, void *context) {
     struct call *call = context;
     struct valkey_client *client = call->client;
     valkey_on_reply on_reply = call->on_reply;
@@ -502,8 +462,7 @@ static void on_answered(redisAsyncContext *connection, void *reply, void *contex
 }
 
 int valkey_client_command(
-    struct valkey_client *client, const struct text *words, size_t count, valkey_on_reply on_reply, void *context)
-{
+    struct valkey_client *client, const struct text *words, size_t count, valkey_on_reply on_reply, void *context) {
     const char *argv[WORDS_MAX];
     size_t sizes[WORDS_MAX];
     if (count == 0 || count > WORDS_MAX) {
@@ -532,30 +491,17 @@ int valkey_client_command(
     return STATUS_OK;
 }
 
-bool valkey_client_is_up(const struct valkey_client *client)
-{
-    return client->phase == PHASE_UP;
-}
+bool valkey_client_is_up(const struct valkey_client *client) { return client->phase == PHASE_UP; }
 
-uint32_t valkey_client_in_flight(const struct valkey_client *client)
-{
-    return client->in_flight;
-}
+uint32_t valkey_client_in_flight(const struct valkey_client *client) { return client->in_flight; }
 
-uint64_t valkey_client_round_trip_us(const struct valkey_client *client)
-{
-    return client->round_trip_us;
-}
+uint64_t valkey_client_round_trip_us(const struct valkey_client *client) { return client->round_trip_us; }
 
-struct valkey_client_counts valkey_client_counts(const struct valkey_client *client)
-{
-    return client->counts;
-}
+struct valkey_client_counts valkey_client_counts(const struct valkey_client *client) { return client->counts; }
 
 /* ---------------------------------------------------------------- end */
 
-static void on_timer_closed(uv_handle_t *handle)
-{
+static void on_timer_closed(uv_handle_t *handle) {
     struct valkey_client *client = handle->data;
     client->timer_closed = true;
     if (!client->looking_up) {
@@ -563,8 +509,7 @@ static void on_timer_closed(uv_handle_t *handle)
     }
 }
 
-void valkey_client_close(struct valkey_client *client)
-{
+void valkey_client_close(struct valkey_client *client) {
     client->phase = PHASE_CLOSED;
     redisAsyncContext *connection = client->connection;
     client->connection = NULL;
@@ -579,29 +524,23 @@ void valkey_client_close(struct valkey_client *client)
 
 /* ---------------------------------------------------------------- replies */
 
-struct text valkey_reply_text(const struct redisReply *reply)
-{
+struct text valkey_reply_text(const struct redisReply *reply) {
     if (!reply || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS)) {
         return TEXT_NONE;
     }
     return (struct text){reply->str, (uint32_t)reply->len};
 }
 
-struct text valkey_reply_error(const struct redisReply *reply)
-{
+struct text valkey_reply_error(const struct redisReply *reply) {
     if (!reply || reply->type != REDIS_REPLY_ERROR) {
         return TEXT_NONE;
     }
     return (struct text){reply->str, (uint32_t)reply->len};
 }
 
-bool valkey_reply_is_nil(const struct redisReply *reply)
-{
-    return reply && reply->type == REDIS_REPLY_NIL;
-}
+bool valkey_reply_is_nil(const struct redisReply *reply) { return reply && reply->type == REDIS_REPLY_NIL; }
 
-bool valkey_reply_integer(const struct redisReply *reply, int64_t *value)
-{
+bool valkey_reply_integer(const struct redisReply *reply, int64_t *value) {
     if (!reply || reply->type != REDIS_REPLY_INTEGER) {
         return false;
     }
@@ -609,12 +548,10 @@ bool valkey_reply_integer(const struct redisReply *reply, int64_t *value)
     return true;
 }
 
-size_t valkey_reply_count(const struct redisReply *reply)
-{
+size_t valkey_reply_count(const struct redisReply *reply) {
     return reply && reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
 }
 
-const struct redisReply *valkey_reply_at(const struct redisReply *reply, size_t index)
-{
+const struct redisReply *valkey_reply_at(const struct redisReply *reply, size_t index) {
     return index < valkey_reply_count(reply) ? reply->element[index] : NULL;
 }

@@ -13,20 +13,13 @@
 
 static struct command_decoder decoder;
 
-static void open_decoder(void)
-{
-    cr_assert(command_decoder_init(&decoder));
-}
+static void open_decoder(void) { cr_assert(command_decoder_init(&decoder)); }
 
-static void close_decoder(void)
-{
-    command_decoder_deinit(&decoder);
-}
+static void close_decoder(void) { command_decoder_deinit(&decoder); }
 
 TestSuite(command, .init = open_decoder, .fini = close_decoder);
 
-static struct command decode(const char *bytes, size_t size)
-{
+static struct command decode(const char *bytes, size_t size) {
     /* A copy of exactly that size, so that a sanitizer sees every step too far. */
     static char *copy;
     struct command command;
@@ -38,10 +31,7 @@ static struct command decode(const char *bytes, size_t size)
     return command;
 }
 
-static struct command decode_json(const char *json)
-{
-    return decode(json, strlen(json));
-}
+static struct command decode_json(const char *json) { return decode(json, strlen(json)); }
 
 struct expectation {
     const char *json;
@@ -49,18 +39,16 @@ struct expectation {
     enum field field;
 };
 
-static void expect_fault(const struct expectation *expected, const struct command *command, const char *encoding)
-{
+static void expect_fault(const struct expectation *expected, const struct command *command, const char *encoding) {
     cr_expect_eq(command->fault, expected->fault, "%s %s: %s", encoding, expected->json,
-                 command->fault ? reason_name(command->fault).data : "no fault");
+        command->fault ? reason_name(command->fault).data : "no fault");
     if (expected->field)
         cr_expect_eq(command->fault_field, expected->field, "%s %s: field %s", encoding, expected->json,
-                     command->fault_field ? field_name(command->fault_field).data : "none");
+            command->fault_field ? field_name(command->fault_field).data : "none");
 }
 
 /* Both encodings give the same answer and the same content. */
-static void expect_in_both(const struct expectation *cases, size_t count)
-{
+static void expect_in_both(const struct expectation *cases, size_t count) {
     for (size_t i = 0; i < count; i++) {
         struct packed packed;
         struct command json = decode_json(cases[i].json);
@@ -82,33 +70,37 @@ static void expect_in_both(const struct expectation *cases, size_t count)
 #define MARKET "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"orderType\":\"MARKET\",\"orderId\":\"o1\""
 #define ME "\"symbol\":\"AAPL\",\"userId\":\"u\""
 
-Test(command, the_guides_order)
-{
-    struct command c = decode_json("{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\","
-                                   "\"userId\":\"user123\",\"timestamp\":1764900000123,\"orderId\":\"1764900000123-k3j9x0a1b\"}");
+Test(command, the_guides_order) {
+    struct command c =
+        decode_json("{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\","
+                    "\"userId\":\"user123\",\"timestamp\":1764900000123,\"orderId\":\"1764900000123-k3j9x0a1b\"}");
     int64_t units;
     cr_expect_eq(c.fault, REASON_NONE);
-    cr_expect(c.action == ACTION_NEW && c.side == SIDE_BUY && c.order_type == ORDER_LIMIT && c.time_in_force == TIF_NONE);
+    cr_expect(
+        c.action == ACTION_NEW && c.side == SIDE_BUY && c.order_type == ORDER_LIMIT && c.time_in_force == TIF_NONE);
     cr_expect(text_equal(c.symbol, TEXT("AAPL")) && text_equal(c.user_id, TEXT("user123")));
     cr_expect(text_equal(c.order_id, TEXT("1764900000123-k3j9x0a1b")) && text_equal(command_own_id(&c), c.order_id));
     cr_expect(c.has_timestamp && c.timestamp_ms == 1764900000123);
     cr_expect(decimal_to_units(c.price, (struct decimal_unit){1, 2}, &units) == DECIMAL_FITS && units == 15000);
     cr_expect(decimal_to_units(c.quantity, (struct decimal_unit){1, 0}, &units) == DECIMAL_FITS && units == 100);
-    cr_expect(text_is_absent(c.client_order_id) && text_is_absent(c.command_id) && !c.post_only && c.fault_field == FIELD_NONE);
+    cr_expect(text_is_absent(c.client_order_id) && text_is_absent(c.command_id) && !c.post_only &&
+              c.fault_field == FIELD_NONE);
 }
 
-Test(command, every_field_is_decoded)
-{
-    const char *json = "{" ORDER ",\"action\":\"REPLACE\",\"userId\":\"u\",\"clientOrderId\":\"c\",\"commandId\":\"k\","
-                       "\"cancelOrderId\":\"x\",\"listId\":\"l\",\"timeInForce\":\"GTD\",\"postOnly\":true,\"stopPrice\":\"1.25\","
-                       "\"trailingAmount\":2,\"trailingBps\":30,\"displayQuantity\":\"10\",\"selfTradePrevention\":\"DECREMENT\","
-                       "\"expireTime\":1764900000999,\"maxSlippage\":0.5,\"contingency\":\"OTOCO\",\"orders\":[{}],\"timestamp\":9007199254740991}";
+Test(command, every_field_is_decoded) {
+    const char *json =
+        "{" ORDER ",\"action\":\"REPLACE\",\"userId\":\"u\",\"clientOrderId\":\"c\",\"commandId\":\"k\","
+        "\"cancelOrderId\":\"x\",\"listId\":\"l\",\"timeInForce\":\"GTD\",\"postOnly\":true,\"stopPrice\":\"1.25\","
+        "\"trailingAmount\":2,\"trailingBps\":30,\"displayQuantity\":\"10\",\"selfTradePrevention\":\"DECREMENT\","
+        "\"expireTime\":1764900000999,\"maxSlippage\":0.5,\"contingency\":\"OTOCO\",\"orders\":[{}],\"timestamp\":"
+        "9007199254740991}";
     struct packed packed;
     cr_assert(pack_json(json, strlen(json), &packed));
     for (int form = 0; form < 2; form++) {
         struct command c = form ? decode(packed.bytes, packed.size) : decode_json(json);
         cr_expect(c.fault == REASON_UNSUPPORTED && c.fault_field == FIELD_ACTION);
-        cr_expect(c.action == ACTION_REPLACE && c.time_in_force == TIF_GTD && c.post_only && c.self_trade == SELF_TRADE_DECREMENT);
+        cr_expect(c.action == ACTION_REPLACE && c.time_in_force == TIF_GTD && c.post_only &&
+                  c.self_trade == SELF_TRADE_DECREMENT);
         cr_expect(c.contingency == CONTINGENCY_OTOCO);
         cr_expect(text_equal(c.client_order_id, TEXT("c")) && text_equal(c.command_id, TEXT("k")));
         cr_expect(text_equal(c.cancel_order_id, TEXT("x")) && text_equal(c.list_id, TEXT("l")));
@@ -121,12 +113,12 @@ Test(command, every_field_is_decoded)
     packed_free(&packed);
 }
 
-Test(command, accepted_kinds)
-{
+Test(command, accepted_kinds) {
     static const struct expectation cases[] = {
         {"{" ORDER "}", REASON_NONE, 0},
         {"{" ORDER ",\"action\":\"NEW\"}", REASON_NONE, 0},
-        {"{" ORDER ",\"action\":null,\"userId\":null,\"timeInForce\":null,\"postOnly\":null,\"stopPrice\":null}", REASON_NONE, 0},
+        {"{" ORDER ",\"action\":null,\"userId\":null,\"timeInForce\":null,\"postOnly\":null,\"stopPrice\":null}",
+            REASON_NONE, 0},
         {"{" ORDER ",\"timeInForce\":\"GTC\",\"postOnly\":true}", REASON_NONE, 0},
         {"{" ORDER ",\"postOnly\":true}", REASON_NONE, 0},
         {"{" ORDER ",\"timeInForce\":\"IOC\",\"postOnly\":false}", REASON_NONE, 0},
@@ -148,27 +140,33 @@ Test(command, accepted_kinds)
         {"{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\",\"stopPrice\":1,\"timeInForce\":\"DAY\"}", REASON_NONE, 0},
         {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"quantity\":1}", REASON_NONE, 0},
         {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"price\":\"1.00\"}", REASON_NONE, 0},
-        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"price\":1,\"displayQuantity\":1,\"orderType\":\"STOP\"}", REASON_NONE, 0},
+        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"price\":1,\"displayQuantity\":1,\"orderType\":\"STOP\"}",
+            REASON_NONE, 0},
         {"{" ME ",\"action\":\"CANCEL_ALL\"}", REASON_NONE, 0},
         {"{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"SELL\"}", REASON_NONE, 0},
     };
     EXPECT_IN_BOTH(cases);
 }
 
-Test(command, missing_fields)
-{
+Test(command, missing_fields) {
     static const struct expectation cases[] = {
         {"{}", REASON_MISSING_FIELD, FIELD_SYMBOL},
-        {"{\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\",\"orderId\":\"o\",\"price\":1}", REASON_MISSING_FIELD, FIELD_SYMBOL},
-        {"{\"symbol\":\"A\",\"quantity\":1,\"orderType\":\"LIMIT\",\"orderId\":\"o\",\"price\":1}", REASON_MISSING_FIELD, FIELD_SIDE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"orderType\":\"LIMIT\",\"orderId\":\"o\",\"price\":1}", REASON_MISSING_FIELD, FIELD_QUANTITY},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderId\":\"o\",\"price\":1}", REASON_MISSING_FIELD, FIELD_ORDER_TYPE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\",\"price\":1}", REASON_MISSING_FIELD, FIELD_ORDER_ID},
+        {"{\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\",\"orderId\":\"o\",\"price\":1}",
+            REASON_MISSING_FIELD, FIELD_SYMBOL},
+        {"{\"symbol\":\"A\",\"quantity\":1,\"orderType\":\"LIMIT\",\"orderId\":\"o\",\"price\":1}",
+            REASON_MISSING_FIELD, FIELD_SIDE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"orderType\":\"LIMIT\",\"orderId\":\"o\",\"price\":1}",
+            REASON_MISSING_FIELD, FIELD_QUANTITY},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderId\":\"o\",\"price\":1}", REASON_MISSING_FIELD,
+            FIELD_ORDER_TYPE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\",\"price\":1}", REASON_MISSING_FIELD,
+            FIELD_ORDER_ID},
         {"{" BASE "}", REASON_MISSING_FIELD, FIELD_PRICE},
         {"{" BASE ",\"price\":null}", REASON_MISSING_FIELD, FIELD_PRICE},
         {"{" ME ",\"action\":\"CANCEL\"}", REASON_MISSING_FIELD, FIELD_ORDER_ID},
         {"{\"symbol\":\"AAPL\",\"action\":\"CANCEL\",\"orderId\":\"o\"}", REASON_MISSING_FIELD, FIELD_USER_ID},
-        {"{\"symbol\":\"AAPL\",\"action\":\"CANCEL\",\"orderId\":\"o\",\"userId\":\"\"}", REASON_MISSING_FIELD, FIELD_USER_ID},
+        {"{\"symbol\":\"AAPL\",\"action\":\"CANCEL\",\"orderId\":\"o\",\"userId\":\"\"}", REASON_MISSING_FIELD,
+            FIELD_USER_ID},
         {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\"}", REASON_MISSING_FIELD, FIELD_QUANTITY},
         {"{" ME ",\"action\":\"MODIFY\",\"quantity\":1}", REASON_MISSING_FIELD, FIELD_ORDER_ID},
         {"{\"symbol\":\"AAPL\",\"action\":\"CANCEL_ALL\"}", REASON_MISSING_FIELD, FIELD_USER_ID},
@@ -185,25 +183,36 @@ Test(command, missing_fields)
     EXPECT_IN_BOTH(cases);
 }
 
-Test(command, bad_fields)
-{
+Test(command, bad_fields) {
     static const struct expectation cases[] = {
         {"{" ORDER ",\"action\":\"JUMP\"}", REASON_BAD_FIELD, FIELD_ACTION},
         {"{" ORDER ",\"action\":\"new\"}", REASON_BAD_FIELD, FIELD_ACTION},
         {"{" ORDER ",\"action\":0}", REASON_BAD_FIELD, FIELD_ACTION},
         {"{\"symbol\":\"A\",\"action\":\"\"}", REASON_BAD_FIELD, FIELD_ACTION},
-        {"{\"symbol\":\"aapl\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_SYMBOL},
-        {"{\"symbol\":7,\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_SYMBOL},
-        {"{\"symbol\":\"\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_SYMBOL},
-        {"{\"symbol\":\"A\",\"side\":\"buy\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_SIDE},
-        {"{\"symbol\":\"A\",\"side\":0,\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_SIDE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"PEG\",\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_ORDER_TYPE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"\",\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_ORDER_TYPE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"\"}", REASON_BAD_FIELD, FIELD_ORDER_ID},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":5}", REASON_BAD_FIELD, FIELD_ORDER_ID},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":1.5}", REASON_BAD_FIELD, FIELD_ORDER_ID},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"" ID64 "x\"}", REASON_BAD_FIELD, FIELD_ORDER_ID},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"a\\u0000b\"}", REASON_BAD_FIELD, FIELD_ORDER_ID},
+        {"{\"symbol\":\"aapl\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}",
+            REASON_BAD_FIELD, FIELD_SYMBOL},
+        {"{\"symbol\":7,\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}", REASON_BAD_FIELD,
+            FIELD_SYMBOL},
+        {"{\"symbol\":\"\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}",
+            REASON_BAD_FIELD, FIELD_SYMBOL},
+        {"{\"symbol\":\"A\",\"side\":\"buy\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}",
+            REASON_BAD_FIELD, FIELD_SIDE},
+        {"{\"symbol\":\"A\",\"side\":0,\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}", REASON_BAD_FIELD,
+            FIELD_SIDE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"PEG\",\"orderId\":\"o\"}", REASON_BAD_FIELD,
+            FIELD_ORDER_TYPE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"\",\"orderId\":\"o\"}", REASON_BAD_FIELD,
+            FIELD_ORDER_TYPE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"\"}",
+            REASON_BAD_FIELD, FIELD_ORDER_ID},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":5}", REASON_BAD_FIELD,
+            FIELD_ORDER_ID},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":1.5}",
+            REASON_BAD_FIELD, FIELD_ORDER_ID},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"" ID64 "x\"}",
+            REASON_BAD_FIELD, FIELD_ORDER_ID},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"a\\u0000b\"}",
+            REASON_BAD_FIELD, FIELD_ORDER_ID},
         {"{" ORDER ",\"clientOrderId\":\"\"}", REASON_BAD_FIELD, FIELD_CLIENT_ORDER_ID},
         {"{" ORDER ",\"commandId\":{}}", REASON_BAD_FIELD, FIELD_COMMAND_ID},
         {"{" ORDER ",\"listId\":[]}", REASON_BAD_FIELD, FIELD_LIST_ID},
@@ -247,15 +256,16 @@ Test(command, bad_fields)
         {"{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"BOTH\"}", REASON_BAD_FIELD, FIELD_SIDE},
         /* before UNSUPPORTED and INVALID_COMBINATION */
         {"{" ORDER ",\"timeInForce\":\"GTD\",\"expireTime\":\"soon\"}", REASON_BAD_FIELD, FIELD_EXPIRE_TIME},
-        {"{" ORDER ",\"timeInForce\":\"IOC\",\"postOnly\":true,\"trailingBps\":-1}", REASON_BAD_FIELD, FIELD_TRAILING_BPS},
+        {"{" ORDER ",\"timeInForce\":\"IOC\",\"postOnly\":true,\"trailingBps\":-1}", REASON_BAD_FIELD,
+            FIELD_TRAILING_BPS},
         /* an ill-formed order type does not ask for a price */
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":5,\"orderId\":\"o\"}", REASON_BAD_FIELD, FIELD_ORDER_TYPE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":5,\"orderId\":\"o\"}", REASON_BAD_FIELD,
+            FIELD_ORDER_TYPE},
     };
     EXPECT_IN_BOTH(cases);
 }
 
-Test(command, unsupported_for_now)
-{
+Test(command, unsupported_for_now) {
     static const struct expectation cases[] = {
         {"{" ORDER ",\"timeInForce\":\"GTD\"}", REASON_UNSUPPORTED, FIELD_TIME_IN_FORCE},
         {"{" ORDER ",\"timeInForce\":\"DAY\"}", REASON_UNSUPPORTED, FIELD_TIME_IN_FORCE},
@@ -266,21 +276,26 @@ Test(command, unsupported_for_now)
         {"{" ORDER ",\"expireTime\":1}", REASON_UNSUPPORTED, FIELD_EXPIRE_TIME},
         {"{" ORDER ",\"maxSlippage\":1}", REASON_UNSUPPORTED, FIELD_MAX_SLIPPAGE},
         {"{" ORDER ",\"selfTradePrevention\":\"EXPIRE_TAKER\"}", REASON_UNSUPPORTED, FIELD_SELF_TRADE_PREVENTION},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"STOP\",\"orderId\":\"o\"}", REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"STOP_LIMIT\",\"orderId\":\"o\"}", REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"TRAILING_STOP\",\"orderId\":\"o\"}", REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
-        {"{" ORDER ",\"action\":\"REPLACE\",\"userId\":\"u\",\"cancelOrderId\":\"x\"}", REASON_UNSUPPORTED, FIELD_ACTION},
-        {"{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[]}", REASON_UNSUPPORTED, FIELD_ACTION},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"STOP\",\"orderId\":\"o\"}",
+            REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"STOP_LIMIT\",\"orderId\":\"o\"}",
+            REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
+        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"TRAILING_STOP\",\"orderId\":\"o\"}",
+            REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
+        {"{" ORDER ",\"action\":\"REPLACE\",\"userId\":\"u\",\"cancelOrderId\":\"x\"}", REASON_UNSUPPORTED,
+            FIELD_ACTION},
+        {"{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[]}", REASON_UNSUPPORTED,
+            FIELD_ACTION},
         {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"stopPrice\":1}", REASON_UNSUPPORTED, FIELD_STOP_PRICE},
-        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"price\":1,\"expireTime\":1}", REASON_UNSUPPORTED, FIELD_EXPIRE_TIME},
+        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"price\":1,\"expireTime\":1}", REASON_UNSUPPORTED,
+            FIELD_EXPIRE_TIME},
         /* before INVALID_COMBINATION */
         {"{" ORDER ",\"timeInForce\":\"IOC\",\"postOnly\":true,\"stopPrice\":1}", REASON_UNSUPPORTED, FIELD_STOP_PRICE},
     };
     EXPECT_IN_BOTH(cases);
 }
 
-Test(command, invalid_combinations)
-{
+Test(command, invalid_combinations) {
     static const struct expectation cases[] = {
         {MARKET ",\"timeInForce\":\"GTC\"}", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE},
         {MARKET ",\"postOnly\":true}", REASON_INVALID_COMBINATION, FIELD_POST_ONLY},
@@ -290,39 +305,66 @@ Test(command, invalid_combinations)
     EXPECT_IN_BOTH(cases);
 }
 
-static void expect_malformed(const char *bytes, size_t size)
-{
+static void expect_malformed(const char *bytes, size_t size) {
     struct command c = decode(bytes, size);
     cr_expect_eq(c.fault, REASON_MALFORMED, "%.*s: %u", (int)size, bytes, c.fault);
-    cr_expect(c.present == 0 && c.bad == 0 && text_is_absent(c.symbol) && text_is_absent(c.order_id) && text_is_absent(c.user_id));
+    cr_expect(c.present == 0 && c.bad == 0 && text_is_absent(c.symbol) && text_is_absent(c.order_id) &&
+              text_is_absent(c.user_id));
 }
 
-Test(command, malformed_json)
-{
+Test(command, malformed_json) {
     static const char *const bad[] = {
-        "", " ", "{", "}", "[]", "[{}]", "null", "1", "\"{}\"", "nonsense", "{" ORDER "}x", "{" ORDER "}{}", "{" ORDER ",}", "{" ORDER ",\"a\"}",
-        "{" ORDER ",\"symbol\":\"AAPL\"}", "{" ORDER ",\"price\":null}", "{\"userId\":null," ORDER ",\"userId\":null}", "{'symbol':'A'}",
-        "{" ORDER ",\"userId\":\"\xff\"}", "{" ORDER ",\"other\":\"\xc3\"}", "{" ORDER ",\"userId\":\"\\ud800\"}", "{" ORDER ",\"n\":01}",
-        "{" ORDER ",\"n\":NaN}", "{" ORDER ",\"n\":+1}", "{" ORDER ",\"n\":.5}", "{" ORDER ",\"n\":1.}", "{" ORDER ",\"n\":Infinity}",
-        "\xef\xbb\xbf{" ORDER "}", "{" ORDER ",\"u\":\"a\nb\"}", "{" ORDER "}//", "{" ORDER ",\"symb\\u006fl\":\"AAPL\"}", "\n\n", "\x01", "\x7f",
+        "",
+        " ",
+        "{",
+        "}",
+        "[]",
+        "[{}]",
+        "null",
+        "1",
+        "\"{}\"",
+        "nonsense",
+        "{" ORDER "}x",
+        "{" ORDER "}{}",
+        "{" ORDER ",}",
+        "{" ORDER ",\"a\"}",
+        "{" ORDER ",\"symbol\":\"AAPL\"}",
+        "{" ORDER ",\"price\":null}",
+        "{\"userId\":null," ORDER ",\"userId\":null}",
+        "{'symbol':'A'}",
+        "{" ORDER ",\"userId\":\"\xff\"}",
+        "{" ORDER ",\"other\":\"\xc3\"}",
+        "{" ORDER ",\"userId\":\"\\ud800\"}",
+        "{" ORDER ",\"n\":01}",
+        "{" ORDER ",\"n\":NaN}",
+        "{" ORDER ",\"n\":+1}",
+        "{" ORDER ",\"n\":.5}",
+        "{" ORDER ",\"n\":1.}",
+        "{" ORDER ",\"n\":Infinity}",
+        "\xef\xbb\xbf{" ORDER "}",
+        "{" ORDER ",\"u\":\"a\nb\"}",
+        "{" ORDER "}//",
+        "{" ORDER ",\"symb\\u006fl\":\"AAPL\"}",
+        "\n\n",
+        "\x01",
+        "\x7f",
         "{\"symbol\":\"A\",\"listId\":1,\"listId\":2}",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        expect_malformed(bad[i], strlen(bad[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) expect_malformed(bad[i], strlen(bad[i]));
     expect_malformed("{" ORDER "}\0", sizeof("{" ORDER "}\0") - 1);
     expect_malformed("\0", 1);
 }
 
-Test(command, white_space_around_a_record)
-{
+Test(command, white_space_around_a_record) {
     cr_expect_eq(decode_json(" \t\r\n{" ORDER "} \r\n\t").fault, REASON_NONE);
-    cr_expect_eq(decode_json("{\"symb\\u006fl\":\"\\u0041APL\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"o\"}").fault,
-                 REASON_NONE);
+    cr_expect_eq(decode_json("{\"symb\\u006fl\":\"\\u0041APL\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":"
+                             "\"MARKET\",\"orderId\":\"o\"}")
+                     .fault,
+        REASON_NONE);
 }
 
 /* A record of the size asked for, filled up by one unknown member. */
-static char *fill_record(size_t size, const char *open, char filling, const char *close)
-{
+static char *fill_record(size_t size, const char *open, char filling, const char *close) {
     char *record = malloc(size + 1);
     size_t begin = strlen(open), end = strlen(close);
     memcpy(record, open, begin);
@@ -331,8 +373,7 @@ static char *fill_record(size_t size, const char *open, char filling, const char
     return record;
 }
 
-Test(command, largest_records)
-{
+Test(command, largest_records) {
     char *most = fill_record(RECORD_BYTES_MAX, "{" ORDER ",\"note\":\"", 'x', "\"}");
     char *more = fill_record(RECORD_BYTES_MAX + 1, "{" ORDER ",\"note\":\"", 'x', "\"}");
     cr_expect_eq(decode(most, RECORD_BYTES_MAX).fault, REASON_NONE);
@@ -341,12 +382,10 @@ Test(command, largest_records)
     free(more);
 }
 
-Test(command, records_of_very_many_values_fit_the_memory)
-{
+Test(command, records_of_very_many_values_fit_the_memory) {
     char *record = malloc(RECORD_BYTES_MAX + 1);
     size_t at = (size_t)sprintf(record, "{" ORDER ",\"note\":[1");
-    while (at + 4 < RECORD_BYTES_MAX)
-        at += (size_t)sprintf(record + at, ",1");
+    while (at + 4 < RECORD_BYTES_MAX) at += (size_t)sprintf(record + at, ",1");
     at += (size_t)sprintf(record + at, "]}");
     cr_expect_eq(decode(record, at).fault, REASON_NONE);
 
@@ -359,8 +398,7 @@ Test(command, records_of_very_many_values_fit_the_memory)
     cr_expect_eq(decode(record, at).fault, REASON_NONE, "JSON has no limit of depth");
 
     at = (size_t)sprintf(record, "{" ORDER);
-    while (at + 8 < RECORD_BYTES_MAX)
-        at += (size_t)sprintf(record + at, ",\"\":{}");
+    while (at + 8 < RECORD_BYTES_MAX) at += (size_t)sprintf(record + at, ",\"\":{}");
     record[at++] = '}';
     cr_expect_eq(decode(record, at).fault, REASON_NONE);
     expect_malformed(record, at - 1);
@@ -371,13 +409,13 @@ Test(command, records_of_very_many_values_fit_the_memory)
 
 /* ---- Own id and content. */
 
-Test(command, own_ids)
-{
+Test(command, own_ids) {
     struct command c = decode_json("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\",\"commandId\":\"k\"}");
     cr_expect(text_equal(command_own_id(&c), TEXT("k")));
     c = decode_json("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\"}");
     cr_expect(text_is_absent(command_own_id(&c)));
-    c = decode_json("{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[],\"commandId\":\"k\"}");
+    c = decode_json(
+        "{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[],\"commandId\":\"k\"}");
     cr_expect(text_equal(command_own_id(&c), TEXT("l")));
     c = decode_json("{" ORDER ",\"action\":\"REPLACE\",\"commandId\":\"k\"}");
     cr_expect(text_equal(command_own_id(&c), TEXT("o1")));
@@ -387,19 +425,16 @@ Test(command, own_ids)
     cr_expect(text_is_absent(command_own_id(&c)));
 }
 
-static uint64_t content_of(const char *json)
-{
+static uint64_t content_of(const char *json) {
     struct command command = decode_json(json);
     return command_content_hash(&command);
 }
 
-static void expect_content(const char *a, const char *b, bool same)
-{
+static void expect_content(const char *a, const char *b, bool same) {
     cr_expect_eq(content_of(a) == content_of(b), same, "%s and %s", a, b);
 }
 
-Test(command, same_content)
-{
+Test(command, same_content) {
     expect_content("{" ORDER "}", "{" BASE ",\"price\":\"150.0\"}", true);
     expect_content("{" ORDER "}", "{" BASE ",\"price\":1.5e2}", true);
     expect_content("{" ORDER "}", "{" ORDER ",\"action\":\"NEW\"}", true);
@@ -409,15 +444,14 @@ Test(command, same_content)
     expect_content("{\"orderId\":\"a\",\"symbol\":\"A\"}", "{\"orderId\":\"b\",\"symbol\":\"A\"}", true);
     expect_content("{" ORDER ",\"postOnly\":1}", "{" ORDER ",\"postOnly\":\"x\"}", true);
     expect_content("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\",\"commandId\":\"k\"}",
-                   "{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\",\"commandId\":\"j\"}", true);
+        "{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\",\"commandId\":\"j\"}", true);
     expect_content("{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[]}",
-                   "{" ME ",\"action\":\"LIST\",\"listId\":\"m\",\"contingency\":\"OTO\",\"orders\":[1]}", true);
+        "{" ME ",\"action\":\"LIST\",\"listId\":\"m\",\"contingency\":\"OTO\",\"orders\":[1]}", true);
     expect_content("{" BASE ",\"price\":12345678901234567891}", "{" BASE ",\"price\":22345678901234567891}", true);
     expect_content("{" BASE ",\"price\":1e40000}", "{" BASE ",\"price\":0.10e40001}", true);
 }
 
-Test(command, other_content)
-{
+Test(command, other_content) {
     expect_content("{" ORDER "}", "{" BASE ",\"price\":150.01}", false);
     expect_content("{" BASE ",\"price\":15}", "{" BASE ",\"price\":150}", false);
     expect_content("{" ORDER "}", "{" ORDER ",\"postOnly\":false}", false);
@@ -437,10 +471,13 @@ Test(command, other_content)
     expect_content("{" BASE ",\"price\":1e40000}", "{" BASE ",\"price\":1e40001}", false);
     expect_content("{" BASE ",\"price\":1e-40000}", "{" BASE ",\"price\":2e-40000}", false);
     expect_content("{" ORDER ",\"contingency\":\"OCO\"}", "{" ORDER ",\"contingency\":5}", false);
-    expect_content("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\"}", "{" ME ",\"action\":\"CANCEL\",\"orderId\":\"p\"}", false);
-    expect_content("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\"}", "{" ME ",\"action\":\"CANCEL\",\"clientOrderId\":\"o\"}", false);
+    expect_content(
+        "{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\"}", "{" ME ",\"action\":\"CANCEL\",\"orderId\":\"p\"}", false);
+    expect_content("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\"}",
+        "{" ME ",\"action\":\"CANCEL\",\"clientOrderId\":\"o\"}", false);
     expect_content("{" ME ",\"action\":\"CANCEL_ALL\"}", "{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"BUY\"}", false);
-    expect_content("{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"SELL\"}", "{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"BUY\"}", false);
+    expect_content("{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"SELL\"}",
+        "{" ME ",\"action\":\"CANCEL_ALL\",\"side\":\"BUY\"}", false);
 }
 
 /* ---- The array form. */
@@ -448,10 +485,11 @@ Test(command, other_content)
 static char array_bytes[1024];
 static size_t array_size;
 
-#define PLAIN_HEAD "\x9d\x01\x00\xa4" "AAPL\xa2o1\xa1u\x05"
+#define PLAIN_HEAD                                                                                                     \
+    "\x9d\x01\x00\xa4"                                                                                                 \
+    "AAPL\xa2o1\xa1u\x05"
 
-static struct command decode_array(const char *bytes, size_t size)
-{
+static struct command decode_array(const char *bytes, size_t size) {
     array_size = size;
     memcpy(array_bytes, bytes, size);
     return decode(bytes, size);
@@ -459,32 +497,40 @@ static struct command decode_array(const char *bytes, size_t size)
 
 #define DECODE(literal) decode_array((literal), sizeof(literal) - 1)
 
-Test(command, array_of_version_1)
-{
+Test(command, array_of_version_1) {
     int64_t units;
     struct command c = DECODE(PLAIN_HEAD "\x00\x00\xc0\x64\xcd\x3a\x98\xc0\xc0");
     cr_expect_eq(c.fault, REASON_NONE);
-    cr_expect(c.action == ACTION_NEW && c.side == SIDE_BUY && c.order_type == ORDER_LIMIT && c.time_in_force == TIF_NONE);
-    cr_expect(text_equal(c.symbol, TEXT("AAPL")) && text_equal(c.order_id, TEXT("o1")) && text_equal(c.user_id, TEXT("u")));
+    cr_expect(
+        c.action == ACTION_NEW && c.side == SIDE_BUY && c.order_type == ORDER_LIMIT && c.time_in_force == TIF_NONE);
+    cr_expect(
+        text_equal(c.symbol, TEXT("AAPL")) && text_equal(c.order_id, TEXT("o1")) && text_equal(c.user_id, TEXT("u")));
     cr_expect(c.timestamp_ms == 5 && c.quantity.state == DECIMAL_UNITS && c.quantity.mantissa == 100);
     cr_expect(decimal_to_units(c.price, (struct decimal_unit){5, 2}, &units) == DECIMAL_FITS && units == 15000);
 
-    c = DECODE(PLAIN_HEAD "\x01\x01\x02\x64\xc0\xa1" "c\x82\xa8postOnly\xc2\xa4more\xca\x00\x00\x00\x00");
+    c = DECODE(PLAIN_HEAD "\x01\x01\x02\x64\xc0\xa1"
+                          "c\x82\xa8postOnly\xc2\xa4more\xca\x00\x00\x00\x00");
     cr_expect_eq(c.fault, REASON_NONE);
-    cr_expect(c.side == SIDE_SELL && c.order_type == ORDER_MARKET && c.time_in_force == TIF_FOK && text_equal(c.client_order_id, TEXT("c")));
+    cr_expect(c.side == SIDE_SELL && c.order_type == ORDER_MARKET && c.time_in_force == TIF_FOK &&
+              text_equal(c.client_order_id, TEXT("c")));
 
-    c = DECODE("\x9d\x01\x01\xa4" "AAPL\xa2o1\xa1u\x05\xc0\xc0\xc0\xc0\xc0\xc0\x81\xa9" "commandId\xa1k");
+    c = DECODE("\x9d\x01\x01\xa4"
+               "AAPL\xa2o1\xa1u\x05\xc0\xc0\xc0\xc0\xc0\xc0\x81\xa9"
+               "commandId\xa1k");
     cr_expect(c.fault == REASON_NONE && c.action == ACTION_CANCEL && text_equal(command_own_id(&c), TEXT("k")));
-    c = DECODE("\x9d\x01\xc0\xa4" "AAPL\xa2o1\xc0\xc0\x00\x00\x00\x01\x01\xc0\xc0");
+    c = DECODE("\x9d\x01\xc0\xa4"
+               "AAPL\xa2o1\xc0\xc0\x00\x00\x00\x01\x01\xc0\xc0");
     cr_expect(c.fault == REASON_NONE && c.action == ACTION_NEW && c.time_in_force == TIF_GTC && !c.has_timestamp);
-    c = DECODE("\xdc\x00\x0d\x01\x00\xa4" "AAPL\xa2o1\xc0\xc0\x00\x00\x00\x01\x01\xc0\xc0");
+    c = DECODE("\xdc\x00\x0d\x01\x00\xa4"
+               "AAPL\xa2o1\xc0\xc0\x00\x00\x00\x01\x01\xc0\xc0");
     cr_expect_eq(c.fault, REASON_NONE, "array of 16-bit count");
-    c = DECODE("\xdd\x00\x00\x00\x0d\x01\x00\xd9\x04" "AAPL\xda\x00\x02o1\xc0\xd3\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\xcf\x00\x00\x00\x00\x00\x00\x00\x01\x01\xc0\xc0");
+    c = DECODE("\xdd\x00\x00\x00\x0d\x01\x00\xd9\x04"
+               "AAPL\xda\x00\x02o1\xc0\xd3\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x00\xcf\x00\x00\x00\x00\x00\x00\x00"
+               "\x01\x01\xc0\xc0");
     cr_expect(c.fault == REASON_NONE && c.timestamp_ms == 7, "array of 32-bit count");
 }
 
-Test(command, array_faults)
-{
+Test(command, array_faults) {
     static const struct {
         const char *bytes;
         size_t size;
@@ -493,69 +539,92 @@ Test(command, array_faults)
     } cases[] = {
 #define CASE(literal, fault, field) {(literal), sizeof(literal) - 1, (fault), (field)}
         CASE(PLAIN_HEAD "\x02\x00\xc0\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_SIDE),
-        CASE(PLAIN_HEAD "\xa3" "BUY\x00\xc0\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_SIDE),
+        CASE(PLAIN_HEAD "\xa3"
+                        "BUY\x00\xc0\x64\x64\xc0\xc0",
+            REASON_BAD_FIELD, FIELD_SIDE),
         CASE(PLAIN_HEAD "\x00\x05\xc0\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_ORDER_TYPE),
         CASE(PLAIN_HEAD "\x00\x00\x05\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_TIME_IN_FORCE),
         CASE(PLAIN_HEAD "\x00\x00\xff\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_TIME_IN_FORCE),
-        CASE(PLAIN_HEAD "\x00\x00\xc0\xa3" "100\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_QUANTITY),
+        CASE(PLAIN_HEAD "\x00\x00\xc0\xa3"
+                        "100\x64\xc0\xc0",
+            REASON_BAD_FIELD, FIELD_QUANTITY),
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\xff\xc0\xc0", REASON_BAD_FIELD, FIELD_PRICE),
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\xcb\x40\x59\x00\x00\x00\x00\x00\x00\xc0\xc0", REASON_BAD_FIELD, FIELD_PRICE),
         CASE(PLAIN_HEAD "\x00\x00\xc0\xc0\x64\xc0\xc0", REASON_MISSING_FIELD, FIELD_QUANTITY),
         CASE(PLAIN_HEAD "\x00\x02\xc0\x64\x64\xc0\xc0", REASON_UNSUPPORTED, FIELD_ORDER_TYPE),
         CASE(PLAIN_HEAD "\x00\x01\x00\x64\x64\xc0\xc0", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE),
-        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc4\x01" "c\xc0", REASON_BAD_FIELD, FIELD_CLIENT_ORDER_ID),
-        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa9stopPrice\xa1" "5", REASON_BAD_FIELD, FIELD_STOP_PRICE),
+        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc4\x01"
+                        "c\xc0",
+            REASON_BAD_FIELD, FIELD_CLIENT_ORDER_ID),
+        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa9stopPrice\xa1"
+                        "5",
+            REASON_BAD_FIELD, FIELD_STOP_PRICE),
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa9stopPrice\x05", REASON_UNSUPPORTED, FIELD_STOP_PRICE),
-        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xb3selfTradePrevention\x01", REASON_BAD_FIELD, FIELD_SELF_TRADE_PREVENTION),
-        CASE("\x9d\x01\x06\xa4" "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_ACTION),
-        CASE("\x9d\x01\xa3NEW\xa4" "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_ACTION),
-        CASE("\x9d\x01\x00\xa4" "AAPL\xa2o1\xa1u\xcb\x40\x59\x00\x00\x00\x00\x00\x00\x00\x00\xc0\x64\x64\xc0\xc0", REASON_BAD_FIELD, FIELD_TIMESTAMP),
+        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xb3selfTradePrevention\x01", REASON_BAD_FIELD,
+            FIELD_SELF_TRADE_PREVENTION),
+        CASE("\x9d\x01\x06\xa4"
+             "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0",
+            REASON_BAD_FIELD, FIELD_ACTION),
+        CASE("\x9d\x01\xa3NEW\xa4"
+             "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0",
+            REASON_BAD_FIELD, FIELD_ACTION),
+        CASE("\x9d\x01\x00\xa4"
+             "AAPL\xa2o1\xa1u\xcb\x40\x59\x00\x00\x00\x00\x00\x00\x00\x00\xc0\x64\x64\xc0\xc0",
+            REASON_BAD_FIELD, FIELD_TIMESTAMP),
         CASE("\x9d\x01\x00\xc0\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0", REASON_MISSING_FIELD, FIELD_SYMBOL),
 #undef CASE
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct command c = decode(cases[i].bytes, cases[i].size);
         cr_expect(c.fault == cases[i].fault && c.fault_field == cases[i].field, "case %zu: %s, %s", i,
-                  c.fault ? reason_name(c.fault).data : "none", c.fault_field ? field_name(c.fault_field).data : "none");
+            c.fault ? reason_name(c.fault).data : "none", c.fault_field ? field_name(c.fault_field).data : "none");
     }
 }
 
 #define EXPECT_MALFORMED(literal) expect_malformed((literal), sizeof(literal) - 1)
 
-Test(command, malformed_msgpack)
-{
+Test(command, malformed_msgpack) {
     EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0"); /* a place is missing */
-    EXPECT_MALFORMED("\x9c\x01\x00\xa4" "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0");
-    EXPECT_MALFORMED("\x9e\x01\x00\xa4" "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0\xc0");
-    EXPECT_MALFORMED("\x9d\x02\x00\xa4" "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0");
-    EXPECT_MALFORMED("\x9d\xa1\x31\x00\xa4" "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0");
+    EXPECT_MALFORMED("\x9c\x01\x00\xa4"
+                     "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0");
+    EXPECT_MALFORMED("\x9e\x01\x00\xa4"
+                     "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0\xc0");
+    EXPECT_MALFORMED("\x9d\x02\x00\xa4"
+                     "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0");
+    EXPECT_MALFORMED("\x9d\xa1\x31\x00\xa4"
+                     "AAPL\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0");
     EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x90"); /* extra that is no map */
-    EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa6symbol\xa4" "AAPL");
+    EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa6symbol\xa4"
+                                "AAPL");
     EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa5price\xc0");
     EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x82\xa8postOnly\xc2\xa8postOnly\xc0");
     EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\xc0 "); /* a byte behind the object */
     EXPECT_MALFORMED(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\xc1");
-    EXPECT_MALFORMED("\x9d\x01\x00\xa4" "AAP\xff\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0");
+    EXPECT_MALFORMED("\x9d\x01\x00\xa4"
+                     "AAP\xff\xa2o1\xa1u\x05\x00\x00\xc0\x64\x64\xc0\xc0");
     EXPECT_MALFORMED("\x81\xa1x\xa1\xff");
     EXPECT_MALFORMED("\x81\xa1\xff\xc0");
-    EXPECT_MALFORMED("\x82\xa6symbol\xa1" "A\xa6symbol\xa1" "A");
+    EXPECT_MALFORMED("\x82\xa6symbol\xa1"
+                     "A\xa6symbol\xa1"
+                     "A");
     EXPECT_MALFORMED("\x80\x80");
     EXPECT_MALFORMED("\x81\xa6symbol");
     EXPECT_MALFORMED("\xdf\xff\xff\xff\xff");
     EXPECT_MALFORMED("\xdd\xff\xff\xff\xff\xc0");
     EXPECT_MALFORMED("\xdd\x0f\xff\xff\xff\x01\x02\x03");
-    EXPECT_MALFORMED("\x81\xdb\xff\xff\xff\xff" "a");
+    EXPECT_MALFORMED("\x81\xdb\xff\xff\xff\xff"
+                     "a");
     EXPECT_MALFORMED("\x81\xa1x\xc9\xff\xff\xff\xff\x01");
     EXPECT_MALFORMED("\xde\x00");
     EXPECT_MALFORMED("\xc0");
     EXPECT_MALFORMED("\xa6symbol");
 }
 
-Test(command, map_details)
-{
+Test(command, map_details) {
     struct command c = DECODE("\x80");
     cr_expect(c.fault == REASON_MISSING_FIELD && c.fault_field == FIELD_SYMBOL);
-    c = DECODE("\x83\x05\x06\xa6symbol\xa1" "A\x90\xc0"); /* keys that are no strings are unknown */
+    c = DECODE("\x83\x05\x06\xa6symbol\xa1"
+               "A\x90\xc0"); /* keys that are no strings are unknown */
     cr_expect(c.fault == REASON_MISSING_FIELD && text_equal(c.symbol, TEXT("A")));
     c = DECODE("\x81\xa5price\xca\x3f\x80\x00\x00");
     cr_expect_eq(c.bad, UINT64_C(1) << FIELD_PRICE);
@@ -563,7 +632,8 @@ Test(command, map_details)
     cr_expect(c.price.state == DECIMAL_VALUE && c.price.mantissa == 15 && c.price.exponent == 1);
     c = DECODE("\x81\xa5price\xcf\xff\xff\xff\xff\xff\xff\xff\xff");
     cr_expect_eq(c.price.state, DECIMAL_TOO_LARGE);
-    c = DECODE("\x81\xa6symbol\xc4\x01" "A");
+    c = DECODE("\x81\xa6symbol\xc4\x01"
+               "A");
     cr_expect_eq(c.bad, UINT64_C(1) << FIELD_SYMBOL);
     c = DECODE("\x81\xa1x\xc7\x02\x05zz"); /* an extension in an unknown member */
     cr_expect_eq(c.fault, REASON_MISSING_FIELD);
@@ -571,8 +641,7 @@ Test(command, map_details)
     cr_expect_eq(c.fault, REASON_MISSING_FIELD);
 }
 
-Test(command, containers_in_one_another)
-{
+Test(command, containers_in_one_another) {
     char bytes[64] = "\x81\xa1x";
     memset(bytes + 3, '\x91', 40);
     bytes[3 + 31] = '\xc0';

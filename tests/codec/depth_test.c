@@ -4,16 +4,14 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-static void expect_json(const struct depth *depth, uint64_t fseq, uint32_t levels, const char *json)
-{
+static void expect_json(const struct depth *depth, uint64_t fseq, uint32_t levels, const char *json) {
     const struct instrument instrument = instrument_default();
     char out[JSON_DEPTH_BYTES_MAX(20)];
     size_t size = json_depth_encode(fseq, depth, levels, &instrument, out);
     cr_expect(size == strlen(json) && memcmp(out, json, size) == 0, "%.*s is not %s", (int)size, out, json);
 }
 
-Test(depth, as_in_valkey)
-{
+Test(depth, as_in_valkey) {
     struct depth_level memory[2 * 4];
     struct depth depth;
     cr_assert_eq(sizeof memory, depth_bytes(4));
@@ -25,23 +23,23 @@ Test(depth, as_in_valkey)
     cr_expect_eq(depth_apply(&depth, SIDE_SELL, 15005, 2), DEPTH_CHANGED);
     cr_expect_eq(depth_apply(&depth, SIDE_SELL, 15005, 2), DEPTH_SAME);
     cr_expect_eq(depth_apply(&depth, SIDE_SELL, 15006, 0), DEPTH_SAME);
-    expect_json(&depth, 1042, 20, "{\"u\":1042,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"5\"]],\"a\":[[\"150.05\",\"2\"],[\"150.10\",\"1\"]]}");
+    expect_json(&depth, 1042, 20,
+        "{\"u\":1042,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"5\"]],\"a\":[[\"150.05\",\"2\"],[\"150.10\",\"1\"]]}");
     expect_json(&depth, 1042, 1, "{\"u\":1042,\"b\":[[\"150.00\",\"300\"]],\"a\":[[\"150.05\",\"2\"]]}");
     cr_expect_eq(depth_apply(&depth, SIDE_SELL, 15005, 0), DEPTH_CHANGED);
-    expect_json(&depth, 1043, 20, "{\"u\":1043,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"5\"]],\"a\":[[\"150.10\",\"1\"]]}");
+    expect_json(
+        &depth, 1043, 20, "{\"u\":1043,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"5\"]],\"a\":[[\"150.10\",\"1\"]]}");
     depth_clear(&depth);
     expect_json(&depth, 1043, 20, "{\"u\":1043,\"b\":[],\"a\":[]}");
 }
 
-Test(depth, a_level_of_the_largest_numbers_fits)
-{
+Test(depth, a_level_of_the_largest_numbers_fits) {
     const struct instrument fine = {.tick = {UINT32_MAX, 12}, .lot = {UINT32_MAX, 12}};
     char out[96];
     cr_expect_leq(json_level_encode((struct depth_level){INT64_MAX, INT64_MAX}, &fine, out), sizeof out);
 }
 
-Test(depth, no_room_changes_nothing)
-{
+Test(depth, no_room_changes_nothing) {
     struct depth_level small[2 * 2], large[2 * 3];
     struct depth depth;
     depth_init(&depth, small, 2);
@@ -61,22 +59,20 @@ Test(depth, no_room_changes_nothing)
 
 enum { PRICES = 200 };
 
-static void expect_like(const struct depth *depth, enum side side, const int64_t *totals)
-{
+static void expect_like(const struct depth *depth, enum side side, const int64_t *totals) {
     uint32_t i = 0;
     for (int step = 0; step < PRICES; step++) {
         int price = side == SIDE_BUY ? PRICES - step : step + 1;
-        if (totals[price] == 0)
-            continue;
+        if (totals[price] == 0) continue;
         cr_assert_lt(i, depth_count(depth, side));
-        cr_assert(depth_at(depth, side, i).price_ticks == price && depth_at(depth, side, i).total_lots == totals[price]);
+        cr_assert(
+            depth_at(depth, side, i).price_ticks == price && depth_at(depth, side, i).total_lots == totals[price]);
         i++;
     }
     cr_assert_eq(i, depth_count(depth, side));
 }
 
-Test(depth, random_changes_like_a_plain_table)
-{
+Test(depth, random_changes_like_a_plain_table) {
     int64_t totals[2][PRICES + 1] = {0};
     struct depth depth;
     unsigned seed = 5;

@@ -13,13 +13,11 @@ struct packing {
 
 static void pack_value(struct packing *packing, yyjson_val *value, bool is_decimal, unsigned depth);
 
-static void pack_text(struct packing *packing, yyjson_val *text)
-{
+static void pack_text(struct packing *packing, yyjson_val *text) {
     msgpack_pack_str_with_body(&packing->packer, yyjson_get_str(text), yyjson_get_len(text));
 }
 
-static void pack_number(struct packing *packing, yyjson_val *number, bool is_decimal)
-{
+static void pack_number(struct packing *packing, yyjson_val *number, bool is_decimal) {
     const char *text = yyjson_get_raw(number);
     size_t size = unsafe_yyjson_get_len(number);
     struct decimal value = decimal_parse((struct text){text, (uint32_t)size});
@@ -33,32 +31,25 @@ static void pack_number(struct packing *packing, yyjson_val *number, bool is_dec
         msgpack_pack_double(&packing->packer, (double)value.mantissa);
 }
 
-static void pack_object(struct packing *packing, yyjson_val *object, unsigned depth)
-{
+static void pack_object(struct packing *packing, yyjson_val *object, unsigned depth) {
     size_t i, count;
     yyjson_val *key, *value;
     msgpack_pack_map(&packing->packer, yyjson_obj_size(object));
-    yyjson_obj_foreach(object, i, count, key, value)
-    {
+    yyjson_obj_foreach(object, i, count, key, value) {
         struct text name = {yyjson_get_str(key), (uint32_t)yyjson_get_len(key)};
         pack_text(packing, key);
         pack_value(packing, value, field_is_decimal(field_find(name)), depth);
     }
 }
 
-static void pack_array(struct packing *packing, yyjson_val *array, unsigned depth)
-{
+static void pack_array(struct packing *packing, yyjson_val *array, unsigned depth) {
     size_t i, count;
     yyjson_val *value;
     msgpack_pack_array(&packing->packer, yyjson_arr_size(array));
-    yyjson_arr_foreach(array, i, count, value)
-    {
-        pack_value(packing, value, false, depth);
-    }
+    yyjson_arr_foreach(array, i, count, value) { pack_value(packing, value, false, depth); }
 }
 
-static void pack_value(struct packing *packing, yyjson_val *value, bool is_decimal, unsigned depth)
-{
+static void pack_value(struct packing *packing, yyjson_val *value, bool is_decimal, unsigned depth) {
     packing->depth = depth > packing->depth ? depth : packing->depth;
     if (depth > 64) /* such records are not compared */
         msgpack_pack_nil(&packing->packer);
@@ -76,8 +67,7 @@ static void pack_value(struct packing *packing, yyjson_val *value, bool is_decim
         pack_object(packing, value, depth + 1);
 }
 
-bool pack_json(const char *json, size_t size, struct packed *packed)
-{
+bool pack_json(const char *json, size_t size, struct packed *packed) {
     yyjson_doc *document = yyjson_read(json, size, YYJSON_READ_NUMBER_AS_RAW);
     bool is_object = document && yyjson_is_obj(yyjson_doc_get_root(document));
     if (is_object) {
@@ -93,7 +83,4 @@ bool pack_json(const char *json, size_t size, struct packed *packed)
     return is_object;
 }
 
-void packed_free(struct packed *packed)
-{
-    free(packed->bytes);
-}
+void packed_free(struct packed *packed) { free(packed->bytes); }

@@ -11,8 +11,8 @@ struct packed {
     unsigned depth; /* containers in one another */
 };
 
-/* Turns a JSON object into a msgpack map: integers of 64 bits become integers, other numbers strings in fields that hold a
- * price or quantity, else doubles. False if the text is no JSON object. */
+/* Turns a JSON object into a msgpack map: integers of 64 bits become integers, other numbers strings in fields that
+ * hold a price or quantity, else doubles. False if the text is no JSON object. */
 bool pack_json(const char *json, size_t size, struct packed *packed);
 
 void packed_free(struct packed *packed);

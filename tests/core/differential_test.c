@@ -188,7 +188,7 @@ static void make_faulty(struct maker *m, char *at) {
         "{\"symbol\":\"" SYMBOL
         "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"LIMIT\",\"userId\":\"u\\u0001\\\"\"}",
         "{\"symbol\":\"" SYMBOL "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":"
-                                "\"LIMIT\",\"timeInForce\":\"GTD\"}",
+        "\"LIMIT\",\"timeInForce\":\"GTD\"}",
         "{\"symbol\":\"" SYMBOL
         "\",\"orderId\":\"x\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"postOnly\":true}",
         "{\"symbol\":\"" SYMBOL "\",\"action\":\"MODIFY\",\"userId\":\"user1\",\"orderId\":\"x\"}",

@@ -1,5 +1,6 @@
-/* Two records beside the reference book's own reader, which shares no code with ours: the same fault, the same fields, and two
- * records have the same content here if and only if they have there. The first two bytes say how long the first record is. */
+/* Two records beside the reference book's own reader, which shares no code with ours: the same fault, the same fields,
+ * and two records have the same content here if and only if they have there. The first two bytes say how long the first
+ * record is. */
 #include "bench/reference/request.h"
 #include "core/limits.h"
 #include "io/decode/command_decoder.h"
@@ -15,32 +16,26 @@ struct reading {
     size_t content_bytes;
 };
 
-static struct command_decoder *decoder(void)
-{
+static struct command_decoder *decoder(void) {
     static struct command_decoder it;
     static bool open;
-    if (!open)
-        MUST(open = command_decoder_init(&it));
+    if (!open) MUST(open = command_decoder_init(&it));
     return &it;
 }
 
-static void must_have_text(const struct request *request, enum field field, struct text text)
-{
+static void must_have_text(const struct request *request, enum field field, struct text text) {
     MUST(text_equal(request_text(request, field), text));
 }
 
-static void must_have_choice(const struct request *request, enum field field, int ours, int none)
-{
+static void must_have_choice(const struct request *request, enum field field, int ours, int none) {
     int theirs = request_choice(request, field);
     MUST(theirs < 0 ? ours == none : ours == theirs);
 }
 
-static void must_have_number(const struct request *request, enum field field, struct decimal decimal)
-{
+static void must_have_number(const struct request *request, enum field field, struct decimal decimal) {
     const struct request_value *value = &request->values[field];
     MUST((value->shape == REQUEST_GOOD) == (decimal.state != DECIMAL_ABSENT));
-    if (value->shape != REQUEST_GOOD)
-        return;
+    if (value->shape != REQUEST_GOOD) return;
     for (uint8_t places = 0; places <= DECIMAL_PLACES_MAX; places += 2) {
         int64_t ours = 0, theirs = 0;
         enum decimal_fit fit = decimal_to_units(decimal, (struct decimal_unit){1, places}, &ours);
@@ -49,14 +44,12 @@ static void must_have_number(const struct request *request, enum field field, st
     }
 }
 
-static void must_have_integer(const struct request *request, enum field field, bool is_there, int64_t ours)
-{
+static void must_have_integer(const struct request *request, enum field field, bool is_there, int64_t ours) {
     const struct request_value *value = &request->values[field];
     MUST((value->shape == REQUEST_GOOD) == is_there && (!is_there || value->integer == ours));
 }
 
-static void must_say_the_same(const struct command *c, const struct request *r)
-{
+static void must_say_the_same(const struct command *c, const struct request *r) {
     for (unsigned field = FIELD_NONE + 1; field < FIELD_COUNT; field++) {
         MUST((c->present >> field & 1) == request_has(r, (enum field)field));
         MUST((c->bad >> field & 1) == (r->values[field].shape == REQUEST_ILL));
@@ -87,31 +80,27 @@ static void must_say_the_same(const struct command *c, const struct request *r)
     MUST(c->post_only == (r->values[FIELD_POST_ONLY].shape == REQUEST_GOOD && r->values[FIELD_POST_ONLY].flag));
 }
 
-static void read_both(const char *bytes, size_t size, struct reading *reading)
-{
+static void read_both(const char *bytes, size_t size, struct reading *reading) {
     static const char nothing[1];
     command_decode(decoder(), bytes, size, &reading->command);
     request_read((struct text){size ? bytes : nothing, (uint32_t)size}, &reading->request);
     MUST(reading->command.fault == request_fault(&reading->request));
-    if (reading->request.malformed)
-        return;
+    if (reading->request.malformed) return;
     must_say_the_same(&reading->command, &reading->request);
     reading->hash = command_content_hash(&reading->command);
     reading->content_bytes = request_content(&reading->request, reading->content);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     static struct reading first, second;
-    if (size < 2)
-        return 0;
+    if (size < 2) return 0;
     size_t cut = ((size_t)bytes[0] << 8 | bytes[1]) % (size - 1);
     const char *records = (const char *)bytes + 2;
     read_both(records, cut, &first);
     read_both(records + cut, size - 2 - cut, &second);
-    if (first.request.malformed || second.request.malformed)
-        return 0;
-    bool same = first.content_bytes == second.content_bytes && memcmp(first.content, second.content, first.content_bytes) == 0;
+    if (first.request.malformed || second.request.malformed) return 0;
+    bool same =
+        first.content_bytes == second.content_bytes && memcmp(first.content, second.content, first.content_bytes) == 0;
     MUST((first.hash == second.hash) == same);
     return 0;
 }

@@ -4,29 +4,27 @@
 #include "tests/codec/pack.h"
 #include "tests/fuzz/fuzz.h"
 
-static struct command_decoder *decoder(void)
-{
+static struct command_decoder *decoder(void) {
     static struct command_decoder it;
     static bool open;
-    if (!open)
-        MUST(open = command_decoder_init(&it));
+    if (!open) MUST(open = command_decoder_init(&it));
     return &it;
 }
 
-static void must_be_consistent(const struct command *c)
-{
+static void must_be_consistent(const struct command *c) {
     MUST(c->fault == REASON_NONE || (c->fault >= REASON_MALFORMED && c->fault <= REASON_INVALID_COMBINATION));
     MUST((c->bad & ~c->present) == 0);
     MUST(c->fault != REASON_NONE || c->bad == 0);
     MUST(c->fault != REASON_MALFORMED || c->present == 0);
     MUST(text_is_absent(c->symbol) || symbol_is_valid(c->symbol));
     MUST(c->fault != REASON_NONE || !text_is_absent(c->symbol));
-    MUST(c->order_id.size <= ID_BYTES_MAX && c->user_id.size <= ID_BYTES_MAX && c->client_order_id.size <= ID_BYTES_MAX);
-    MUST(c->action <= ACTION_COUNT && c->side <= SIDE_NONE && c->order_type <= ORDER_TYPE_NONE && c->time_in_force <= TIF_NONE);
+    MUST(
+        c->order_id.size <= ID_BYTES_MAX && c->user_id.size <= ID_BYTES_MAX && c->client_order_id.size <= ID_BYTES_MAX);
+    MUST(c->action <= ACTION_COUNT && c->side <= SIDE_NONE && c->order_type <= ORDER_TYPE_NONE &&
+         c->time_in_force <= TIF_NONE);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const char *json = (const char *)bytes;
     struct command command, again, map;
     struct packed packed;
@@ -36,8 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     command_decode(decoder(), json, size, &again);
     MUST(command_content_hash(&again) == content && again.fault == command.fault);
     bool is_json = size && (json[0] == '{' || json[0] == ' ' || json[0] == '\t' || json[0] == '\n' || json[0] == '\r');
-    if (!is_json || size > RECORD_BYTES_MAX)
-        return 0;
+    if (!is_json || size > RECORD_BYTES_MAX) return 0;
     if (!pack_json(json, size, &packed)) {
         MUST(command.fault == REASON_MALFORMED);
         return 0;

@@ -5,17 +5,14 @@
 #include "io/msgpack/msgpack_reader.h"
 #include "tests/fuzz/fuzz.h"
 
-static struct command_decoder *decoder(void)
-{
+static struct command_decoder *decoder(void) {
     static struct command_decoder it;
     static bool open;
-    if (!open)
-        MUST(open = command_decoder_init(&it));
+    if (!open) MUST(open = command_decoder_init(&it));
     return &it;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const char *record = (const char *)bytes;
     struct command command, again;
     msgpack_object object;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct http_head head, other;
     struct target target;
     size_t head_bytes = 0, other_bytes = 0, scanned = 0;

@@ -7,14 +7,12 @@
 static struct http_head head;
 static size_t head_bytes;
 
-static int parse(const char *bytes)
-{
+static int parse(const char *bytes) {
     size_t scanned = 0;
     return http_head_parse(bytes, strlen(bytes), &head, &head_bytes, &scanned);
 }
 
-Test(http_head, a_usual_request)
-{
+Test(http_head, a_usual_request) {
     cr_assert_eq(parse("POST /orders?a=1&b= HTTP/1.1\r\nHost: x\r\nX-Api-Key:  k \t\r\nContent-Length: 12\r\n\r\nbody"),
         HTTP_HEAD_DONE);
     cr_assert_eq(head.method, HTTP_POST);
@@ -27,8 +25,7 @@ Test(http_head, a_usual_request)
         strlen("POST /orders?a=1&b= HTTP/1.1\r\nHost: x\r\nX-Api-Key:  k \t\r\nContent-Length: 12\r\n\r\n"));
 }
 
-Test(http_head, whether_the_connection_stays)
-{
+Test(http_head, whether_the_connection_stays) {
     cr_assert_eq(parse("GET / HTTP/1.0\r\n\r\n"), HTTP_HEAD_DONE);
     cr_assert(!head.keep_alive);
     cr_assert_eq(parse("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"), HTTP_HEAD_DONE);
@@ -37,8 +34,7 @@ Test(http_head, whether_the_connection_stays)
     cr_assert(!head.keep_alive);
 }
 
-Test(http_head, what_is_refused)
-{
+Test(http_head, what_is_refused) {
     static const struct {
         const char *bytes;
         int status;
@@ -67,8 +63,7 @@ Test(http_head, what_is_refused)
     cr_assert_eq(parse("GET / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n"), HTTP_HEAD_DONE);
 }
 
-Test(http_head, limits)
-{
+Test(http_head, limits) {
     char *bytes = calloc(1, 20000);
     strcpy(bytes, "GET / HTTP/1.1\r\n");
     for (int i = 0; i < HTTP_HEADERS_MAX + 1; i++) {
@@ -85,8 +80,7 @@ Test(http_head, limits)
 }
 
 /* However a request is cut, the result is the same. */
-Test(http_head, in_pieces)
-{
+Test(http_head, in_pieces) {
     static const char request[] =
         "\r\nDELETE /orders/a%20b?symbol=AAPL HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
     size_t end = sizeof request - 1 - 3;
@@ -104,8 +98,7 @@ Test(http_head, in_pieces)
     }
 }
 
-Test(http_head, queries)
-{
+Test(http_head, queries) {
     struct text value;
     bool repeated;
     cr_assert(http_query_find(TEXT("a=1&symbol=AAPL&b"), TEXT("symbol"), &value, &repeated));

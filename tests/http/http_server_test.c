@@ -39,25 +39,19 @@ static uv_loop_t loop;
 static uv_async_t stop;
 static atomic_bool draining;
 
-static void answer_with(struct http_exchange exchange, const char *body)
-{
+static void answer_with(struct http_exchange exchange, const char *body) {
     http_server_answer(server, exchange, &(struct http_answer){.status = 200, .body = text_of(body)});
 }
 
-static void on_late_closed(uv_handle_t *handle)
-{
-    free(handle->data);
-}
+static void on_late_closed(uv_handle_t *handle) { free(handle->data); }
 
-static void on_late(uv_timer_t *timer)
-{
+static void on_late(uv_timer_t *timer) {
     struct late *late = timer->data;
     answer_with(late->exchange, late->body);
     uv_close((uv_handle_t *)timer, on_late_closed);
 }
 
-static void on_request(void *context, struct http_exchange exchange, const struct http_request *request)
-{
+static void on_request(void *context, struct http_exchange exchange, const struct http_request *request) {
     (void)context;
     char body[512];
     snprintf(body, sizeof body, "%.*s %.*s [%.*s]", (int)http_method_name(request->head->method).size,
@@ -80,8 +74,7 @@ static void on_request(void *context, struct http_exchange exchange, const struc
     }
 }
 
-static struct text on_refused(void *context, int status, const struct http_head *head)
-{
+static struct text on_refused(void *context, int status, const struct http_head *head) {
     (void)context;
     (void)head;
     static char body[32];
@@ -89,8 +82,7 @@ static struct text on_refused(void *context, int status, const struct http_head 
     return text_of(body);
 }
 
-static void on_stop(uv_async_t *async)
-{
+static void on_stop(uv_async_t *async) {
     if (atomic_load(&draining)) {
         http_server_close(server);
         uv_close((uv_handle_t *)async, NULL);
@@ -100,16 +92,14 @@ static void on_stop(uv_async_t *async)
     }
 }
 
-static void *serve(void *unused)
-{
+static void *serve(void *unused) {
     uv_run(&loop, UV_RUN_DEFAULT);
     return unused;
 }
 
 /* ---------------------------------------------------------------- the clients */
 
-static int dial(void)
-{
+static int dial(void) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons(http_server_port(server)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -123,8 +113,7 @@ static int dial(void)
     return fd;
 }
 
-static void say(int fd, const char *bytes)
-{
+static void say(int fd, const char *bytes) {
     size_t size = strlen(bytes), sent = 0;
     while (sent < size) {
         ssize_t n = send(fd, bytes + sent, size - sent, MSG_NOSIGNAL);
@@ -136,8 +125,7 @@ static void say(int fd, const char *bytes)
 }
 
 /* Reads until the peer closes or `want` is there; returns what came, static. *ended: the peer closed properly. */
-static const char *hear(int fd, const char *want, bool *ended)
-{
+static const char *hear(int fd, const char *want, bool *ended) {
     static char all[65536];
     size_t size = 0;
     *ended = false;
@@ -157,8 +145,7 @@ static const char *hear(int fd, const char *want, bool *ended)
     return all;
 }
 
-static int count(const char *all, const char *word)
-{
+static int count(const char *all, const char *word) {
     int n = 0;
     for (const char *at = all; (at = strstr(at, word)); at += strlen(word)) {
         n++;
@@ -166,13 +153,9 @@ static int count(const char *all, const char *word)
     return n;
 }
 
-static void pause_ms(long ms)
-{
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
+static void pause_ms(long ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL); }
 
-static void exchange_bytes(const char *name, const char *sent, const char *wanted_last, int answers)
-{
+static void exchange_bytes(const char *name, const char *sent, const char *wanted_last, int answers) {
     bool ended;
     int fd = dial();
     say(fd, sent);
@@ -182,8 +165,7 @@ static void exchange_bytes(const char *name, const char *sent, const char *wante
     close(fd);
 }
 
-static void test_framing(void)
-{
+static void test_framing(void) {
     exchange_bytes("get", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a []", 1);
     exchange_bytes("post", "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "POST /a [abc]", 1);
     exchange_bytes("empty post", "POST /a HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "POST /a []", 1);
@@ -211,8 +193,7 @@ static void test_framing(void)
     exchange_bytes("close", "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", "GET /a []", 1);
 }
 
-static void test_slowly(void)
-{
+static void test_slowly(void) {
     bool ended;
     int fd = dial();
     static const char request[] = "POST /slow HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
@@ -234,8 +215,7 @@ static void test_slowly(void)
     close(fd);
 }
 
-static void test_half_closed(void)
-{
+static void test_half_closed(void) {
     bool ended;
     int fd = dial();
     say(fd, "GET /late HTTP/1.1\r\n\r\n");
@@ -245,8 +225,7 @@ static void test_half_closed(void)
     close(fd);
 }
 
-static void test_gone_before_the_answer(void)
-{
+static void test_gone_before_the_answer(void) {
     for (int i = 0; i < 20; i++) {
         int fd = dial();
         struct linger reset = {1, 0};
@@ -259,8 +238,7 @@ static void test_gone_before_the_answer(void)
     exchange_bytes("after the lost ones", "GET /a HTTP/1.1\r\n\r\n", "GET /a []", 1);
 }
 
-static void test_megabyte_of_junk(void)
-{
+static void test_megabyte_of_junk(void) {
     bool ended;
     char *junk = malloc((1 << 20) + 1);
     memset(junk, 'j', 1 << 20);
@@ -285,8 +263,7 @@ static void test_megabyte_of_junk(void)
     free(junk);
 }
 
-static void test_slow_reader(void)
-{
+static void test_slow_reader(void) {
     static char buffer[1 << 16];
     int fd = dial();
     int small = 65536;
@@ -306,8 +283,7 @@ static void test_slow_reader(void)
     close(fd);
 }
 
-static void test_connection_cap(void)
-{
+static void test_connection_cap(void) {
     int fds[40], answered = 0;
     bool ended;
     for (int i = 0; i < 40; i++) { /* the server takes 32 */
@@ -322,8 +298,7 @@ static void test_connection_cap(void)
     pause_ms(200);
 }
 
-static void test_drain(void)
-{
+static void test_drain(void) {
     bool ended;
     int busy = dial(), idle = dial();
     say(busy, "GET /late HTTP/1.1\r\n\r\n");
@@ -342,8 +317,7 @@ static void test_drain(void)
     close(idle);
 }
 
-int main(void)
-{
+int main(void) {
     signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&loop);
     struct http_server_options options = {.connections_max = 32, .request_timeout_ms = 1500, .idle_timeout_ms = 1500};

@@ -1,6 +1,6 @@
-/* The engine over a log in memory beside the reference book, on records that a fair market would not send: every field in every
- * wrong form, mutated bytes, odd headers, ids that come again around the edge of the window, both encodings. A difference is printed
- * with the input record that caused it.
+/* The engine over a log in memory beside the reference book, on records that a fair market would not send: every field
+ * in every wrong form, mutated bytes, odd headers, ids that come again around the edge of the window, both encodings. A
+ * difference is printed with the input record that caused it.
  *
  *   differential [seed [rounds [records of a round]]] */
 #include "bench/reference/reference.h"
@@ -22,18 +22,14 @@ enum { VALUE_BYTES = 4096, SETTLE_MS = 20000 };
 
 static uint64_t state;
 
-static uint64_t draw(void)
-{
+static uint64_t draw(void) {
     uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return z ^ z >> 31;
 }
 
-static uint32_t below(uint32_t n)
-{
-    return (uint32_t)((draw() >> 32) * n >> 32);
-}
+static uint32_t below(uint32_t n) { return (uint32_t)((draw() >> 32) * n >> 32); }
 
 #define PICK(array) ((array)[below(sizeof(array) / sizeof((array)[0]))])
 
@@ -44,46 +40,52 @@ struct page {
     size_t size;
 };
 
-static void write_text(struct page *page, const char *text)
-{
+static void write_text(struct page *page, const char *text) {
     size_t size = strlen(text);
-    if (page->size + size > VALUE_BYTES)
-        abort();
+    if (page->size + size > VALUE_BYTES) abort();
     memcpy(page->bytes + page->size, text, size);
     page->size += size;
 }
 
-static const char *const ids[] = {"\"a\"", "\"b\"", "\"c\"", "\"d\"", "\"e\"", "\"f\"", "\"g\"", "\"h\"", "\"i\"", "\"j\"", "\"k\"", "\"l\"",
-                                  "\"\\u0061\"", "\"\xc3\xa9\"", "\"\\\"\\\\\\n\"", "\"7-1\"", "\"\x7f\"", "\"\\/\\b\"",
-                                  "\"0123456789012345678901234567890123456789012345678901234567890123\"", "\"\\ud83d\\ude00\""};
+static const char *const ids[] = {"\"a\"", "\"b\"", "\"c\"", "\"d\"", "\"e\"", "\"f\"", "\"g\"", "\"h\"", "\"i\"",
+    "\"j\"", "\"k\"", "\"l\"", "\"\\u0061\"", "\"\xc3\xa9\"", "\"\\\"\\\\\\n\"", "\"7-1\"", "\"\x7f\"", "\"\\/\\b\"",
+    "\"0123456789012345678901234567890123456789012345678901234567890123\"", "\"\\ud83d\\ude00\""};
 static const char *const bad_ids[] = {"\"\"", "5", "null", "\"a\\u0000\"", "[]", "{\"a\":1}", "true",
-                                      "\"01234567890123456789012345678901234567890123456789012345678901234\"", "\"\\ud800\""};
+    "\"01234567890123456789012345678901234567890123456789012345678901234\"", "\"\\ud800\""};
 static const char *const users[] = {"\"u1\"", "\"u2\"", "\"u3\"", "\"u1\"", "\"u2\"", "\"\"", "null"};
-static const char *const symbols[] = {"\"AAPL\"", "\"AAPL\"", "\"AAPL\"", "\"GOOGL\"", "\"MSFT\"", "\"A\"", "\"0123456789\""};
-static const char *const bad_symbols[] = {"\"aapl\"", "\"\"", "\"01234567890\"", "5", "null", "\"A B\"", "\"AAPL\\u0000\"", "[\"AAPL\"]"};
+static const char *const symbols[] = {
+    "\"AAPL\"", "\"AAPL\"", "\"AAPL\"", "\"GOOGL\"", "\"MSFT\"", "\"A\"", "\"0123456789\""};
+static const char *const bad_symbols[] = {
+    "\"aapl\"", "\"\"", "\"01234567890\"", "5", "null", "\"A B\"", "\"AAPL\\u0000\"", "[\"AAPL\"]"};
 static const char *const sides[] = {"\"BUY\"", "\"SELL\"", "\"\\u0042UY\""};
-static const char *const quantities[] = {"1", "10", "\"10\"", "10.0", "1e1", "100e-1", "5", "20", "\"1000000\"", "7", "3"};
-static const char *const bad_quantities[] = {"0", "0.0", "1.5", "1000001", "-1", "\"-0\"", "1e400", "1e-400", "\"\"", "\"1 \"", "true", "null",
-                                             "12345678901234567890", "12345678901234567891", "0.12345678901234567891", "1e99999999999999999999",
-                                             "0e99999999999999999999", "\"0x1\"", "1E+1", "\"1e\"", "\".5\"", "\"5.\"", "\"00\"",
-                                             "1.00000000000000000000000000000000000000"};
-static const char *const prices[] = {"10.00", "10.01", "\"9.99\"", "9.98", "10.02", "1002e-2", "10", "\"10.010\"", "1.001e1", "10.03"};
-static const char *const bad_prices[] = {"0", "10.005", "1e308", "-10", "\"NaN\"", "10995116277.76", "10995116277.77", "18446744073709551616",
-                                         "184467440737095516.16", "9223372036854775808", "99999999999999999999", "99999999999999999999.5",
-                                         "0.009999999999999999999999", "1e19", "1e20", "1e-2", "1e-3", "\"1e+2\"", "null", "{}", "1e1000000"};
-static const char *const types[] = {"\"LIMIT\"", "\"LIMIT\"", "\"LIMIT\"", "\"MARKET\"", "\"STOP\"", "\"STOP_LIMIT\"", "\"TRAILING_STOP\"", "\"limit\"",
-                                    "0", "null"};
-static const char *const times_in_force[] = {"\"GTC\"", "\"IOC\"", "\"FOK\"", "\"GTD\"", "\"DAY\"", "\"gtc\"", "null", "1"};
+static const char *const quantities[] = {
+    "1", "10", "\"10\"", "10.0", "1e1", "100e-1", "5", "20", "\"1000000\"", "7", "3"};
+static const char *const bad_quantities[] = {"0", "0.0", "1.5", "1000001", "-1", "\"-0\"", "1e400", "1e-400", "\"\"",
+    "\"1 \"", "true", "null", "12345678901234567890", "12345678901234567891", "0.12345678901234567891",
+    "1e99999999999999999999", "0e99999999999999999999", "\"0x1\"", "1E+1", "\"1e\"", "\".5\"", "\"5.\"", "\"00\"",
+    "1.00000000000000000000000000000000000000"};
+static const char *const prices[] = {
+    "10.00", "10.01", "\"9.99\"", "9.98", "10.02", "1002e-2", "10", "\"10.010\"", "1.001e1", "10.03"};
+static const char *const bad_prices[] = {"0", "10.005", "1e308", "-10", "\"NaN\"", "10995116277.76", "10995116277.77",
+    "18446744073709551616", "184467440737095516.16", "9223372036854775808", "99999999999999999999",
+    "99999999999999999999.5", "0.009999999999999999999999", "1e19", "1e20", "1e-2", "1e-3", "\"1e+2\"", "null", "{}",
+    "1e1000000"};
+static const char *const types[] = {"\"LIMIT\"", "\"LIMIT\"", "\"LIMIT\"", "\"MARKET\"", "\"STOP\"", "\"STOP_LIMIT\"",
+    "\"TRAILING_STOP\"", "\"limit\"", "0", "null"};
+static const char *const times_in_force[] = {
+    "\"GTC\"", "\"IOC\"", "\"FOK\"", "\"GTD\"", "\"DAY\"", "\"gtc\"", "null", "1"};
 static const char *const flags[] = {"true", "false", "null", "\"true\"", "1"};
-static const char *const integers[] = {"0", "5", "9007199254740991", "9007199254740992", "-1", "-0", "1.0", "1e3", "\"5\"", "null", "18446744073709551617"};
-static const char *const actions[] = {"\"NEW\"", "\"CANCEL\"", "\"MODIFY\"", "\"CANCEL_ALL\"", "\"REPLACE\"", "\"LIST\"", "\"AMEND\"", "5", "null", "\"\""};
+static const char *const integers[] = {"0", "5", "9007199254740991", "9007199254740992", "-1", "-0", "1.0", "1e3",
+    "\"5\"", "null", "18446744073709551617"};
+static const char *const actions[] = {"\"NEW\"", "\"CANCEL\"", "\"MODIFY\"", "\"CANCEL_ALL\"", "\"REPLACE\"",
+    "\"LIST\"", "\"AMEND\"", "5", "null", "\"\""};
 static const char *const modes[] = {"\"NONE\"", "\"EXPIRE_TAKER\"", "\"DECREMENT\"", "\"none\"", "null", "0"};
 static const char *const contingencies[] = {"\"OCO\"", "\"OTO\"", "\"OTOCO\"", "\"X\"", "null", "[]"};
 static const char *const arrays[] = {"[]", "[{}]", "{}", "null", "\"\"", "[[[[1]]]]"};
-static const char *const unknowns[] = {"1", "null", "\"x\"", "{\"symbol\":\"X\",\"symbol\":2}", "[1,[2,{}]]", "1e999", "\"\\ud83d\\ude00\""};
+static const char *const unknowns[] = {
+    "1", "null", "\"x\"", "{\"symbol\":\"X\",\"symbol\":2}", "[1,[2,{}]]", "1e999", "\"\\ud83d\\ude00\""};
 
-static void write_member(struct page *page, const char *name, const char *value)
-{
+static void write_member(struct page *page, const char *name, const char *value) {
     write_text(page, page->size > 1 ? ",\"" : "\"");
     write_text(page, name);
     write_text(page, "\":");
@@ -91,21 +93,19 @@ static void write_member(struct page *page, const char *name, const char *value)
 }
 
 /* A member that is there with a chance (in 16), and bad with a small one. */
-static void maybe(struct page *page, const char *name, uint32_t chance_16, const char *good, const char *bad, uint32_t bad_64)
-{
-    if (below(16) < chance_16)
-        write_member(page, name, below(64) < bad_64 ? bad : good);
+static void maybe(
+    struct page *page, const char *name, uint32_t chance_16, const char *good, const char *bad, uint32_t bad_64) {
+    if (below(16) < chance_16) write_member(page, name, below(64) < bad_64 ? bad : good);
 }
 
-static void compose(struct page *page)
-{
-    static const char *const names[] = {"cancelOrderId", "listId", "commandId", "stopPrice", "trailingAmount", "displayQuantity", "maxSlippage", "expireTime",
-                                        "trailingBps", "selfTradePrevention", "contingency", "orders", "x", "Symbol", ""};
+static void compose(struct page *page) {
+    static const char *const names[] = {"cancelOrderId", "listId", "commandId", "stopPrice", "trailingAmount",
+        "displayQuantity", "maxSlippage", "expireTime", "trailingBps", "selfTradePrevention", "contingency", "orders",
+        "x", "Symbol", ""};
     uint32_t odd = below(4) == 0; /* most records are nearly right */
     *page = (struct page){0};
     write_text(page, below(40) ? "{" : " {");
-    if (below(2))
-        write_member(page, "action", below(8) ? actions[below(4)] : PICK(actions));
+    if (below(2)) write_member(page, "action", below(8) ? actions[below(4)] : PICK(actions));
     maybe(page, "symbol", 16, PICK(symbols), PICK(bad_symbols), odd);
     maybe(page, "orderId", 15, PICK(ids), PICK(bad_ids), 2 * odd);
     maybe(page, "userId", 13, PICK(users), PICK(bad_ids), odd);
@@ -120,32 +120,28 @@ static void compose(struct page *page)
     maybe(page, "timestamp", 8, "1764900000123", PICK(integers), odd);
     for (uint32_t i = odd ? below(3) : 0; i > 0; i--) {
         const char *name = PICK(names);
-        const char *value = strcmp(name, "selfTradePrevention") == 0                                      ? PICK(modes)
-                            : strcmp(name, "contingency") == 0                                            ? PICK(contingencies)
-                            : strcmp(name, "orders") == 0                                                 ? PICK(arrays)
-                            : strcmp(name, "expireTime") == 0 || strcmp(name, "trailingBps") == 0         ? PICK(integers)
-                            : strcmp(name, "x") == 0 || strcmp(name, "Symbol") == 0 || !*name             ? PICK(unknowns)
-                            : strcmp(name + strlen(name) - 2, "Id") == 0                                  ? (below(2) ? PICK(ids) : PICK(bad_ids))
-                                                                                                          : (below(2) ? PICK(prices) : PICK(bad_prices));
+        const char *value = strcmp(name, "selfTradePrevention") == 0                              ? PICK(modes)
+                            : strcmp(name, "contingency") == 0                                    ? PICK(contingencies)
+                            : strcmp(name, "orders") == 0                                         ? PICK(arrays)
+                            : strcmp(name, "expireTime") == 0 || strcmp(name, "trailingBps") == 0 ? PICK(integers)
+                            : strcmp(name, "x") == 0 || strcmp(name, "Symbol") == 0 || !*name     ? PICK(unknowns)
+                            : strcmp(name + strlen(name) - 2, "Id") == 0 ? (below(2) ? PICK(ids) : PICK(bad_ids))
+                                                                         : (below(2) ? PICK(prices) : PICK(bad_prices));
         write_member(page, name, value);
     }
     write_text(page, "}");
-    if (below(60) == 0)
-        write_text(page, PICK(((const char *const[]){" ", "\r\n\t", "x", "{}", ","})));
+    if (below(60) == 0) write_text(page, PICK(((const char *const[]){" ", "\r\n\t", "x", "{}", ","})));
 }
 
 /* ---- msgpack composed the same way */
 
-static void write_byte(struct page *page, unsigned byte)
-{
+static void write_byte(struct page *page, unsigned byte) {
     char c = (char)byte;
-    if (page->size >= VALUE_BYTES)
-        abort();
+    if (page->size >= VALUE_BYTES) abort();
     page->bytes[page->size++] = c;
 }
 
-static void pack_string(struct page *page, const char *text)
-{
+static void pack_string(struct page *page, const char *text) {
     size_t size = strlen(text);
     if (size < 32 && below(8)) {
         write_byte(page, 0xa0 | (unsigned)size);
@@ -160,8 +156,7 @@ static void pack_string(struct page *page, const char *text)
     write_text(page, text);
 }
 
-static void pack_number(struct page *page, uint64_t number)
-{
+static void pack_number(struct page *page, uint64_t number) {
     static const int widths[] = {1, 2, 4, 8};
     uint32_t form = below(5);
     if (number < 128 && below(2)) {
@@ -172,8 +167,7 @@ static void pack_number(struct page *page, uint64_t number)
         write_byte(page, 0xd3);
         form = 3;
     } else {
-        while (form < 3 && number >> (8 * widths[form]))
-            form++;
+        while (form < 3 && number >> (8 * widths[form])) form++;
         write_byte(page, 0xcc + form);
     }
     for (int shift = 8 * (widths[form] - 1); shift >= 0; shift -= 8)
@@ -181,23 +175,30 @@ static void pack_number(struct page *page, uint64_t number)
 }
 
 /* Something that fits nowhere. */
-static void pack_odd(struct page *page)
-{
+static void pack_odd(struct page *page) {
     static const struct {
         const char *bytes;
         uint32_t size;
-    } odd[] = {{"\xff", 1},     {"\xd0\x80", 2}, {"\xca\x3f\x80\x00\x00", 5}, {"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", 9}, {"\xc2", 1}, {"\xc3", 1}, {"\x90", 1},
-               {"\x80", 1},     {"\xc4\x01" "A", 3}, {"\xd4\x05" "A", 3},     {"\xc7\x02\x05" "AB", 5}, {"\xd9\x00", 2}, {"\xa1\xff", 2}, {"\xc1", 1},
-               {"\x92\x01\x02", 3}, {"\x81\xa1x\xc0", 4}, {"\xa1\x00", 2}, {"\xcf\xff\xff\xff\xff\xff\xff\xff\xff", 9}, {"\xa3\xed\xa0\x80", 4}};
+    } odd[] = {{"\xff", 1}, {"\xd0\x80", 2}, {"\xca\x3f\x80\x00\x00", 5}, {"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00", 9},
+        {"\xc2", 1}, {"\xc3", 1}, {"\x90", 1}, {"\x80", 1},
+        {"\xc4\x01"
+         "A",
+            3},
+        {"\xd4\x05"
+         "A",
+            3},
+        {"\xc7\x02\x05"
+         "AB",
+            5},
+        {"\xd9\x00", 2}, {"\xa1\xff", 2}, {"\xc1", 1}, {"\x92\x01\x02", 3}, {"\x81\xa1x\xc0", 4}, {"\xa1\x00", 2},
+        {"\xcf\xff\xff\xff\xff\xff\xff\xff\xff", 9}, {"\xa3\xed\xa0\x80", 4}};
     uint32_t i = below(sizeof odd / sizeof odd[0]);
-    for (uint32_t b = 0; b < odd[i].size; b++)
-        write_byte(page, (unsigned char)odd[i].bytes[b]);
+    for (uint32_t b = 0; b < odd[i].size; b++) write_byte(page, (unsigned char)odd[i].bytes[b]);
 }
 
 static const char *const plain_ids[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "\xc3\xa9", "\"\\"};
 
-static void pack_id(struct page *page, uint32_t nil_16)
-{
+static void pack_id(struct page *page, uint32_t nil_16) {
     if (below(80) == 0)
         pack_odd(page);
     else if (below(16) < nil_16)
@@ -206,8 +207,7 @@ static void pack_id(struct page *page, uint32_t nil_16)
         pack_string(page, PICK(plain_ids));
 }
 
-static void pack_choice(struct page *page, uint32_t count, uint32_t nil_16)
-{
+static void pack_choice(struct page *page, uint32_t count, uint32_t nil_16) {
     if (below(60) == 0)
         pack_odd(page);
     else if (below(16) < nil_16)
@@ -216,9 +216,9 @@ static void pack_choice(struct page *page, uint32_t count, uint32_t nil_16)
         pack_number(page, below(count));
 }
 
-static void pack_extra(struct page *page)
-{
-    static const char *const names[] = {"commandId", "postOnly", "stopPrice", "displayQuantity", "x", "selfTradePrevention", "expireTime", "price", "trailingBps"};
+static void pack_extra(struct page *page) {
+    static const char *const names[] = {"commandId", "postOnly", "stopPrice", "displayQuantity", "x",
+        "selfTradePrevention", "expireTime", "price", "trailingBps"};
     uint32_t count = below(3);
     write_byte(page, 0x80 | count);
     for (uint32_t i = 0; i < count; i++) {
@@ -240,8 +240,7 @@ static void pack_extra(struct page *page)
     }
 }
 
-static void compose_array(struct page *page)
-{
+static void compose_array(struct page *page) {
     static const uint64_t amounts[] = {1, 5, 10, 20, 1000, 1000000, 1000001, 0};
     *page = (struct page){0};
     if (below(30) == 0) {
@@ -279,13 +278,12 @@ static void compose_array(struct page *page)
         write_byte(page, 0xc0);
     else
         pack_extra(page);
-    if (below(100) == 0)
-        write_byte(page, below(256));
+    if (below(100) == 0) write_byte(page, below(256));
 }
 
-static void compose_map(struct page *page)
-{
-    static const char *const names[] = {"symbol", "orderId", "side", "quantity", "orderType", "price", "userId", "timeInForce"};
+static void compose_map(struct page *page) {
+    static const char *const names[] = {
+        "symbol", "orderId", "side", "quantity", "orderType", "price", "userId", "timeInForce"};
     static const char *const choices[] = {NULL, NULL, "BUY", NULL, "LIMIT", NULL, "u1", "IOC"};
     uint32_t count = 6 + below(3);
     *page = (struct page){0};
@@ -311,23 +309,14 @@ static void compose_map(struct page *page)
 
 /* ---- bytes changed by chance */
 
-static void mutate(struct page *page)
-{
+static void mutate(struct page *page) {
     for (uint32_t i = 1 + below(3); i > 0 && page->size > 1; i--) {
         size_t at = below((uint32_t)page->size);
         switch (below(5)) {
-        case 0:
-            page->bytes[at] = (char)draw();
-            break;
-        case 1:
-            page->bytes[at] ^= (char)(1 << below(8));
-            break;
-        case 2:
-            memmove(page->bytes + at, page->bytes + at + 1, --page->size - at);
-            break;
-        case 3:
-            page->size = at + 1;
-            break;
+        case 0: page->bytes[at] = (char)draw(); break;
+        case 1: page->bytes[at] ^= (char)(1 << below(8)); break;
+        case 2: memmove(page->bytes + at, page->bytes + at + 1, --page->size - at); break;
+        case 3: page->size = at + 1; break;
         default:
             if (page->size < VALUE_BYTES) {
                 memmove(page->bytes + at + 1, page->bytes + at, page->size++ - at);
@@ -339,30 +328,28 @@ static void mutate(struct page *page)
 
 /* ---- control records, and copies of nobody's */
 
-static void compose_control(struct page *page, uint64_t epochs)
-{
-    static const char *const kinds[] = {"\"BEGIN\"", "\"CUT\"", "\"ABORT\"", "\"BEGIN\"", "\"CUT\"", "\"TICK\"", "\"CLAIM\"", "\"RELEASE\"", "\"STATE\"", "\"X\"", "5", "null"};
-    static const char *const move_symbols[] = {"\"AAPL\"", "\"AAPL\"", "\"AAPL\"", "\"AAPL\"", "\"GOOGL\"", "\"*\"", "\"aapl\"", "null", "7"};
+static void compose_control(struct page *page, uint64_t epochs) {
+    static const char *const kinds[] = {"\"BEGIN\"", "\"CUT\"", "\"ABORT\"", "\"BEGIN\"", "\"CUT\"", "\"TICK\"",
+        "\"CLAIM\"", "\"RELEASE\"", "\"STATE\"", "\"X\"", "5", "null"};
+    static const char *const move_symbols[] = {
+        "\"AAPL\"", "\"AAPL\"", "\"AAPL\"", "\"AAPL\"", "\"GOOGL\"", "\"*\"", "\"aapl\"", "null", "7"};
     static const char *const mids[] = {"\"m1\"", "\"m1\"", "\"m1\"", "\"m2\"", "\"\"", "5", "null"};
     char epoch[24];
     *page = (struct page){0};
     snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)(epochs + below(3)));
     write_text(page, "{");
     write_member(page, "kind", below(6) ? kinds[below(5)] : PICK(kinds));
+    if (below(30)) write_member(page, "symbol", below(6) ? move_symbols[below(4)] : PICK(move_symbols));
+    if (below(30)) write_member(page, "mid", below(8) ? mids[below(4)] : PICK(mids));
     if (below(30))
-        write_member(page, "symbol", below(6) ? move_symbols[below(4)] : PICK(move_symbols));
-    if (below(30))
-        write_member(page, "mid", below(8) ? mids[below(4)] : PICK(mids));
-    if (below(30))
-        write_member(page, "epoch", below(16) ? epoch : PICK(((const char *const[]){"\"1\"", "-1", "1.0", "null", "1e0"})));
-    if (below(2))
-        write_member(page, "worker", PICK(((const char *const[]){"0", "1", "2", "3", "700"})));
+        write_member(
+            page, "epoch", below(16) ? epoch : PICK(((const char *const[]){"\"1\"", "-1", "1.0", "null", "1e0"})));
+    if (below(2)) write_member(page, "worker", PICK(((const char *const[]){"0", "1", "2", "3", "700"})));
     if (below(10))
-        write_member(page, "mode", below(10) ? "\"DIRECT\"" : PICK(((const char *const[]){"\"PARKED\"", "\"X\"", "null"})));
-    if (below(2))
-        write_member(page, "source", "\"a/1\"");
-    if (below(20) == 0)
-        write_member(page, PICK(((const char *const[]){"epoch", "x", "target"})), "1");
+        write_member(
+            page, "mode", below(10) ? "\"DIRECT\"" : PICK(((const char *const[]){"\"PARKED\"", "\"X\"", "null"})));
+    if (below(2)) write_member(page, "source", "\"a/1\"");
+    if (below(20) == 0) write_member(page, PICK(((const char *const[]){"epoch", "x", "target"})), "1");
     write_text(page, "}");
 }
 
@@ -375,29 +362,32 @@ struct stage {
     struct workload *workload;
 };
 
-static void put(struct stage *stage, int32_t partition, struct text key, struct text value, const struct log_header *headers, uint32_t count)
-{
-    struct log_append record = {.topic = TOPIC_ORDERS, .partition = partition, .key = key, .value = value, .headers = headers, .header_count = count};
-    if (memory_log_append(stage->log, &record, stage->time_ms) < 0)
-        abort();
+static void put(struct stage *stage, int32_t partition, struct text key, struct text value,
+    const struct log_header *headers, uint32_t count) {
+    struct log_append record = {.topic = TOPIC_ORDERS,
+        .partition = partition,
+        .key = key,
+        .value = value,
+        .headers = headers,
+        .header_count = count};
+    if (memory_log_append(stage->log, &record, stage->time_ms) < 0) abort();
 }
 
-static void put_control(struct stage *stage)
-{
+static void put_control(struct stage *stage) {
     static const struct log_header header = {{"me-t", 4}, {"2", 1}};
     struct page page;
     compose_control(&page, stage->epochs);
-    if (below(8) == 0)
-        stage->epochs++;
-    put(stage, below(20) ? reference_home(TEXT("AAPL")) : (int32_t)below(10), TEXT("AAPL"), (struct text){page.bytes, (uint32_t)page.size}, &header, 1);
+    if (below(8) == 0) stage->epochs++;
+    put(stage, below(20) ? reference_home(TEXT("AAPL")) : (int32_t)below(10), TEXT("AAPL"),
+        (struct text){page.bytes, (uint32_t)page.size}, &header, 1);
 }
 
 /* A copy as another drainer might have written it, or a forger. */
-static void put_copy(struct stage *stage, struct text value)
-{
+static void put_copy(struct stage *stage, struct text value) {
     static int64_t next[3];
-    static const char *const odd[] = {"orders/2/5", "orders/2/5/5", "orders/2/x/-", "orders//5/-", "", "orders/2/5/-/", "orders/2/-5/-", "orders/10/5/-", "others/2/5/-", "orders/02/05/-",
-                                      "orders/2/5/+4", " orders/2/5/-", "orders/2/5/", "orders/2/5/--", "orders/2//-"};
+    static const char *const odd[] = {"orders/2/5", "orders/2/5/5", "orders/2/x/-", "orders//5/-", "", "orders/2/5/-/",
+        "orders/2/-5/-", "orders/10/5/-", "others/2/5/-", "orders/02/05/-", "orders/2/5/+4", " orders/2/5/-",
+        "orders/2/5/", "orders/2/5/--", "orders/2//-"};
     char source[64];
     uint32_t which = below(3);
     int64_t step = (int64_t)below(3), at = next[which] + step;
@@ -406,15 +396,16 @@ static void put_copy(struct stage *stage, struct text value)
     else if (next[which] == 0)
         snprintf(source, sizeof source, "pending-orders/%u/%lld/-", which, (long long)(at + 1));
     else
-        snprintf(source, sizeof source, "pending-orders/%u/%lld/%lld", which, (long long)(at + 1), (long long)next[which]);
-    struct log_header headers[4] = {{{"me-t", 4}, {"1", 1}}, {{"me-src", 6}, text_of(source)}, {{"me-t", 4}, {"2", 1}}, {{"me-src", 6}, {"x", 1}}};
-    if (below(8))
-        next[which] = at + 1;
-    put(stage, reference_home(TEXT("AAPL")), TEXT("AAPL"), below(10) ? value : TEXT_NONE, headers, below(20) ? 2 : 1 + below(4));
+        snprintf(
+            source, sizeof source, "pending-orders/%u/%lld/%lld", which, (long long)(at + 1), (long long)next[which]);
+    struct log_header headers[4] = {
+        {{"me-t", 4}, {"1", 1}}, {{"me-src", 6}, text_of(source)}, {{"me-t", 4}, {"2", 1}}, {{"me-src", 6}, {"x", 1}}};
+    if (below(8)) next[which] = at + 1;
+    put(stage, reference_home(TEXT("AAPL")), TEXT("AAPL"), below(10) ? value : TEXT_NONE, headers,
+        below(20) ? 2 : 1 + below(4));
 }
 
-static void put_record(struct stage *stage)
-{
+static void put_record(struct stage *stage) {
     struct page page;
     uint32_t kind = below(100);
     if (kind < 30) {
@@ -433,17 +424,16 @@ static void put_record(struct stage *stage)
         compose_array(&page);
     else
         compose_map(&page);
-    if (below(10) == 0)
-        mutate(&page);
+    if (below(10) == 0) mutate(&page);
     struct text value = {page.bytes, (uint32_t)page.size};
     if (below(25) == 0)
         put_copy(stage, value);
     else
-        put(stage, below(30) ? reference_home(below(3) ? TEXT("AAPL") : TEXT("GOOGL")) : (int32_t)below(10), TEXT("AAPL"), value, NULL, 0);
+        put(stage, below(30) ? reference_home(below(3) ? TEXT("AAPL") : TEXT("GOOGL")) : (int32_t)below(10),
+            TEXT("AAPL"), value, NULL, 0);
 }
 
-static void fill(struct stage *stage, int records)
-{
+static void fill(struct stage *stage, int records) {
     for (int i = 0; i < records; i++) {
         uint32_t step = below(100);
         stage->time_ms += step < 90 ? (int64_t)below(400) : step < 98 ? 5000 : below(4) ? -3000 : 59999;
@@ -458,23 +448,16 @@ static void fill(struct stage *stage, int records)
 
 /* ---- the engine */
 
-static void ignore_change(void *context)
-{
-    (void)context;
-}
+static void ignore_change(void *context) { (void)context; }
 
-static bool is_done(struct engine *engine, struct memory_log *log)
-{
-    if (engine_state(engine) != ENGINE_RUNNING)
-        return false;
+static bool is_done(struct engine *engine, struct memory_log *log) {
+    if (engine_state(engine) != ENGINE_RUNNING) return false;
     for (int32_t p = 0; p < PARTITIONS; p++)
-        if (engine_durable_offset(engine, p) < memory_log_end(log, TOPIC_ORDERS, p))
-            return false;
+        if (engine_durable_offset(engine, p) < memory_log_end(log, TOPIC_ORDERS, p)) return false;
     return true;
 }
 
-static bool run_engine(struct memory_log *log, int workers)
-{
+static bool run_engine(struct memory_log *log, int workers) {
     static struct codecs codecs;
     static struct engine engine;
     struct engine_options options = engine_options_default();
@@ -484,20 +467,19 @@ static bool run_engine(struct memory_log *log, int workers)
     options.pins_workers = false;
     options.feeds = 0;
     options.open_orders_max = 200000;
-    if (!codecs_init(&codecs, workers, false, &ports))
-        abort();
-    bool good = engine_open(&engine, memory_log_store(log), &ports, &options) == STATUS_OK && engine_start(&engine, ignore_change, NULL) == STATUS_OK;
+    if (!codecs_init(&codecs, workers, false, &ports)) abort();
+    bool good = engine_open(&engine, memory_log_store(log), &ports, &options) == STATUS_OK &&
+                engine_start(&engine, ignore_change, NULL) == STATUS_OK;
     for (int waited_ms = 0; good && quiet < 20 && waited_ms < SETTLE_MS; waited_ms += 2) {
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-        if (engine_state(&engine) == ENGINE_FAILED)
-            break;
+        if (engine_state(&engine) == ENGINE_FAILED) break;
         engine_on_change(&engine);
         quiet = is_done(&engine, log) ? quiet + 1 : 0;
     }
-    if (quiet < 20)
-        fprintf(stderr, "the engine is not done: state %d, %s\n", (int)engine_state(&engine), engine.words);
+    if (quiet < 20) fprintf(stderr, "the engine is not done: state %d, %s\n", (int)engine_state(&engine), engine.words);
     for (int32_t p = 0; quiet < 20 && p < PARTITIONS; p++)
-        fprintf(stderr, "orders[%d]: %lld of %lld\n", p, (long long)engine_durable_offset(&engine, p), (long long)memory_log_end(log, TOPIC_ORDERS, p));
+        fprintf(stderr, "orders[%d]: %lld of %lld\n", p, (long long)engine_durable_offset(&engine, p),
+            (long long)memory_log_end(log, TOPIC_ORDERS, p));
     engine_stop(&engine, 5000);
     engine_close(&engine);
     codecs_deinit(&codecs);
@@ -506,16 +488,13 @@ static bool run_engine(struct memory_log *log, int workers)
 
 /* ---- the judge */
 
-static struct text header_of(const struct log_record *record, const char *name)
-{
+static struct text header_of(const struct log_record *record, const char *name) {
     for (uint32_t i = 0; i < record->header_count && i < LOG_HEADERS_MAX; i++)
-        if (text_equal(record->headers[i].name, text_of(name)))
-            return record->headers[i].value;
+        if (text_equal(record->headers[i].name, text_of(name))) return record->headers[i].value;
     return TEXT_NONE;
 }
 
-static void print_bytes(struct text bytes)
-{
+static void print_bytes(struct text bytes) {
     for (uint32_t i = 0; i < bytes.size; i++) {
         unsigned char c = (unsigned char)bytes.data[i];
         fprintf(stderr, c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
@@ -523,42 +502,44 @@ static void print_bytes(struct text bytes)
     fprintf(stderr, "\n");
 }
 
-static void explain(struct memory_log *log, const struct verify_difference *d)
-{
+static void explain(struct memory_log *log, const struct verify_difference *d) {
     struct log_record record;
-    fprintf(stderr, "%s, symbol %.*s, fseq %llu, orders[%d]@%lld\nexpected %.*s\nseen     %.*s\n", verify_kind_name(d->kind), (int)d->symbol.size,
-            d->symbol.data ? d->symbol.data : "", (unsigned long long)d->fseq, d->partition, (long long)d->orders_offset, (int)d->expected.size,
-            d->expected.data ? d->expected.data : "", (int)d->seen.size, d->seen.data ? d->seen.data : "");
-    if (d->orders_offset < 0 || memory_log_read(log, TOPIC_ORDERS, d->partition, d->orders_offset, &record) != STATUS_OK)
+    fprintf(stderr, "%s, symbol %.*s, fseq %llu, orders[%d]@%lld\nexpected %.*s\nseen     %.*s\n",
+        verify_kind_name(d->kind), (int)d->symbol.size, d->symbol.data ? d->symbol.data : "",
+        (unsigned long long)d->fseq, d->partition, (long long)d->orders_offset, (int)d->expected.size,
+        d->expected.data ? d->expected.data : "", (int)d->seen.size, d->seen.data ? d->seen.data : "");
+    if (d->orders_offset < 0 ||
+        memory_log_read(log, TOPIC_ORDERS, d->partition, d->orders_offset, &record) != STATUS_OK)
         return;
-    fprintf(stderr, "time %lld me-t %.*s me-src %.*s value ", (long long)record.timestamp_ms, (int)header_of(&record, "me-t").size, header_of(&record, "me-t").data ? header_of(&record, "me-t").data : "",
-            (int)header_of(&record, "me-src").size, header_of(&record, "me-src").data ? header_of(&record, "me-src").data : "");
+    fprintf(stderr, "time %lld me-t %.*s me-src %.*s value ", (long long)record.timestamp_ms,
+        (int)header_of(&record, "me-t").size, header_of(&record, "me-t").data ? header_of(&record, "me-t").data : "",
+        (int)header_of(&record, "me-src").size,
+        header_of(&record, "me-src").data ? header_of(&record, "me-src").data : "");
     print_bytes(record.value);
     for (int64_t offset = 0; getenv("DIFFERENTIAL_LOG") && offset < d->orders_offset; offset++) {
         if (memory_log_read(log, TOPIC_ORDERS, d->partition, offset, &record) == STATUS_OK) {
-            fprintf(stderr, "%lld %lld %.*s ", (long long)offset, (long long)record.timestamp_ms, (int)header_of(&record, "me-src").size,
-                    header_of(&record, "me-src").data ? header_of(&record, "me-src").data : "");
+            fprintf(stderr, "%lld %lld %.*s ", (long long)offset, (long long)record.timestamp_ms,
+                (int)header_of(&record, "me-src").size,
+                header_of(&record, "me-src").data ? header_of(&record, "me-src").data : "");
             print_bytes(record.value);
         }
     }
 }
 
-static bool judge(struct memory_log *log, uint64_t *events)
-{
+static bool judge(struct memory_log *log, uint64_t *events) {
     struct reference *reference = reference_open();
     struct verify *verify = verify_open();
     for (int32_t p = 0; p < PARTITIONS; p++) {
         struct log_record record;
         for (int64_t offset = 0; offset < memory_log_end(log, TOPIC_ORDERS, p); offset++) {
-            if (memory_log_read(log, TOPIC_ORDERS, p, offset, &record) != STATUS_OK)
-                continue;
+            if (memory_log_read(log, TOPIC_ORDERS, p, offset, &record) != STATUS_OK) continue;
             struct reference_record in = {.partition = p,
-                                          .offset = offset,
-                                          .timestamp_ms = record.timestamp_ms,
-                                          .key = record.key,
-                                          .value = record.value,
-                                          .me_t = header_of(&record, "me-t"),
-                                          .me_src = header_of(&record, "me-src")};
+                .offset = offset,
+                .timestamp_ms = record.timestamp_ms,
+                .key = record.key,
+                .value = record.value,
+                .me_t = header_of(&record, "me-t"),
+                .me_src = header_of(&record, "me-src")};
             reference_apply(reference, &in, verify_on_event, verify, NULL);
         }
         for (int64_t offset = 0; offset < memory_log_end(log, TOPIC_FILLS, p); offset++)
@@ -568,31 +549,32 @@ static bool judge(struct memory_log *log, uint64_t *events)
     verify_finish(verify);
     const struct verify_result *result = verify_result(verify);
     bool same = verify_exit_code(result) == 0 && result->repeats == 0;
-    if (!same)
-        explain(log, &result->first);
+    if (!same) explain(log, &result->first);
     *events += result->matched;
     verify_close(verify);
     reference_close(reference);
     return same;
 }
 
-static bool play(uint64_t seed, int records, uint64_t *events)
-{
-    struct workload_options options = {.seed = seed, .symbols = 6, .accounts = 5, .bad_per_million = 100000, .preset = WORKLOAD_EVERYTHING, .form = WORKLOAD_MIXED};
+static bool play(uint64_t seed, int records, uint64_t *events) {
+    struct workload_options options = {.seed = seed,
+        .symbols = 6,
+        .accounts = 5,
+        .bad_per_million = 100000,
+        .preset = WORKLOAD_EVERYTHING,
+        .form = WORKLOAD_MIXED};
     struct stage stage = {.log = memory_log_open(), .time_ms = 1764900000000, .workload = workload_open(&options)};
     state = seed;
     fill(&stage, records);
     memory_log_set_time(stage.log, stage.time_ms); /* of what the engine re-injects */
     bool same = run_engine(stage.log, 1 + (int)(seed % 3)) && judge(stage.log, events);
-    if (!same)
-        fprintf(stderr, "seed %llu, %d records\n", (unsigned long long)seed, records);
+    if (!same) fprintf(stderr, "seed %llu, %d records\n", (unsigned long long)seed, records);
     workload_close(stage.workload);
     memory_log_close(stage.log);
     return same;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
 #ifdef SHARDBOOK_SANITIZED
     int rounds = argc > 2 ? atoi(argv[2]) : 3, records = argc > 3 ? atoi(argv[3]) : 4000;
 #else
@@ -600,8 +582,7 @@ int main(int argc, char **argv)
 #endif
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, events = 0;
     for (int i = 0; i < rounds; i++)
-        if (!play(seed + (uint64_t)i, records, &events))
-            return EXIT_FAILURE;
+        if (!play(seed + (uint64_t)i, records, &events)) return EXIT_FAILURE;
     printf("%llu events are the same\n", (unsigned long long)events);
     return EXIT_SUCCESS;
 }

@@ -7,65 +7,57 @@
 
 static struct transcript t;
 
-static void open_book(void)
-{
-    transcript_open(&t);
-}
+static void open_book(void) { transcript_open(&t); }
 
-static void close_book(void)
-{
-    transcript_close(&t);
-}
+static void close_book(void) { transcript_close(&t); }
 
 TestSuite(rules, .init = open_book, .fini = close_book);
 
 /* A new order in short: id, side, type, quantity, price (NULL: none), further members. */
-static void order(const char *id, const char *side, const char *type, const char *quantity, const char *price, const char *more)
-{
+static void order(
+    const char *id, const char *side, const char *type, const char *quantity, const char *price, const char *more) {
     char value[1024];
-    snprintf(value, sizeof value, "{'symbol':'AAPL','orderId':'%s','side':'%s','orderType':'%s','quantity':%s%s%s%s}", id, side, type, quantity,
-             price ? ",'price':" : "", price ? price : "", more);
+    snprintf(value, sizeof value, "{'symbol':'AAPL','orderId':'%s','side':'%s','orderType':'%s','quantity':%s%s%s%s}",
+        id, side, type, quantity, price ? ",'price':" : "", price ? price : "", more);
     transcript_aapl(&t, value);
 }
 
-static void limit(const char *id, const char *side, const char *quantity, const char *price, const char *user)
-{
+static void limit(const char *id, const char *side, const char *quantity, const char *price, const char *user) {
     char more[128];
     snprintf(more, sizeof more, ",'userId':'%s'", user);
     order(id, side, "LIMIT", quantity, price, more);
 }
 
-static void expect_level(bool sell, uint64_t i, int64_t price, int64_t total)
-{
+static void expect_level(bool sell, uint64_t i, int64_t price, int64_t total) {
     struct reference_level level;
     cr_assert(reference_level(t.reference, TEXT("AAPL"), sell, i, &level));
     cr_assert_eq(level.price_ticks, price);
     cr_assert_eq(level.total_lots, total);
 }
 
-static void expect_empty(bool sell)
-{
+static void expect_empty(bool sell) {
     struct reference_level level;
     cr_assert_not(reference_level(t.reference, TEXT("AAPL"), sell, 0, &level));
 }
 
-Test(rules, price_then_time_at_the_makers_price)
-{
+Test(rules, price_then_time_at_the_makers_price) {
     limit("s1", "SELL", "10", "10.02", "u1");
     limit("s2", "SELL", "10", "10.01", "u1");
     limit("s3", "SELL", "10", "10.01", "u2");
     limit("b1", "BUY", "25", "10.05", "u3");
     EXPECT_COUNT(&t, 4);
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=b1 leaves=25 price=10.05 timeInForce=GTC");
-    EXPECT_EVENT(&t, 1, "FILL", "tradeId=1 price=10.01 quantity=10 takerSide=BUY maker.orderId=s2 maker.leaves=0 taker.leaves=15 taker.cumulative=10");
+    EXPECT_EVENT(&t, 1, "FILL",
+        "tradeId=1 price=10.01 quantity=10 takerSide=BUY maker.orderId=s2 maker.leaves=0 taker.leaves=15 "
+        "taker.cumulative=10");
     EXPECT_EVENT(&t, 2, "FILL", "tradeId=2 price=10.01 quantity=10 maker.orderId=s3 taker.leaves=5");
-    EXPECT_EVENT(&t, 3, "FILL", "tradeId=3 price=10.02 quantity=5 maker.orderId=s1 maker.leaves=5 maker.cumulative=5 taker.leaves=0");
+    EXPECT_EVENT(&t, 3, "FILL",
+        "tradeId=3 price=10.02 quantity=5 maker.orderId=s1 maker.leaves=5 maker.cumulative=5 taker.leaves=0");
     expect_level(true, 0, 1002, 5);
     expect_empty(false);
 }
 
-Test(rules, a_limit_stops_at_its_price_and_rests)
-{
+Test(rules, a_limit_stops_at_its_price_and_rests) {
     limit("s1", "SELL", "10", "10.00", "u1");
     limit("s2", "SELL", "10", "10.01", "u1");
     limit("b1", "BUY", "15", "10.00", "u2");
@@ -74,8 +66,7 @@ Test(rules, a_limit_stops_at_its_price_and_rests)
     expect_level(true, 0, 1001, 10);
 }
 
-Test(rules, market_never_rests)
-{
+Test(rules, market_never_rests) {
     limit("b1", "BUY", "10", "9.99", "u1");
     order("m1", "SELL", "MARKET", "25", NULL, "");
     EXPECT_COUNT(&t, 3);
@@ -91,8 +82,7 @@ Test(rules, market_never_rests)
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=BAD_FIELD orderId=m4");
 }
 
-Test(rules, immediate_or_cancel)
-{
+Test(rules, immediate_or_cancel) {
     limit("s1", "SELL", "10", "10.00", "u1");
     order("i1", "BUY", "LIMIT", "15", "10.00", ",'timeInForce':'IOC'");
     EXPECT_COUNT(&t, 3);
@@ -101,8 +91,7 @@ Test(rules, immediate_or_cancel)
     expect_empty(false);
 }
 
-Test(rules, fill_or_kill)
-{
+Test(rules, fill_or_kill) {
     limit("s1", "SELL", "10", "10.00", "u1");
     limit("s2", "SELL", "10", "10.01", "u1");
     limit("s3", "SELL", "10", "10.02", "u1");
@@ -116,8 +105,7 @@ Test(rules, fill_or_kill)
     expect_level(true, 0, 1002, 10);
 }
 
-Test(rules, post_only)
-{
+Test(rules, post_only) {
     limit("s1", "SELL", "10", "10.00", "u1");
     order("p1", "BUY", "LIMIT", "5", "10.00", ",'userId':'u1','postOnly':true");
     EXPECT_COUNT(&t, 1);
@@ -138,16 +126,14 @@ Test(rules, post_only)
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=INVALID_COMBINATION");
 }
 
-Test(rules, own_orders_trade_with_each_other_unless_asked)
-{
+Test(rules, own_orders_trade_with_each_other_unless_asked) {
     limit("s1", "SELL", "10", "10.00", "u1");
     limit("b1", "BUY", "10", "10.00", "u1");
     EXPECT_COUNT(&t, 2);
     EXPECT_EVENT(&t, 1, "FILL", "taker.userId=u1 maker.userId=u1");
 }
 
-Test(rules, cancel_asks_whose_it_is)
-{
+Test(rules, cancel_asks_whose_it_is) {
     limit("s1", "SELL", "10", "10.00", "u1");
     order("s2", "SELL", "LIMIT", "10", "10.00", "");
     transcript_aapl(&t, "{'action':'CANCEL','symbol':'AAPL','orderId':'s1','userId':'u2','commandId':'k1'}");
@@ -161,8 +147,7 @@ Test(rules, cancel_asks_whose_it_is)
     expect_level(true, 0, 1000, 10);
 }
 
-Test(rules, cancel_by_client_order_id)
-{
+Test(rules, cancel_by_client_order_id) {
     order("s1", "SELL", "LIMIT", "10", "10.00", ",'userId':'u1','clientOrderId':'c'");
     order("s2", "SELL", "LIMIT", "10", "10.00", ",'userId':'u2','clientOrderId':'c'");
     transcript_aapl(&t, "{'action':'CANCEL','symbol':'AAPL','clientOrderId':'c','userId':'u2'}");
@@ -173,8 +158,7 @@ Test(rules, cancel_by_client_order_id)
     EXPECT_EVENT(&t, 0, "CANCELLED", "orderId=s1");
 }
 
-Test(rules, a_cancel_that_came_first_stops_its_order_for_a_while)
-{
+Test(rules, a_cancel_that_came_first_stops_its_order_for_a_while) {
     transcript_aapl(&t, "{'action':'CANCEL','symbol':'AAPL','orderId':'x','userId':'u1'}");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNKNOWN");
     transcript_aapl(&t, "{'action':'CANCEL','symbol':'AAPL','clientOrderId':'cx','userId':'u1'}");
@@ -198,16 +182,14 @@ Test(rules, a_cancel_that_came_first_stops_its_order_for_a_while)
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=x");
 }
 
-Test(rules, the_tombstones_last_millisecond)
-{
+Test(rules, the_tombstones_last_millisecond) {
     transcript_aapl(&t, "{'action':'CANCEL','symbol':'AAPL','orderId':'x','userId':'u1'}");
     t.time_ms += 60000;
     limit("x", "SELL", "10", "10.00", "u1");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=CANCELLED_BEFORE");
 }
 
-Test(rules, modify_down_keeps_priority_up_and_price_lose_it)
-{
+Test(rules, modify_down_keeps_priority_up_and_price_lose_it) {
     limit("s1", "SELL", "10", "10.00", "u1");
     limit("s2", "SELL", "10", "10.00", "u2");
     transcript_aapl(&t, "{'action':'MODIFY','symbol':'AAPL','orderId':'s1','userId':'u1','quantity':4}");
@@ -226,24 +208,24 @@ Test(rules, modify_down_keeps_priority_up_and_price_lose_it)
     expect_level(true, 1, 1001, 9);
 }
 
-Test(rules, modify_to_what_was_filled_ends_the_order)
-{
+Test(rules, modify_to_what_was_filled_ends_the_order) {
     limit("s1", "SELL", "10", "10.00", "u1");
     limit("b1", "BUY", "6", "10.00", "u2");
-    transcript_aapl(&t, "{'action':'MODIFY','symbol':'AAPL','orderId':'s1','userId':'u1','quantity':6,'price':1,'commandId':'m'}");
+    transcript_aapl(
+        &t, "{'action':'MODIFY','symbol':'AAPL','orderId':'s1','userId':'u1','quantity':6,'price':1,'commandId':'m'}");
     EXPECT_COUNT(&t, 1);
     EXPECT_EVENT(&t, 0, "CANCELLED", "orderId=s1 commandId=m leaves=4 cumulative=6 reason=REDUCED");
     expect_empty(true);
 }
 
-Test(rules, modify_that_crosses_takes)
-{
+Test(rules, modify_that_crosses_takes) {
     limit("b1", "BUY", "4", "9.99", "u1");
     limit("s1", "SELL", "10", "10.00", "u2");
     transcript_aapl(&t, "{'action':'MODIFY','symbol':'AAPL','orderId':'s1','userId':'u2','price':9.98}");
     EXPECT_COUNT(&t, 2);
     EXPECT_EVENT(&t, 0, "MODIFIED", "price=9.98 leaves=10 keptPriority=false");
-    EXPECT_EVENT(&t, 1, "FILL", "price=9.99 quantity=4 takerSide=SELL taker.orderId=s1 taker.leaves=6 taker.cumulative=4 maker.orderId=b1");
+    EXPECT_EVENT(&t, 1, "FILL",
+        "price=9.99 quantity=4 takerSide=SELL taker.orderId=s1 taker.leaves=6 taker.cumulative=4 maker.orderId=b1");
     expect_level(true, 0, 998, 6);
     transcript_aapl(&t, "{'action':'MODIFY','symbol':'AAPL','orderId':'s1','userId':'u1','price':9.98}");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNKNOWN");
@@ -257,8 +239,7 @@ Test(rules, modify_that_crosses_takes)
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED");
 }
 
-Test(rules, mass_cancel_in_its_order)
-{
+Test(rules, mass_cancel_in_its_order) {
     limit("b1", "BUY", "1", "9.98", "u1");
     limit("b2", "BUY", "2", "9.99", "u1");
     limit("b3", "BUY", "3", "9.99", "u2");
@@ -281,15 +262,15 @@ Test(rules, mass_cancel_in_its_order)
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=MISSING_FIELD");
 }
 
-Test(rules, repeats_of_an_order_id)
-{
+Test(rules, repeats_of_an_order_id) {
     limit("a", "SELL", "10", "10.00", "u1");
     limit("a", "SELL", "1e1", "'10.000'", "u1");
     EXPECT_COUNT(&t, 1);
     EXPECT_EVENT(&t, 0, "DUPLICATE", "orderId=a originalOrderId=a userId=u1");
     limit("a", "SELL", "11", "10.00", "u1");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=a");
-    order("a", "SELL", "LIMIT", "10", "10.00", ",'userId':'u1','timeInForce':'GTC'"); /* a field more is other content */
+    order(
+        "a", "SELL", "LIMIT", "10", "10.00", ",'userId':'u1','timeInForce':'GTC'"); /* a field more is other content */
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID");
     limit("a", "SELL", "'x'", "10.00", "u1"); /* repeats come before faults */
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID");
@@ -305,8 +286,7 @@ Test(rules, repeats_of_an_order_id)
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
 }
 
-Test(rules, a_rejected_original_is_an_original)
-{
+Test(rules, a_rejected_original_is_an_original) {
     limit("a", "SELL", "10", "10.001", "u1");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=OFF_TICK");
     limit("a", "SELL", "10", "10.001", "u1");
@@ -319,8 +299,7 @@ Test(rules, a_rejected_original_is_an_original)
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
 }
 
-Test(rules, the_window_in_records)
-{
+Test(rules, the_window_in_records) {
     limit("a", "SELL", "10", "10.00", "u1");
     transcript_aapl(&t, "{'action':'CANCEL','symbol':'AAPL','orderId':'a','userId':'u1'}");
     t.offsets[AAPL_HOME] = 4194304;
@@ -330,8 +309,7 @@ Test(rules, the_window_in_records)
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
 }
 
-Test(rules, repeats_of_a_client_order_id)
-{
+Test(rules, repeats_of_a_client_order_id) {
     order("a", "SELL", "LIMIT", "10", "10.00", ",'userId':'u1','clientOrderId':'c'");
     order("b", "SELL", "LIMIT", "10", "10.00", ",'userId':'u1','clientOrderId':'c'");
     EXPECT_EVENT(&t, 0, "DUPLICATE", "orderId=b clientOrderId=c originalOrderId=a");
@@ -346,8 +324,7 @@ Test(rules, repeats_of_a_client_order_id)
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=e");
 }
 
-Test(rules, one_name_space_for_all_commands)
-{
+Test(rules, one_name_space_for_all_commands) {
     transcript_aapl(&t, "{'action':'CANCEL_ALL','symbol':'AAPL','userId':'u1','commandId':'k'}");
     transcript_aapl(&t, "{'action':'CANCEL_ALL','symbol':'AAPL','userId':'u1','commandId':'k'}");
     EXPECT_COUNT(&t, 1);
@@ -359,11 +336,10 @@ Test(rules, one_name_space_for_all_commands)
     EXPECT_EVENT(&t, 0, "CANCEL_ALL_DONE", "commandId=7-4");
 }
 
-Test(rules, what_is_not_supported_yet)
-{
-    static const char *const more[] = {",'stopPrice':1",      ",'trailingAmount':'1.00'", ",'trailingBps':25",     ",'displayQuantity':1",
-                                       ",'expireTime':1",     ",'maxSlippage':0.01",      ",'timeInForce':'GTD'",  ",'timeInForce':'DAY'",
-                                       ",'selfTradePrevention':'DECREMENT'"};
+Test(rules, what_is_not_supported_yet) {
+    static const char *const more[] = {",'stopPrice':1", ",'trailingAmount':'1.00'", ",'trailingBps':25",
+        ",'displayQuantity':1", ",'expireTime':1", ",'maxSlippage':0.01", ",'timeInForce':'GTD'",
+        ",'timeInForce':'DAY'", ",'selfTradePrevention':'DECREMENT'"};
     char id[16];
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         snprintf(id, sizeof id, "u%zu", i);
@@ -375,17 +351,19 @@ Test(rules, what_is_not_supported_yet)
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED");
     order("none", "BUY", "LIMIT", "1", "10.00", ",'selfTradePrevention':'NONE','stopPrice':null");
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=none");
-    transcript_aapl(&t, "{'action':'REPLACE','symbol':'AAPL','orderId':'r','cancelOrderId':'none','userId':'u1','side':'BUY','quantity':1,"
+    transcript_aapl(&t, "{'action':'REPLACE','symbol':'AAPL','orderId':'r','cancelOrderId':'none','userId':'u1','side':"
+                        "'BUY','quantity':1,"
                         "'price':1,'orderType':'LIMIT'}");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED orderId=r");
-    transcript_aapl(&t, "{'action':'REPLACE','symbol':'AAPL','orderId':'r2','userId':'u1','side':'BUY','quantity':1,'price':1,'orderType':'LIMIT'}");
+    transcript_aapl(&t, "{'action':'REPLACE','symbol':'AAPL','orderId':'r2','userId':'u1','side':'BUY','quantity':1,'"
+                        "price':1,'orderType':'LIMIT'}");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=MISSING_FIELD");
-    transcript_aapl(&t, "{'action':'LIST','symbol':'AAPL','listId':'l','userId':'u1','contingency':'OCO','orders':[{}]}");
+    transcript_aapl(
+        &t, "{'action':'LIST','symbol':'AAPL','listId':'l','userId':'u1','contingency':'OCO','orders':[{}]}");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED userId=u1");
 }
 
-Test(rules, numbers_go_to_ticks_or_not_at_all)
-{
+Test(rules, numbers_go_to_ticks_or_not_at_all) {
     limit("a", "BUY", "10", "150.005", "u1");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=OFF_TICK");
     limit("b", "BUY", "1.5", "150.005", "u1"); /* prices first */
@@ -422,27 +400,24 @@ Test(rules, numbers_go_to_ticks_or_not_at_all)
 
 /* ---- copies, voids, control */
 
-static void copy(const char *value, const char *source)
-{
+static void copy(const char *value, const char *source) {
     char json[512];
     snprintf(json, sizeof json, "%s", value ? value : "");
     for (char *at = json; *at; at++)
-        if (*at == '\'')
-            *at = '"';
+        if (*at == '\'') *at = '"';
     transcript_record(&t, AAPL_HOME, TEXT("AAPL"), value ? text_of(json) : TEXT_NONE, "1", source);
 }
 
-static const char some_order[] = "{'symbol':'AAPL','side':'SELL','quantity':1,'price':10,'orderType':'LIMIT','orderId':'%s'}";
+static const char some_order[] =
+    "{'symbol':'AAPL','side':'SELL','quantity':1,'price':10,'orderType':'LIMIT','orderId':'%s'}";
 
-static const char *an_order(const char *id)
-{
+static const char *an_order(const char *id) {
     static char value[256];
     snprintf(value, sizeof value, some_order, id);
     return value;
 }
 
-Test(rules, misdirected_records_are_answered_at_home_once)
-{
+Test(rules, misdirected_records_are_answered_at_home_once) {
     transcript_say(&t, 2, an_order("a"));
     EXPECT_COUNT(&t, 0);
     cr_assert_eq(t.fate, REFERENCE_MISDIRECTED);
@@ -474,9 +449,9 @@ Test(rules, misdirected_records_are_answered_at_home_once)
     cr_assert_eq(c->records, c->answered + c->misdirected + c->watermark_drops + c->voids + c->void_drops);
 }
 
-Test(rules, a_mark_that_is_none_of_ours_is_ignored)
-{
-    static const char *const sources[] = {"orders/2/0", "orders//0/-", "orders/x/0/-", "orders/2/5/5", "orders/2/5/-1", "/2/0/-", "others/2/0/-", "orders/10/0/-", ""};
+Test(rules, a_mark_that_is_none_of_ours_is_ignored) {
+    static const char *const sources[] = {"orders/2/0", "orders//0/-", "orders/x/0/-", "orders/2/5/5", "orders/2/5/-1",
+        "/2/0/-", "others/2/0/-", "orders/10/0/-", ""};
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
         char id[16];
         snprintf(id, sizeof id, "o%zu", i);
@@ -491,27 +466,28 @@ Test(rules, a_mark_that_is_none_of_ours_is_ignored)
     EXPECT_EVENT(&t, 0, "REJECTED", "symbol=#7 reason=MISSING_FIELD commandId=k");
 }
 
-static void control(const char *value)
-{
+static void control(const char *value) {
     char json[512];
     snprintf(json, sizeof json, "%s", value);
     for (char *at = json; *at; at++)
-        if (*at == '\'')
-            *at = '"';
+        if (*at == '\'') *at = '"';
     transcript_record(&t, AAPL_HOME, TEXT("AAPL"), text_of(json), "2", NULL);
 }
 
-Test(rules, moves)
-{
+Test(rules, moves) {
     control("{'kind':'CUT','symbol':'AAPL','mid':'m1','epoch':1}");
     EXPECT_EVENT(&t, 0, "CONTROL", "symbol=AAPL fseq=1 kind=CUT result=NO_MOVE own=0");
-    control("{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':2,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
+    control(
+        "{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':2,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=EPOCH");
-    control("{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':1,'source':'a','target':'a','worker':1,'mode':'PARKED'}");
+    control(
+        "{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':1,'source':'a','target':'a','worker':1,'mode':'PARKED'}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=UNSUPPORTED");
-    control("{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':1,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
+    control(
+        "{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':1,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=ACCEPTED");
-    control("{'kind':'BEGIN','symbol':'AAPL','mid':'m2','epoch':2,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
+    control(
+        "{'kind':'BEGIN','symbol':'AAPL','mid':'m2','epoch':2,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=MOVE_OPEN");
     control("{'kind':'CUT','symbol':'AAPL','mid':'m2','epoch':1}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=OTHER_MOVE");
@@ -523,21 +499,19 @@ Test(rules, moves)
     EXPECT_EVENT(&t, 0, "ACCEPTED", "own=7");
     control("{'kind':'ABORT','symbol':'AAPL','mid':'m1','epoch':1}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=NO_MOVE own=7");
-    control("{'kind':'BEGIN','symbol':'AAPL','mid':'m2','epoch':2,'source':'a','target':'a','worker':0,'mode':'DIRECT'}");
+    control(
+        "{'kind':'BEGIN','symbol':'AAPL','mid':'m2','epoch':2,'source':'a','target':'a','worker':0,'mode':'DIRECT'}");
     control("{'kind':'ABORT','symbol':'AAPL','mid':'m2','epoch':2}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=ACCEPTED own=7");
     transcript_aapl(&t, an_order("c"));
     EXPECT_EVENT(&t, 0, "ACCEPTED", "own=7");
 }
 
-Test(rules, control_records_that_do_nothing)
-{
+Test(rules, control_records_that_do_nothing) {
     static const char *const malformed[] = {"", "[]", "{'kind':'NEW'}", "{'kind':'CUT','symbol':'AAPL','mid':'m'}",
-                                            "{'kind':'CUT','symbol':'AAPL','mid':'','epoch':1}",
-                                            "{'kind':'CUT','symbol':'AAPL','mid':'m','epoch':'1'}",
-                                            "{'kind':'CUT','symbol':'AAPL','mid':'m','epoch':1,'epoch':1}",
-                                            "{'kind':'BEGIN','symbol':'AAPL','mid':'m','epoch':1}",
-                                            "{'kind':'CUT','symbol':'GOOGL','mid':'m','epoch':1}"};
+        "{'kind':'CUT','symbol':'AAPL','mid':'','epoch':1}", "{'kind':'CUT','symbol':'AAPL','mid':'m','epoch':'1'}",
+        "{'kind':'CUT','symbol':'AAPL','mid':'m','epoch':1,'epoch':1}",
+        "{'kind':'BEGIN','symbol':'AAPL','mid':'m','epoch':1}", "{'kind':'CUT','symbol':'GOOGL','mid':'m','epoch':1}"};
     cr_assert_neq(reference_home(TEXT("GOOGL")), AAPL_HOME);
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         control(malformed[i]);
@@ -554,8 +528,7 @@ Test(rules, control_records_that_do_nothing)
     cr_assert_eq(reference_counters(t.reference)->controls, 2);
 }
 
-Test(rules, a_tick_moves_time)
-{
+Test(rules, a_tick_moves_time) {
     limit("a", "SELL", "1", "10.001", "u1");
     t.time_ms += 60001;
     control("{'kind':'TICK'}");
@@ -564,8 +537,7 @@ Test(rules, a_tick_moves_time)
     EXPECT_EVENT(&t, 0, "ACCEPTED", "timestamp=1764900060001");
 }
 
-Test(rules, an_offset_that_goes_back_is_refused)
-{
+Test(rules, an_offset_that_goes_back_is_refused) {
     struct reference_record record = {.partition = 3, .offset = 5, .value = TEXT("x")};
     cr_assert_eq(reference_apply(t.reference, &record, NULL, NULL, NULL), REFERENCE_OK);
     cr_assert_eq(reference_apply(t.reference, &record, NULL, NULL, NULL), REFERENCE_OFFSET_WENT_BACK);

@@ -1,4 +1,5 @@
-/* shardbook-verify's inside, over librdkafka's own embedded broker: what it must find the same, and what it must not. */
+/* shardbook-verify's inside, over librdkafka's own embedded broker: what it must find the same, and what it must not.
+ */
 #include "bench/verify/verification.h"
 #include "bench/workload/workload.h"
 #include "core/limits.h"
@@ -13,14 +14,14 @@ enum { RECORDS = 3000, EVENTS_MAX = 20000 };
 
 static int failures;
 
-#define EXPECT(condition, ...)                                              \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            failures++;                                                     \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-            fprintf(stderr, __VA_ARGS__);                                   \
-            fprintf(stderr, "\n");                                          \
-        }                                                                   \
+#define EXPECT(condition, ...)                                                                                         \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            failures++;                                                                                                \
+            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                            \
+            fprintf(stderr, __VA_ARGS__);                                                                              \
+            fprintf(stderr, "\n");                                                                                     \
+        }                                                                                                              \
     } while (0)
 
 /* ---- a broker, and what is written to it */
@@ -41,8 +42,7 @@ struct stage {
 
 static struct stage stage;
 
-static void open_stage(bool with_fills)
-{
+static void open_stage(bool with_fills) {
     char problem[512];
     stage = (struct stage){.reference = reference_open()};
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -50,75 +50,69 @@ static void open_stage(bool with_fills)
     rd_kafka_conf_set(conf, "bootstrap.servers", "none", problem, sizeof problem);
     rd_kafka_conf_set(conf, "log_level", "0", problem, sizeof problem);
     stage.producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, problem, sizeof problem);
-    if (!stage.producer)
-        abort();
+    if (!stage.producer) abort();
     stage.cluster = rd_kafka_handle_mock_cluster(stage.producer);
     stage.brokers = rd_kafka_mock_cluster_bootstraps(stage.cluster);
     rd_kafka_mock_topic_create(stage.cluster, "orders", PARTITIONS, 1);
     rd_kafka_mock_topic_create(stage.cluster, "pending-orders", PARTITIONS, 1);
-    if (with_fills)
-        rd_kafka_mock_topic_create(stage.cluster, "fills", PARTITIONS, 1);
+    if (with_fills) rd_kafka_mock_topic_create(stage.cluster, "fills", PARTITIONS, 1);
 }
 
-static void close_stage(void)
-{
-    for (size_t i = 0; i < stage.event_count; i++)
-        free(stage.events[i].bytes);
+static void close_stage(void) {
+    for (size_t i = 0; i < stage.event_count; i++) free(stage.events[i].bytes);
     reference_close(stage.reference);
     rd_kafka_flush(stage.producer, 5000);
     rd_kafka_destroy(stage.producer);
 }
 
-static void produce(const char *topic, int32_t partition, struct text key, struct text value, int64_t timestamp_ms, const char *me_t, const char *me_src)
-{
+static void produce(const char *topic, int32_t partition, struct text key, struct text value, int64_t timestamp_ms,
+    const char *me_t, const char *me_src) {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(2);
-    if (me_t)
-        rd_kafka_header_add(headers, "me-t", -1, me_t, -1);
-    if (me_src)
-        rd_kafka_header_add(headers, "me-src", -1, me_src, -1);
+    if (me_t) rd_kafka_header_add(headers, "me-t", -1, me_t, -1);
+    if (me_src) rd_kafka_header_add(headers, "me-src", -1, me_src, -1);
     union {
         const char *from;
         void *to;
     } bytes = {.from = value.data};
-    rd_kafka_resp_err_t error =
-        rd_kafka_producev(stage.producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_KEY(key.data, key.size), RD_KAFKA_V_VALUE(bytes.to, value.size), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
-                          RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-    if (error)
-        abort();
+    rd_kafka_resp_err_t error = rd_kafka_producev(stage.producer, RD_KAFKA_V_TOPIC(topic),
+        RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data, key.size),
+        RD_KAFKA_V_VALUE(bytes.to, value.size), RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_END);
+    if (error) abort();
     rd_kafka_poll(stage.producer, 0);
 }
 
-static void keep(void *context, const struct reference_event *event)
-{
+static void keep(void *context, const struct reference_event *event) {
     (void)context;
     size_t i = stage.event_count++;
-    if (i >= EVENTS_MAX)
-        abort();
+    if (i >= EVENTS_MAX) abort();
     stage.events[i].partition = event->partition;
-    snprintf(stage.events[i].symbol, sizeof stage.events[i].symbol, "%.*s", (int)event->symbol.size, event->symbol.data);
+    snprintf(
+        stage.events[i].symbol, sizeof stage.events[i].symbol, "%.*s", (int)event->symbol.size, event->symbol.data);
     stage.events[i].bytes = strndup(event->bytes.data, event->bytes.size);
 }
 
 /* A record of orders; its events are kept to be published. */
-static void order(int32_t partition, struct text key, struct text value, const char *me_t, const char *me_src)
-{
+static void order(int32_t partition, struct text key, struct text value, const char *me_t, const char *me_src) {
     static int64_t now_ms = 1764900000000;
     struct reference_record record = {.partition = partition,
-                                      .offset = stage.offsets[partition]++,
-                                      .timestamp_ms = ++now_ms,
-                                      .key = key,
-                                      .value = value,
-                                      .me_t = text_of(me_t),
-                                      .me_src = text_of(me_src)};
+        .offset = stage.offsets[partition]++,
+        .timestamp_ms = ++now_ms,
+        .key = key,
+        .value = value,
+        .me_t = text_of(me_t),
+        .me_src = text_of(me_src)};
     produce("orders", partition, key, value, now_ms, me_t, me_src);
-    if (reference_apply(stage.reference, &record, keep, NULL, NULL) != REFERENCE_OK)
-        abort();
+    if (reference_apply(stage.reference, &record, keep, NULL, NULL) != REFERENCE_OK) abort();
 }
 
-static void market(void)
-{
-    struct workload_options options = {.seed = 11, .symbols = 12, .accounts = 9, .bad_per_million = 20000, .preset = WORKLOAD_EVERYTHING, .form = WORKLOAD_MIXED};
+static void market(void) {
+    struct workload_options options = {.seed = 11,
+        .symbols = 12,
+        .accounts = 9,
+        .bad_per_million = 20000,
+        .preset = WORKLOAD_EVERYTHING,
+        .form = WORKLOAD_MIXED};
     struct workload *workload = workload_open(&options);
     for (int i = 0; i < RECORDS; i++) {
         struct workload_record record;
@@ -128,23 +122,22 @@ static void market(void)
     workload_close(workload);
 }
 
-static void publish(size_t from, size_t to)
-{
+static void publish(size_t from, size_t to) {
     for (size_t i = from; i < to; i++)
-        produce("fills", stage.events[i].partition, text_of(stage.events[i].symbol), text_of(stage.events[i].bytes), 1764900000000, NULL, NULL);
+        produce("fills", stage.events[i].partition, text_of(stage.events[i].symbol), text_of(stage.events[i].bytes),
+            1764900000000, NULL, NULL);
 }
 
 /* ---- judging */
 
-static struct verification *run(char *problem, size_t problem_bytes, int timeout_ms)
-{
-    struct verification_options options = {.kafka = {.brokers = stage.brokers}, .with_pending = true, .timeout_ms = timeout_ms, .silence_ms = 10000};
+static struct verification *run(char *problem, size_t problem_bytes, int timeout_ms) {
+    struct verification_options options = {
+        .kafka = {.brokers = stage.brokers}, .with_pending = true, .timeout_ms = timeout_ms, .silence_ms = 10000};
     rd_kafka_flush(stage.producer, 10000);
     return verification_run(&options, problem, problem_bytes);
 }
 
-static const struct verification_findings *judge(int timeout_ms, bool same)
-{
+static const struct verification_findings *judge(int timeout_ms, bool same) {
     static struct verification *last;
     static struct verification_findings found;
     char problem[512] = "";
@@ -159,8 +152,7 @@ static const struct verification_findings *judge(int timeout_ms, bool same)
     return &found;
 }
 
-static void test_same(void)
-{
+static void test_same(void) {
     open_stage(true);
     market();
     publish(0, stage.event_count);
@@ -172,8 +164,7 @@ static void test_same(void)
     close_stage();
 }
 
-static void test_missing_and_altered(void)
-{
+static void test_missing_and_altered(void) {
     open_stage(true);
     market();
     publish(0, 500);
@@ -190,10 +181,11 @@ static void test_missing_and_altered(void)
     close_stage();
 }
 
-static void test_carried(void)
-{
-    static const char text[] = "{\"symbol\":\"AAPL\",\"side\":\"SELL\",\"quantity\":1,\"price\":10,\"orderType\":\"LIMIT\",\"orderId\":\"a\"}";
-    static const char other[] = "{\"symbol\":\"AAPL\",\"side\":\"SELL\",\"quantity\":1,\"price\":10,\"orderType\":\"LIMIT\",\"orderId\":\"b\"}";
+static void test_carried(void) {
+    static const char text[] =
+        "{\"symbol\":\"AAPL\",\"side\":\"SELL\",\"quantity\":1,\"price\":10,\"orderType\":\"LIMIT\",\"orderId\":\"a\"}";
+    static const char other[] =
+        "{\"symbol\":\"AAPL\",\"side\":\"SELL\",\"quantity\":1,\"price\":10,\"orderType\":\"LIMIT\",\"orderId\":\"b\"}";
     open_stage(true);
     order(2, TEXT("AAPL"), TEXT(text), NULL, NULL);
     EXPECT(judge(300, false)->carried->without_copy == 1, "a misdirected record was not carried");
@@ -218,8 +210,7 @@ static void test_carried(void)
     close_stage();
 }
 
-static void test_refusals(void)
-{
+static void test_refusals(void) {
     char problem[512] = "";
     open_stage(false);
     rd_kafka_mock_topic_set_error(stage.cluster, "fills", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
@@ -234,8 +225,7 @@ static void test_refusals(void)
     verification_close(none);
 }
 
-int main(void)
-{
+int main(void) {
     test_same();
     test_missing_and_altered();
     test_carried();

@@ -18,41 +18,36 @@ struct tally {
     } kinds[64];
 };
 
-static void count_kind(struct tally *tally, const char *name)
-{
+static void count_kind(struct tally *tally, const char *name) {
     size_t i = 0;
-    while (tally->kinds[i].name[0] && strcmp(tally->kinds[i].name, name) != 0)
-        i++;
+    while (tally->kinds[i].name[0] && strcmp(tally->kinds[i].name, name) != 0) i++;
     cr_assert_lt(i, 64u);
     snprintf(tally->kinds[i].name, sizeof tally->kinds[i].name, "%s", name);
     tally->kinds[i].count++;
 }
 
-static uint64_t count_of(const struct tally *tally, const char *name)
-{
+static uint64_t count_of(const struct tally *tally, const char *name) {
     for (size_t i = 0; i < 64; i++)
-        if (strcmp(tally->kinds[i].name, name) == 0)
-            return tally->kinds[i].count;
+        if (strcmp(tally->kinds[i].name, name) == 0) return tally->kinds[i].count;
     return 0;
 }
 
-static void on_event(void *context, const struct reference_event *event)
-{
+static void on_event(void *context, const struct reference_event *event) {
     struct tally *tally = context;
     char name[48];
     yyjson_doc *document = yyjson_read(event->bytes.data, event->bytes.size, 0);
     yyjson_val *root = yyjson_doc_get_root(document);
     cr_assert(root, "no JSON: %.*s", (int)event->bytes.size, event->bytes.data);
     yyjson_val *reason = yyjson_obj_get(root, "reason");
-    snprintf(name, sizeof name, "%s%s%s", yyjson_get_str(yyjson_obj_get(root, "type")), reason ? " " : "", reason ? yyjson_get_str(reason) : "");
+    snprintf(name, sizeof name, "%s%s%s", yyjson_get_str(yyjson_obj_get(root, "type")), reason ? " " : "",
+        reason ? yyjson_get_str(reason) : "");
     count_kind(tally, name);
     tally->events++;
     yyjson_doc_free(document);
 }
 
 /* Plays it through the reference book; 20 ms of log time a record. */
-static struct reference *play(const struct workload_options *options, struct tally *tally)
-{
+static struct reference *play(const struct workload_options *options, struct tally *tally) {
     struct workload *workload = workload_open(options);
     struct reference *reference = reference_open();
     int64_t offsets[10] = {0};
@@ -62,20 +57,23 @@ static struct reference *play(const struct workload_options *options, struct tal
         workload_next(workload, now_ms, &record);
         cr_assert_eq(record.home, reference_home(record.symbol));
         struct reference_record in = {.partition = record.home,
-                                      .offset = offsets[record.home]++,
-                                      .timestamp_ms = now_ms,
-                                      .key = record.symbol,
-                                      .value = record.value};
+            .offset = offsets[record.home]++,
+            .timestamp_ms = now_ms,
+            .key = record.symbol,
+            .value = record.value};
         cr_assert_eq(reference_apply(reference, &in, on_event, tally, NULL), REFERENCE_OK);
     }
     workload_close(workload);
     return reference;
 }
 
-Test(workload, the_same_seed_gives_the_same_records)
-{
-    struct workload_options options = {.seed = 3, .symbols = 20, .accounts = 30, .bad_per_million = 50000, .preset = WORKLOAD_EVERYTHING,
-                                       .form = WORKLOAD_MIXED};
+Test(workload, the_same_seed_gives_the_same_records) {
+    struct workload_options options = {.seed = 3,
+        .symbols = 20,
+        .accounts = 30,
+        .bad_per_million = 50000,
+        .preset = WORKLOAD_EVERYTHING,
+        .form = WORKLOAD_MIXED};
     struct workload *a = workload_open(&options), *b = workload_open(&options);
     options.seed = 4;
     struct workload *c = workload_open(&options);
@@ -94,28 +92,25 @@ Test(workload, the_same_seed_gives_the_same_records)
     workload_close(c);
 }
 
-Test(workload, options_out_of_range)
-{
+Test(workload, options_out_of_range) {
     cr_assert_null(workload_open(&(struct workload_options){.symbols = 0, .accounts = 1}));
     cr_assert_null(workload_open(&(struct workload_options){.symbols = 10001, .accounts = 1}));
     cr_assert_null(workload_open(&(struct workload_options){.symbols = 1, .accounts = 0}));
 }
 
-static void count_order(void *context, const struct reference_order *order)
-{
+static void count_order(void *context, const struct reference_order *order) {
     (void)order;
     ++*(uint64_t *)context;
 }
 
-Test(workload, realistic_has_every_kind_and_nothing_bad)
-{
+Test(workload, realistic_has_every_kind_and_nothing_bad) {
     struct workload_options options = {.seed = 1, .symbols = 20, .accounts = 50, .preset = WORKLOAD_REALISTIC};
     struct tally tally = {0};
     struct reference *reference = play(&options, &tally);
-    static const char *const wanted[] = {"ACCEPTED",     "FILL",        "MODIFIED",    "CANCELLED USER",  "CANCELLED MASS",       "CANCELLED REDUCED",
-                                         "EXPIRED IOC",  "EXPIRED FOK", "REJECTED UNKNOWN", "CANCEL_ALL_DONE", "REJECTED POST_ONLY"};
-    static const char *const unwanted[] = {"REJECTED MALFORMED", "REJECTED BAD_FIELD", "REJECTED MISSING_FIELD", "REJECTED OFF_TICK",
-                                           "REJECTED OUT_OF_RANGE", "REJECTED UNSUPPORTED", "DUPLICATE", "REJECTED DUPLICATE_ID"};
+    static const char *const wanted[] = {"ACCEPTED", "FILL", "MODIFIED", "CANCELLED USER", "CANCELLED MASS",
+        "CANCELLED REDUCED", "EXPIRED IOC", "EXPIRED FOK", "REJECTED UNKNOWN", "CANCEL_ALL_DONE", "REJECTED POST_ONLY"};
+    static const char *const unwanted[] = {"REJECTED MALFORMED", "REJECTED BAD_FIELD", "REJECTED MISSING_FIELD",
+        "REJECTED OFF_TICK", "REJECTED OUT_OF_RANGE", "REJECTED UNSUPPORTED", "DUPLICATE", "REJECTED DUPLICATE_ID"};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         cr_expect_gt(count_of(&tally, wanted[i]), 0, "no %s", wanted[i]);
     for (size_t i = 0; i < sizeof unwanted / sizeof unwanted[0]; i++)
@@ -127,18 +122,22 @@ Test(workload, realistic_has_every_kind_and_nothing_bad)
     reference_close(reference);
 }
 
-Test(workload, everything_has_everything)
-{
+Test(workload, everything_has_everything) {
     for (int form = WORKLOAD_JSON; form <= WORKLOAD_MIXED; form++) {
-        struct workload_options options = {.seed = 2, .symbols = 5, .accounts = 20, .bad_per_million = 30000, .preset = WORKLOAD_EVERYTHING,
-                                           .form = (enum workload_form)form};
+        struct workload_options options = {.seed = 2,
+            .symbols = 5,
+            .accounts = 20,
+            .bad_per_million = 30000,
+            .preset = WORKLOAD_EVERYTHING,
+            .form = (enum workload_form)form};
         struct tally tally = {0};
         struct reference *reference = play(&options, &tally);
-        static const char *const wanted[] = {"ACCEPTED", "FILL", "MODIFIED", "DUPLICATE", "CANCELLED USER", "CANCELLED MASS", "CANCELLED REDUCED",
-                                             "CANCEL_ALL_DONE", "EXPIRED IOC", "EXPIRED FOK", "EXPIRED NO_LIQUIDITY", "REJECTED DUPLICATE_ID",
-                                             "REJECTED MALFORMED", "REJECTED MISSING_FIELD", "REJECTED BAD_FIELD", "REJECTED UNSUPPORTED",
-                                             "REJECTED INVALID_COMBINATION", "REJECTED OFF_TICK", "REJECTED OFF_LOT", "REJECTED OUT_OF_RANGE",
-                                             "REJECTED CANCELLED_BEFORE", "REJECTED UNKNOWN", "REJECTED POST_ONLY"};
+        static const char *const wanted[] = {"ACCEPTED", "FILL", "MODIFIED", "DUPLICATE", "CANCELLED USER",
+            "CANCELLED MASS", "CANCELLED REDUCED", "CANCEL_ALL_DONE", "EXPIRED IOC", "EXPIRED FOK",
+            "EXPIRED NO_LIQUIDITY", "REJECTED DUPLICATE_ID", "REJECTED MALFORMED", "REJECTED MISSING_FIELD",
+            "REJECTED BAD_FIELD", "REJECTED UNSUPPORTED", "REJECTED INVALID_COMBINATION", "REJECTED OFF_TICK",
+            "REJECTED OFF_LOT", "REJECTED OUT_OF_RANGE", "REJECTED CANCELLED_BEFORE", "REJECTED UNKNOWN",
+            "REJECTED POST_ONLY"};
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
             cr_expect_gt(count_of(&tally, wanted[i]), 0, "form %d: no %s", form, wanted[i]);
         const struct reference_counters *c = reference_counters(reference);

@@ -7,16 +7,14 @@
 
 static char out[METRICS_BYTES_MAX];
 
-static const char *ended(struct text text)
-{
+static const char *ended(struct text text) {
     static char copy[ANSWER_BYTES_MAX + 1];
     memcpy(copy, text.data, text.size);
     copy[text.size] = 0;
     return copy;
 }
 
-Test(answers, gateway_errors_are_byte_for_byte)
-{
+Test(answers, gateway_errors_are_byte_for_byte) {
     cr_assert_str_eq(ended(answer_forbidden), "{\"message\":\"Forbidden\"}");
     cr_assert_str_eq(ended(answer_too_many_requests), "{\"message\":\"Too Many Requests\"}");
     cr_assert_str_eq(ended(answer_limit_exceeded), "{\"message\":\"Limit Exceeded\"}");
@@ -24,16 +22,14 @@ Test(answers, gateway_errors_are_byte_for_byte)
     cr_assert_str_eq(ended(answer_fault(out, &fault, TEXT("r"))), "{\"message\":\"Forbidden\"}");
 }
 
-Test(answers, a_bad_order_says_how_to_mend_it)
-{
+Test(answers, a_bad_order_says_how_to_mend_it) {
     struct fault fault = {400, CODE_PRECISION, TEXT("price must be so"), TEXT("price")};
     cr_assert_str_eq(ended(answer_fault(out, &fault, TEXT("r1"))),
         "{\"message\":\"Invalid request body\",\"error\":\"price must be so\",\"code\":-1111,"
         "\"field\":\"price\",\"requestId\":\"r1\"}");
 }
 
-Test(answers, an_order_has_the_guides_three_members_first)
-{
+Test(answers, an_order_has_the_guides_three_members_first) {
     struct order_outcome outcome = {
         .call = CALL_NEW, .symbol = TEXT("AAPL"), .order_id = TEXT("1-a"), .timestamp_ms = 5};
     cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("orders"))),
@@ -45,8 +41,7 @@ Test(answers, an_order_has_the_guides_three_members_first)
         "\"1-a\",\"clientOrderId\":\"c\\\"\",\"timestamp\":5}");
 }
 
-Test(answers, readiness_names_what_is_missing)
-{
+Test(answers, readiness_names_what_is_missing) {
     cr_assert_str_eq(ended(answer_ready(out, true, true, true, false)), "{\"ready\":true,\"missing\":[]}");
     cr_assert_str_eq(
         ended(answer_ready(out, false, false, false, false)), "{\"ready\":false,\"missing\":[\"kafka\",\"valkey\"]}");
@@ -54,15 +49,13 @@ Test(answers, readiness_names_what_is_missing)
         "{\"ready\":false,\"missing\":[\"valkey\"],\"draining\":true}");
 }
 
-static const char *cut(const char *stored, uint32_t levels)
-{
+static const char *cut(const char *stored, uint32_t levels) {
     size_t bytes = depth_cut(text_of(stored), TEXT("AAPL"), levels, out, sizeof out);
     out[bytes] = 0;
     return bytes ? out : NULL;
 }
 
-Test(depth, is_cut_to_the_levels_asked_for)
-{
+Test(depth, is_cut_to_the_levels_asked_for) {
     const char *stored = "{\"u\":1042,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"1\"]],\"a\":[[\"150.05\",\"7\"]]}";
     cr_assert_str_eq(cut(stored, 20),
         "{\"symbol\":\"AAPL\",\"u\":1042,\"b\":[[\"150.00\",\"300\"],[\"149.99\",\"1\"]],\"a\":[[\"150.05\",\"7\"]]}");
@@ -71,8 +64,7 @@ Test(depth, is_cut_to_the_levels_asked_for)
     cr_assert_str_eq(cut("{\"u\":0,\"b\":[],\"a\":[]}", 5), "{\"symbol\":\"AAPL\",\"u\":0,\"b\":[],\"a\":[]}");
 }
 
-Test(depth, of_another_form_is_refused)
-{
+Test(depth, of_another_form_is_refused) {
     cr_assert_null(cut("", 1));
     cr_assert_null(cut("{}", 1));
     cr_assert_null(cut("{\"u\":x,\"b\":[],\"a\":[]}", 1));
@@ -82,8 +74,7 @@ Test(depth, of_another_form_is_refused)
     cr_assert_null(cut("{\"u\":1,\"b\":[]],\"a\":[", 1));
 }
 
-Test(metrics, are_prometheus_text)
-{
+Test(metrics, are_prometheus_text) {
     struct metrics metrics = {0};
     struct metrics_gauges gauges = {.kafka_up = true, .in_flight = 3};
     metrics_count(&metrics, CALL_NEW, RESULT_ACCEPTED);

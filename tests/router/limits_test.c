@@ -8,8 +8,7 @@
 
 enum { SECOND = 1000000 };
 
-static int take_many(struct rate_limit *limit, const char *key, uint64_t now_us, int count, enum allowance *last)
-{
+static int take_many(struct rate_limit *limit, const char *key, uint64_t now_us, int count, enum allowance *last) {
     uint32_t retry;
     int allowed = 0;
     for (int i = 0; i < count; i++) {
@@ -20,8 +19,7 @@ static int take_many(struct rate_limit *limit, const char *key, uint64_t now_us,
     return allowed;
 }
 
-Test(rate_limit, bursts_then_refills)
-{
+Test(rate_limit, bursts_then_refills) {
     struct rate_limit limit;
     enum allowance last;
     cr_assert(rate_limit_init(&limit, (struct usage_plan){1000, 2000, 0}, 64));
@@ -34,8 +32,7 @@ Test(rate_limit, bursts_then_refills)
     rate_limit_deinit(&limit);
 }
 
-Test(rate_limit, quota_is_per_month_and_costs_nothing_when_spent)
-{
+Test(rate_limit, quota_is_per_month_and_costs_nothing_when_spent) {
     struct rate_limit limit;
     uint32_t retry;
     cr_assert(rate_limit_init(&limit, (struct usage_plan){0, 1, 3}, 64));
@@ -47,8 +44,7 @@ Test(rate_limit, quota_is_per_month_and_costs_nothing_when_spent)
     rate_limit_deinit(&limit);
 }
 
-Test(rate_limit, a_full_table_refuses_and_forgetting_makes_room)
-{
+Test(rate_limit, a_full_table_refuses_and_forgetting_makes_room) {
     struct rate_limit limit;
     enum allowance last;
     char key[16];
@@ -70,8 +66,7 @@ Test(rate_limit, a_full_table_refuses_and_forgetting_makes_room)
     rate_limit_deinit(&limit);
 }
 
-Test(address_limit, counts_by_minute)
-{
+Test(address_limit, counts_by_minute) {
     struct address_limit limit;
     uint32_t retry;
     cr_assert(address_limit_init(&limit, 3, 64));
@@ -85,8 +80,7 @@ Test(address_limit, counts_by_minute)
     address_limit_deinit(&limit);
 }
 
-Test(address_limit, a_flood_of_addresses_shares_one_count)
-{
+Test(address_limit, a_flood_of_addresses_shares_one_count) {
     struct address_limit limit;
     uint32_t retry;
     char address[32];
@@ -101,16 +95,14 @@ Test(address_limit, a_flood_of_addresses_shares_one_count)
     address_limit_deinit(&limit);
 }
 
-Test(quota, months)
-{
+Test(quota, months) {
     cr_assert_eq(quota_month(0), 1970 * 12);
     cr_assert_eq(quota_month(INT64_C(1764900000123)), 2025 * 12 + 11);
     cr_assert_eq(quota_month_ends_in_s(INT64_C(1764547199000)), 1, "30 November 2025, 23:59:59");
     cr_assert_eq(quota_month_ends_in_s(INT64_C(1764547200000)), 31 * 86400);
 }
 
-Test(route_cache, keeps_what_is_in_use_and_forgets_the_rest)
-{
+Test(route_cache, keeps_what_is_in_use_and_forgets_the_rest) {
     struct route_cache cache;
     char symbol[12];
     cr_assert(route_cache_init(&cache, 64));
@@ -132,8 +124,7 @@ Test(route_cache, keeps_what_is_in_use_and_forgets_the_rest)
     route_cache_deinit(&cache);
 }
 
-Test(order_id, has_the_guides_form)
-{
+Test(order_id, has_the_guides_form) {
     char a[ORDER_ID_BYTES_MAX], b[ORDER_ID_BYTES_MAX];
     struct text id = order_id_random(1764900000123, a), other = order_id_random(1764900000123, b);
     cr_assert_eq(id.size, 23);
@@ -144,8 +135,7 @@ Test(order_id, has_the_guides_form)
     cr_assert(!text_equal(id, other));
 }
 
-Test(order_id, every_base36_character_comes_about_as_often)
-{
+Test(order_id, every_base36_character_comes_about_as_often) {
     int counts[128] = {0};
     char id[ORDER_ID_BYTES_MAX];
     for (int i = 0; i < 40000; i++) {
@@ -160,8 +150,7 @@ Test(order_id, every_base36_character_comes_about_as_often)
     }
 }
 
-Test(order_id, follows_from_account_symbol_and_client_order_id)
-{
+Test(order_id, follows_from_account_symbol_and_client_order_id) {
     char a[ORDER_ID_BYTES_MAX], b[ORDER_ID_BYTES_MAX];
     struct text id = order_id_derived(TEXT("user123"), TEXT("AAPL"), TEXT("c1"), a);
     cr_assert(text_equal(id, TEXT("c-330936b0f4c892d2e3b0e00f8ed09cc2bba50cfd")), "sha256sum says so");

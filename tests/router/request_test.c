@@ -10,20 +10,13 @@
 
 static struct json_decoder decoder;
 
-static void open_decoder(void)
-{
-    cr_assert(json_decoder_init(&decoder, 65536));
-}
+static void open_decoder(void) { cr_assert(json_decoder_init(&decoder, 65536)); }
 
-static void close_decoder(void)
-{
-    json_decoder_deinit(&decoder);
-}
+static void close_decoder(void) { json_decoder_deinit(&decoder); }
 
 TestSuite(request, .init = open_decoder, .fini = close_decoder);
 
-static struct fault check_new(struct command *command, const char *body)
-{
+static struct fault check_new(struct command *command, const char *body) {
     json_command_decode(&decoder, body, strlen(body), command);
     return request_check_new(command);
 }
@@ -37,8 +30,7 @@ struct sample {
 #define ORDER(rest)                                                                                                    \
     "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\"" rest "}"
 
-ParameterizedTestParameters(request, new_orders)
-{
+ParameterizedTestParameters(request, new_orders) {
     static struct sample samples[] = {
         {ORDER(""), 0, ""},
         {ORDER(",\"userId\":\"user123\""), 0, ""},
@@ -108,8 +100,7 @@ ParameterizedTestParameters(request, new_orders)
     return cr_make_param_array(struct sample, samples, sizeof samples / sizeof *samples);
 }
 
-ParameterizedTest(struct sample *sample, request, new_orders)
-{
+ParameterizedTest(struct sample *sample, request, new_orders) {
     struct command command;
     struct fault fault = check_new(&command, sample->body);
     cr_assert_eq(
@@ -119,15 +110,13 @@ ParameterizedTest(struct sample *sample, request, new_orders)
     cr_assert(!sample->code || fault.error.size);
 }
 
-static const char *written(const struct command *command)
-{
+static const char *written(const struct command *command) {
     static char out[RECORD_VALUE_BYTES_MAX + 1];
     out[record_write(command, out)] = 0;
     return out;
 }
 
-Test(request, the_guides_order_is_written_as_the_guide_has_it)
-{
+Test(request, the_guides_order_is_written_as_the_guide_has_it) {
     struct command command;
     cr_assert_eq(check_new(&command, ORDER(",\"userId\":\"user123\",\"junk\":1")).status, 0);
     command.timestamp_ms = 1764900000123;
@@ -137,8 +126,7 @@ Test(request, the_guides_order_is_written_as_the_guide_has_it)
         "\"userId\":\"user123\",\"timestamp\":1764900000123,\"orderId\":\"1764900000123-abcdefghi\"}");
 }
 
-Test(request, options_are_passed_and_a_markets_price_is_not)
-{
+Test(request, options_are_passed_and_a_markets_price_is_not) {
     struct command command;
     cr_assert_eq(
         check_new(&command,
@@ -158,8 +146,7 @@ Test(request, options_are_passed_and_a_markets_price_is_not)
 }
 
 /* What the router writes must be what the engine's decoder understands. */
-Test(request, a_written_order_decodes_to_itself)
-{
+Test(request, a_written_order_decodes_to_itself) {
     struct command command, again;
     struct json_decoder other;
     cr_assert(json_decoder_init(&other, 65536));
@@ -175,8 +162,7 @@ Test(request, a_written_order_decodes_to_itself)
     json_decoder_deinit(&other);
 }
 
-Test(request, the_longest_record_fits)
-{
+Test(request, the_longest_record_fits) {
     struct command command;
     char body[2048], id[64 * 6 + 1] = "", *at = id;
     for (int i = 0; i < 64; i++) {
@@ -196,16 +182,14 @@ Test(request, the_longest_record_fits)
     cr_assert(strlen(written(&command)) <= RECORD_VALUE_BYTES_MAX);
 }
 
-static struct fault check_modify(struct command *command, const char *query, const char *body)
-{
+static struct fault check_modify(struct command *command, const char *query, const char *body) {
     static struct target target;
     cr_assert_eq(target_parse(&target, HTTP_PATCH, TEXT("/orders/abc"), text_of(query)).status, 0);
     json_command_decode(&decoder, body, strlen(body), command);
     return request_check_modify(command, &target);
 }
 
-Test(request, modify_takes_its_symbol_from_query_or_body)
-{
+Test(request, modify_takes_its_symbol_from_query_or_body) {
     struct command command;
     cr_assert_eq(check_modify(&command, "symbol=AAPL", "{\"quantity\":5}").status, 0);
     cr_assert(text_equal(command.symbol, TEXT("AAPL")));
@@ -218,8 +202,7 @@ Test(request, modify_takes_its_symbol_from_query_or_body)
     cr_assert_eq(check_modify(&command, "symbol=AAPL", "{\"price\"").code, CODE_MALFORMED);
 }
 
-Test(request, changes_are_written_with_their_command_id)
-{
+Test(request, changes_are_written_with_their_command_id) {
     struct command command;
     cr_assert_eq(check_modify(&command, "symbol=AAPL", "{\"quantity\":5,\"price\":2}").status, 0);
     command.action = ACTION_MODIFY;
@@ -240,8 +223,7 @@ Test(request, changes_are_written_with_their_command_id)
                                         "0,\"commandId\":\"k\",\"side\":\"SELL\"}");
 }
 
-Test(request, identity_is_the_keys)
-{
+Test(request, identity_is_the_keys) {
     struct command command;
     check_new(&command, ORDER(""));
     cr_assert_eq(request_identify(&command, TEXT("user123")).status, 0);

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct fault parse(struct target *target, enum http_method method, const char *path, const char *query)
-{
+static struct fault parse(struct target *target, enum http_method method, const char *path, const char *query) {
     return target_parse(target, method, text_of(path), query ? text_of(query) : TEXT_NONE);
 }
 
@@ -17,8 +16,7 @@ struct way {
     enum call call;
 };
 
-ParameterizedTestParameters(target, ways)
-{
+ParameterizedTestParameters(target, ways) {
     static struct way ways[] = {
         {HTTP_POST, "/orders", "", 0, CALL_NEW},
         {HTTP_POST, "/prod/orders", "", 0, CALL_NEW},
@@ -66,8 +64,7 @@ ParameterizedTestParameters(target, ways)
     return cr_make_param_array(struct way, ways, sizeof ways / sizeof *ways);
 }
 
-ParameterizedTest(struct way *way, target, ways)
-{
+ParameterizedTest(struct way *way, target, ways) {
     struct target target;
     struct fault fault = parse(&target, way->method, way->path, way->query);
     cr_assert_eq(fault.status, way->status, "%s?%s: %d", way->path, way->query, fault.status);
@@ -78,8 +75,7 @@ ParameterizedTest(struct way *way, target, ways)
     }
 }
 
-Test(target, parameters_are_decoded)
-{
+Test(target, parameters_are_decoded) {
     struct target target;
     struct fault fault =
         parse(&target, HTTP_DELETE, "/orders/c%C3%A9%2Fx", "symbol=AAPL&clientOrderId=a+b%26&limit=7&userId=u");
@@ -90,8 +86,7 @@ Test(target, parameters_are_decoded)
     cr_assert_eq(target.limit, 7);
 }
 
-Test(target, ids_have_64_bytes_at_most)
-{
+Test(target, ids_have_64_bytes_at_most) {
     struct target target;
     char path[200] = "/orders/";
     memset(path + 8, 'x', 64);
@@ -101,8 +96,7 @@ Test(target, ids_have_64_bytes_at_most)
     cr_assert_eq(parse(&target, HTTP_GET, path, NULL).status, 400);
 }
 
-Test(target, what_is_public)
-{
+Test(target, what_is_public) {
     cr_assert(call_needs_key(CALL_NEW) && call_needs_key(CALL_TIME) && call_needs_key(CALL_DEPTH) &&
               call_needs_key(CALL_ORDER));
     cr_assert(!call_needs_key(CALL_HEALTH) && !call_needs_key(CALL_READY) && !call_needs_key(CALL_PREFLIGHT));

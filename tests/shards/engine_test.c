@@ -20,23 +20,19 @@ enum { DEADLINE_MS = 60000 };
 
 static int failures;
 
-#define EXPECT(condition, ...)                                            \
-    do {                                                                  \
-        if (!(condition)) {                                               \
-            failures++;                                                   \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-            fprintf(stderr, __VA_ARGS__);                                 \
-            fprintf(stderr, "\n");                                        \
-        }                                                                 \
+#define EXPECT(condition, ...)                                                                                         \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            failures++;                                                                                                \
+            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                            \
+            fprintf(stderr, __VA_ARGS__);                                                                              \
+            fprintf(stderr, "\n");                                                                                     \
+        }                                                                                                              \
     } while (0)
 
-static void nap(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
+static void nap(void) { nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL); }
 
-static int64_t now_ms(void)
-{
+static int64_t now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
@@ -50,13 +46,9 @@ struct server {
     _Atomic bool changed;
 };
 
-static void on_change(void *context)
-{
-    atomic_store(&((struct server *)context)->changed, true);
-}
+static void on_change(void *context) { atomic_store(&((struct server *)context)->changed, true); }
 
-static int start(struct server *server, struct memory_log *log, int workers, int feeds)
-{
+static int start(struct server *server, struct memory_log *log, int workers, int feeds) {
     struct engine_options options = engine_options_default();
     struct engine_codecs ports;
     options.workers = workers;
@@ -66,78 +58,66 @@ static int start(struct server *server, struct memory_log *log, int workers, int
     options.link_bytes = UINT64_C(1) << 16;
     options.open_orders_max = 200000;
     atomic_init(&server->changed, false);
-    if (!codecs_init(&server->codecs, workers, false, &ports))
-        abort();
+    if (!codecs_init(&server->codecs, workers, false, &ports)) abort();
     int status = engine_open(&server->engine, memory_log_store(log), &ports, &options);
     return status == STATUS_OK ? engine_start(&server->engine, on_change, server) : status;
 }
 
-static void stop(struct server *server, int drain_ms)
-{
+static void stop(struct server *server, int drain_ms) {
     engine_stop(&server->engine, drain_ms);
     engine_close(&server->engine);
     codecs_deinit(&server->codecs);
 }
 
-static void attend(struct server *server)
-{
+static void attend(struct server *server) {
     if (atomic_exchange(&server->changed, false))
         EXPECT(engine_on_change(&server->engine) == STATUS_OK, "the reinjector does not start");
 }
 
 /* Everything in the log is answered and acknowledged, and what came by other doors is home. */
-static bool is_settled(struct server *server, struct memory_log *log, uint64_t pending)
-{
-    if (engine_state(&server->engine) != ENGINE_RUNNING)
-        return false;
+static bool is_settled(struct server *server, struct memory_log *log, uint64_t pending) {
+    if (engine_state(&server->engine) != ENGINE_RUNNING) return false;
     const struct reinjector_counters *copies = &server->engine.reinjector.counters;
-    if (counter_get(&copies->pending) + counter_get(&copies->dead_letters) < pending)
-        return false;
+    if (counter_get(&copies->pending) + counter_get(&copies->dead_letters) < pending) return false;
     for (int32_t p = 0; p < PARTITIONS; p++)
-        if (engine_durable_offset(&server->engine, p) < memory_log_end(log, TOPIC_ORDERS, p))
-            return false;
+        if (engine_durable_offset(&server->engine, p) < memory_log_end(log, TOPIC_ORDERS, p)) return false;
     return true;
 }
 
-static void settle(struct server *server, struct memory_log *log, uint64_t pending)
-{
+static void settle(struct server *server, struct memory_log *log, uint64_t pending) {
     int64_t deadline_ms = now_ms() + DEADLINE_MS;
     for (int quiet = 0; quiet < 20 && now_ms() < deadline_ms; nap()) {
         attend(server);
         quiet = is_settled(server, log, pending) ? quiet + 1 : 0;
     }
-    EXPECT(is_settled(server, log, pending), "not settled: state %d, %s", (int)engine_state(&server->engine), server->engine.words);
+    EXPECT(is_settled(server, log, pending), "not settled: state %d, %s", (int)engine_state(&server->engine),
+        server->engine.words);
 }
 
 /* ---- the judge ------------------------------------------------------------------------------------------- */
 
-static struct text header_of(const struct log_record *record, struct text name)
-{
+static struct text header_of(const struct log_record *record, struct text name) {
     for (uint32_t i = 0; i < record->header_count; i++)
-        if (text_equal(record->headers[i].name, name))
-            return record->headers[i].value;
+        if (text_equal(record->headers[i].name, name)) return record->headers[i].value;
     return TEXT_NONE;
 }
 
-static void expect_all(struct reference *reference, struct verify *verify, struct memory_log *log, int32_t p)
-{
+static void expect_all(struct reference *reference, struct verify *verify, struct memory_log *log, int32_t p) {
     struct log_record record;
     for (int64_t offset = 0; offset < memory_log_end(log, TOPIC_ORDERS, p); offset++) {
-        if (memory_log_read(log, TOPIC_ORDERS, p, offset, &record) != STATUS_OK)
-            continue;
+        if (memory_log_read(log, TOPIC_ORDERS, p, offset, &record) != STATUS_OK) continue;
         struct reference_record input = {.partition = p,
-                                         .offset = offset,
-                                         .timestamp_ms = record.timestamp_ms,
-                                         .key = record.key,
-                                         .value = record.value,
-                                         .me_t = header_of(&record, TEXT("me-t")),
-                                         .me_src = header_of(&record, TEXT("me-src"))};
+            .offset = offset,
+            .timestamp_ms = record.timestamp_ms,
+            .key = record.key,
+            .value = record.value,
+            .me_t = header_of(&record, TEXT("me-t")),
+            .me_src = header_of(&record, TEXT("me-src"))};
         reference_apply(reference, &input, verify_on_event, verify, NULL);
     }
 }
 
-static void see_all(struct verify *verify, struct memory_log *log, int32_t p)
-{
+static void see_all(struct verify *verify, struct memory_log *log, int32_t p) {
     struct log_record record;
     for (int64_t offset = 0; offset < memory_log_end(log, TOPIC_FILLS, p); offset++)
         if (memory_log_read(log, TOPIC_FILLS, p, offset, &record) == STATUS_OK)
@@ -145,21 +125,19 @@ static void see_all(struct verify *verify, struct memory_log *log, int32_t p)
 }
 
 /* Topic fills holds exactly what the reference book computes from orders, each event once. */
-static void judge(struct memory_log *log, const char *what)
-{
+static void judge(struct memory_log *log, const char *what) {
     struct reference *reference = reference_open();
     struct verify *verify = verify_open();
-    for (int32_t p = 0; p < PARTITIONS; p++)
-        expect_all(reference, verify, log, p);
-    for (int32_t p = 0; p < PARTITIONS; p++)
-        see_all(verify, log, p);
+    for (int32_t p = 0; p < PARTITIONS; p++) expect_all(reference, verify, log, p);
+    for (int32_t p = 0; p < PARTITIONS; p++) see_all(verify, log, p);
     verify_finish(verify);
     const struct verify_result *result = verify_result(verify);
     const struct verify_difference *first = &result->first;
-    EXPECT(verify_exit_code(result) == 0, "%s: %s of %.*s fseq %llu, orders[%d]@%lld\n  expected %.*s\n  seen     %.*s", what,
-           verify_kind_name(first->kind), (int)first->symbol.size, first->symbol.data ? first->symbol.data : "",
-           (unsigned long long)first->fseq, (int)first->partition, (long long)first->orders_offset, (int)first->expected.size,
-           first->expected.data ? first->expected.data : "", (int)first->seen.size, first->seen.data ? first->seen.data : "");
+    EXPECT(verify_exit_code(result) == 0, "%s: %s of %.*s fseq %llu, orders[%d]@%lld\n  expected %.*s\n  seen     %.*s",
+        what, verify_kind_name(first->kind), (int)first->symbol.size, first->symbol.data ? first->symbol.data : "",
+        (unsigned long long)first->fseq, (int)first->partition, (long long)first->orders_offset,
+        (int)first->expected.size, first->expected.data ? first->expected.data : "", (int)first->seen.size,
+        first->seen.data ? first->seen.data : "");
     EXPECT(result->repeats == 0, "%s: %llu events were written twice", what, (unsigned long long)result->repeats);
     EXPECT(result->matched > 0, "%s: nothing was compared", what);
     printf("%s: %llu events, as the reference book has them\n", what, (unsigned long long)result->matched);
@@ -167,16 +145,13 @@ static void judge(struct memory_log *log, const char *what)
     reference_close(reference);
 }
 
-static uint64_t pending_records(struct memory_log *log)
-{
+static uint64_t pending_records(struct memory_log *log) {
     int64_t count = 0;
-    for (int32_t p = 0; p < PARTITIONS; p++)
-        count += memory_log_end(log, TOPIC_PENDING, p);
+    for (int32_t p = 0; p < PARTITIONS; p++) count += memory_log_end(log, TOPIC_PENDING, p);
     return (uint64_t)count;
 }
 
-static int64_t lengths(struct memory_log *log)
-{
+static int64_t lengths(struct memory_log *log) {
     int64_t count = 0;
     for (int32_t p = 0; p < PARTITIONS; p++)
         count += memory_log_end(log, TOPIC_ORDERS, p) + memory_log_end(log, TOPIC_FILLS, p);
@@ -186,8 +161,7 @@ static int64_t lengths(struct memory_log *log)
 /* ---- tests ----------------------------------------------------------------------------------------------- */
 
 /* The same log, any number of workers: the same bytes. */
-static void test_workers(int workers)
-{
+static void test_workers(int workers) {
     static struct server server;
     struct memory_log *log = memory_log_open();
     struct market market;
@@ -205,8 +179,7 @@ static void test_workers(int workers)
 }
 
 /* Symbols wander between workers while they trade. */
-static void test_moves(void)
-{
+static void test_moves(void) {
     static struct server server;
     struct memory_log *log = memory_log_open();
     struct market market;
@@ -218,8 +191,7 @@ static void test_moves(void)
     }
     settle(&server, log, 0);
     uint64_t adopted = 0;
-    for (int w = 0; w < 4; w++)
-        adopted += counter_get(&server.engine.workers[w].counters.adopted);
+    for (int w = 0; w < 4; w++) adopted += counter_get(&server.engine.workers[w].counters.adopted);
     EXPECT(adopted > 50, "only %llu symbols changed hands", (unsigned long long)adopted);
     stop(&server, 5000);
     judge(log, "moves");
@@ -227,8 +199,7 @@ static void test_moves(void)
 }
 
 /* Orders in wrong partitions and in pending-orders come home once, over restarts too. */
-static void test_other_doors(void)
-{
+static void test_other_doors(void) {
     static struct server server;
     struct memory_log *log = memory_log_open();
     struct market market;
@@ -253,22 +224,25 @@ static void test_other_doors(void)
         settle(&server, log, 0);
         stop(&server, 5000);
     }
-    EXPECT(lengths(log) == before, "the log grew from %lld to %lld records over ten restarts", (long long)before, (long long)lengths(log));
+    EXPECT(lengths(log) == before, "the log grew from %lld to %lld records over ten restarts", (long long)before,
+        (long long)lengths(log));
     EXPECT(pending_records(log) > 100, "no pending records");
     judge(log, "ten restarts");
     memory_log_close(log);
 }
 
 /* Killed with answers in flight: what was stored stays, what was not is written by the next one. */
-static void test_crashes(void)
-{
+static void test_crashes(void) {
     static struct server server;
     struct memory_log *log = memory_log_open();
     struct market market;
     market_init(&market, 4, 20);
     for (int i = 0; i < 10; i++) {
-        struct memory_faults faults = {.in_flight_max = 300, .append_pieces_max = 7, .fail_after = true, .fail_after_records = RECORDS / 60 + RECORDS / 200 * (uint64_t)i,
-                                       .fail_stores = i % 2 == 0};
+        struct memory_faults faults = {.in_flight_max = 300,
+            .append_pieces_max = 7,
+            .fail_after = true,
+            .fail_after_records = RECORDS / 60 + RECORDS / 200 * (uint64_t)i,
+            .fail_stores = i % 2 == 0};
         memory_log_set_faults(log, &faults);
         EXPECT(start(&server, log, 1 + i % 2, 0) == STATUS_OK, "%s", server.engine.words);
         market_trade(&market, log, RECORDS / 10);
@@ -289,16 +263,14 @@ static void test_crashes(void)
 }
 
 /* A log without its beginning is refused and the gap named. */
-static void test_gap(void)
-{
+static void test_gap(void) {
     static struct server server;
     struct memory_log *log = memory_log_open();
     struct market market;
     market_init(&market, 5, 20);
     market_trade(&market, log, 2000);
     int32_t p = 0;
-    while (memory_log_end(log, TOPIC_ORDERS, p) < 10)
-        p++;
+    while (memory_log_end(log, TOPIC_ORDERS, p) < 10) p++;
     memory_log_trim(log, TOPIC_ORDERS, p, 5);
     EXPECT(start(&server, log, 1, 0) == STATUS_GAP, "a gap was accepted");
     EXPECT(strstr(server.engine.words, "offsets 0 to 4 are gone"), "the gap is not named: %s", server.engine.words);
@@ -306,8 +278,7 @@ static void test_gap(void)
     memory_log_close(log);
 }
 
-int main(void)
-{
+int main(void) {
     test_gap();
     test_workers(1);
     test_workers(2);
@@ -315,7 +286,6 @@ int main(void)
     test_moves();
     test_other_doors();
     test_crashes();
-    if (failures)
-        fprintf(stderr, "%d failed\n", failures);
+    if (failures) fprintf(stderr, "%d failed\n", failures);
     return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

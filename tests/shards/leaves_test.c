@@ -21,15 +21,14 @@ enum { RING_BYTES = 512 * 1024 };
 
 static _Atomic bool never, always = true;
 
-static bool write_event(struct broadcast_ring *ring, uint64_t fseq, const char *text, const _Atomic bool *stop)
-{
-    struct ring_head head = {.kind = RING_EVENT, .fseq = fseq, .after_worker = RING_NO_WORKER, .text_bytes = (uint32_t)strlen(text)};
+static bool write_event(struct broadcast_ring *ring, uint64_t fseq, const char *text, const _Atomic bool *stop) {
+    struct ring_head head = {
+        .kind = RING_EVENT, .fseq = fseq, .after_worker = RING_NO_WORKER, .text_bytes = (uint32_t)strlen(text)};
     return broadcast_ring_write(ring, &head, NULL, text, stop);
 }
 
 /* Records of odd lengths over several laps come out as they went in, in place and copied. */
-Test(broadcast_ring, keeps_order_over_laps)
-{
+Test(broadcast_ring, keeps_order_over_laps) {
     struct broadcast_ring ring;
     cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
     ring.laggard_count = 1;
@@ -57,8 +56,7 @@ Test(broadcast_ring, keeps_order_over_laps)
 }
 
 /* A reader that was lapped is told, once, and goes on with what is new. */
-Test(broadcast_ring, tells_a_lapped_reader)
-{
+Test(broadcast_ring, tells_a_lapped_reader) {
     struct broadcast_ring ring;
     cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
     uint64_t gate = 0, lagging = 0;
@@ -78,13 +76,11 @@ Test(broadcast_ring, tells_a_lapped_reader)
 }
 
 /* The holding reader is never lapped: the writer waits, and once told to stop, nothing follows what was not written. */
-Test(broadcast_ring, closes_when_stopped_at_the_gate)
-{
+Test(broadcast_ring, closes_when_stopped_at_the_gate) {
     struct broadcast_ring ring;
     cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
     uint64_t written = 0, gate = 0, seen = 0;
-    while (write_event(&ring, written + 1, "filling it up", &always))
-        written++;
+    while (write_event(&ring, written + 1, "filling it up", &always)) written++;
     cr_assert_gt(written, 1000);
     const struct ring_head *head;
     while ((head = broadcast_ring_peek(&ring, &gate)) != NULL) {
@@ -97,13 +93,9 @@ Test(broadcast_ring, closes_when_stopped_at_the_gate)
     broadcast_ring_deinit(&ring);
 }
 
-static void count_bell(void *context)
-{
-    ++*(int *)context;
-}
+static void count_bell(void *context) { ++*(int *)context; }
 
-Test(broadcast_ring, rings_an_armed_bell_once)
-{
+Test(broadcast_ring, rings_an_armed_bell_once) {
     struct broadcast_ring ring;
     int rung = 0;
     cr_assert_eq(broadcast_ring_init(&ring, RING_BYTES), STATUS_OK);
@@ -119,8 +111,7 @@ Test(broadcast_ring, rings_an_armed_bell_once)
     broadcast_ring_deinit(&ring);
 }
 
-Test(worker_link, keeps_order_and_pushes_back)
-{
+Test(worker_link, keeps_order_and_pushes_back) {
     struct worker_link link;
     cr_assert_eq(worker_link_init(&link, 65536), STATUS_OK);
     uint32_t written = 0, read = 0, bytes;
@@ -150,8 +141,7 @@ Test(worker_link, keeps_order_and_pushes_back)
 
 /* ---- what a window remembers ----------------------------------------------------------------------------- */
 
-static struct command new_order(const char *id, const char *client, const char *user, const char *price)
-{
+static struct command new_order(const char *id, const char *client, const char *user, const char *price) {
     struct command command;
     command_init(&command);
     command.symbol = TEXT("AAPL");
@@ -165,19 +155,18 @@ static struct command new_order(const char *id, const char *client, const char *
     return command;
 }
 
-static struct repeat check_at(struct id_window *window, struct command command, int64_t offset, int64_t time_ms)
-{
+static struct repeat check_at(struct id_window *window, struct command command, int64_t offset, int64_t time_ms) {
     struct repeat repeat;
     struct log_position position = {.offset = offset, .log_time_ms = time_ms};
     cr_assert_eq(repeats_check(window, command.symbol, &command, position, &repeat), STATUS_OK);
     return repeat;
 }
 
-Test(repeats, judges_by_id_then_client_id)
-{
+Test(repeats, judges_by_id_then_client_id) {
     struct id_window window = {0};
     cr_assert_eq(check_at(&window, new_order("a", "c1", "ann", "1"), 0, 0).verdict, BOOK_FRESH);
-    cr_assert_eq(check_at(&window, new_order("a", "c1", "ann", "1.00"), 1, 0).verdict, BOOK_REPEAT, "the same in other words");
+    cr_assert_eq(
+        check_at(&window, new_order("a", "c1", "ann", "1.00"), 1, 0).verdict, BOOK_REPEAT, "the same in other words");
     cr_assert_eq(check_at(&window, new_order("a", "c1", "ann", "2"), 2, 0).verdict, BOOK_ID_TAKEN);
     struct repeat by_client = check_at(&window, new_order("b", "c1", "ann", "1"), 3, 0);
     cr_assert_eq(by_client.verdict, BOOK_REPEAT);
@@ -187,26 +176,30 @@ Test(repeats, judges_by_id_then_client_id)
     id_window_deinit(&window);
 }
 
-Test(repeats, window_ends_by_time_and_by_records)
-{
+Test(repeats, window_ends_by_time_and_by_records) {
     struct id_window window = {0};
     check_at(&window, new_order("a", NULL, "ann", "1"), 0, 1000);
     cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 1, 1000 + REPEAT_WINDOW_MS).verdict, BOOK_REPEAT);
-    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 2, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_FRESH, "not renewed");
-    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 2 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_REPEAT);
-    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 3 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_FRESH);
+    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 2, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_FRESH,
+        "not renewed");
+    cr_assert_eq(
+        check_at(&window, new_order("a", NULL, "ann", "1"), 2 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict,
+        BOOK_REPEAT);
+    cr_assert_eq(
+        check_at(&window, new_order("a", NULL, "ann", "1"), 3 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict,
+        BOOK_FRESH);
     id_window_deinit(&window);
 }
 
-Test(repeats, tombstones_are_the_accounts_own)
-{
+Test(repeats, tombstones_are_the_accounts_own) {
     struct id_window window = {0};
     struct command cancel = new_order("a", NULL, "ann", "1"), by_client = new_order(NULL, "c", "ann", "1");
     struct log_position at = {.offset = 5, .log_time_ms = 50};
     cancel.action = by_client.action = ACTION_CANCEL;
     cr_assert_eq(tombstones_add(&window, &cancel, at), STATUS_OK);
     cr_assert_eq(tombstones_add(&window, &by_client, at), STATUS_OK);
-    struct command mine = new_order("a", NULL, "ann", "1"), others = new_order("a", NULL, "bob", "1"), client = new_order("z", "c", "ann", "1");
+    struct command mine = new_order("a", NULL, "ann", "1"), others = new_order("a", NULL, "bob", "1"),
+                   client = new_order("z", "c", "ann", "1");
     cr_assert(tombstones_find(&window, &mine, at));
     cr_assert_not(tombstones_find(&window, &others, at));
     cr_assert(tombstones_find(&window, &client, at));
@@ -216,8 +209,7 @@ Test(repeats, tombstones_are_the_accounts_own)
 }
 
 /* Against a plain list: random adds, finds and expiry over many growths and laps. */
-Test(id_window, agrees_with_a_list)
-{
+Test(id_window, agrees_with_a_list) {
     enum { COUNT = 30000, KEYS = 3000 };
     struct id_window window = {0};
     static int64_t last_offset[KEYS], last_time[KEYS];
@@ -229,7 +221,8 @@ Test(id_window, agrees_with_a_list)
         unsigned key = (unsigned)(state >> 40) % KEYS;
         time_ms += (int64_t)(state >> 20) % 80;
         char text[64];
-        int size = snprintf(text, sizeof text, "k%u-%.*s", key, (int)(key % 40), "0123456789012345678901234567890123456789");
+        int size =
+            snprintf(text, sizeof text, "k%u-%.*s", key, (int)(key % 40), "0123456789012345678901234567890123456789");
         id_window_expire(&window, offset, time_ms);
         const struct id_entry *found = id_window_find(&window, (struct text){text, (uint32_t)size}, 0);
         bool expected = last_offset[key] >= 0 && time_ms - last_time[key] <= REPEAT_WINDOW_MS;
@@ -245,10 +238,10 @@ Test(id_window, agrees_with_a_list)
 
 /* ---- watermarks and moves -------------------------------------------------------------------------------- */
 
-Test(watermarks, chain)
-{
+Test(watermarks, chain) {
     struct watermarks watermarks = {0};
-    struct source_position first = {TOPIC_PENDING, 3, 10, -1}, second = {TOPIC_PENDING, 3, 15, 10}, other = {TOPIC_ORDERS, 3, 2, -1};
+    struct source_position first = {TOPIC_PENDING, 3, 10, -1}, second = {TOPIC_PENDING, 3, 15, 10},
+                           other = {TOPIC_ORDERS, 3, 2, -1};
     cr_assert_eq(watermarks_check(&watermarks, &second), WATERMARK_GAP);
     cr_assert_eq(watermarks_check(&watermarks, &first), WATERMARK_FOLLOWS);
     watermarks_set(&watermarks, &first);
@@ -258,27 +251,26 @@ Test(watermarks, chain)
     watermarks_deinit(&watermarks);
 }
 
-static bool parse(const char *value, struct source_position *position)
-{
+static bool parse(const char *value, struct source_position *position) {
     return source_position_parse(text_of(value), TEXT("orders"), TEXT("pending-orders"), position);
 }
 
-Test(watermarks, source_is_parsed_strictly)
-{
+Test(watermarks, source_is_parsed_strictly) {
     struct source_position position;
     cr_assert(parse("pending-orders/7/12/-", &position));
-    cr_assert(position.topic == TOPIC_PENDING && position.partition == 7 && position.offset == 12 && position.previous == -1);
+    cr_assert(
+        position.topic == TOPIC_PENDING && position.partition == 7 && position.offset == 12 && position.previous == -1);
     cr_assert(parse("orders/0/12/11", &position) && position.previous == 11);
     char text[320];
-    cr_assert(text_equal((struct text){text, source_position_format(&position, TEXT("orders"), text)}, TEXT("orders/0/12/11")));
-    static const char *const wrong[] = {"",  "orders",  "orders/0/12",    "orders/0/12/",    "orders/10/1/-", "orders/0/12/12", "orders/0/-1/-",
-                                        "x/0/1/-", "orders/0/1/-x", "orders/0/1/0x", "orders//1/-", "orders/0/99999999999999999999/-"};
+    cr_assert(text_equal(
+        (struct text){text, source_position_format(&position, TEXT("orders"), text)}, TEXT("orders/0/12/11")));
+    static const char *const wrong[] = {"", "orders", "orders/0/12", "orders/0/12/", "orders/10/1/-", "orders/0/12/12",
+        "orders/0/-1/-", "x/0/1/-", "orders/0/1/-x", "orders/0/1/0x", "orders//1/-", "orders/0/99999999999999999999/-"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         cr_assert_not(parse(wrong[i], &position), "%s", wrong[i]);
 }
 
-Test(move, first_decision_wins)
-{
+Test(move, first_decision_wins) {
     struct move move = {0};
     cr_assert_eq(move_end(&move, 1, TEXT("m")), MOVE_NOT_OPEN);
     cr_assert_eq(move_begin(&move, 2, TEXT("m"), 1), MOVE_WRONG_EPOCH);
@@ -293,10 +285,10 @@ Test(move, first_decision_wins)
 
 /* ---- flat forms ------------------------------------------------------------------------------------------ */
 
-Test(delivery, survives_its_flat_form)
-{
+Test(delivery, survives_its_flat_form) {
     static _Alignas(8) char flat[LINK_RECORD_BYTES_MAX];
-    struct delivery delivery = {.kind = DELIVERY_COMMAND, .partition = 3, .offset = 77, .command = new_order("a-1", NULL, "ann", "1.5")};
+    struct delivery delivery = {
+        .kind = DELIVERY_COMMAND, .partition = 3, .offset = 77, .command = new_order("a-1", NULL, "ann", "1.5")};
     struct delivery back;
     cr_assert_leq(delivery_packed_bytes(&delivery), LINK_RECORD_BYTES_MAX);
     delivery_pack(&delivery, flat);
@@ -306,14 +298,19 @@ Test(delivery, survives_its_flat_form)
     cr_assert(back.offset == 77 && back.command.price.mantissa == 15);
 }
 
-Test(dead_letter, keeps_the_original_and_says_where_it_came_from)
-{
+Test(dead_letter, keeps_the_original_and_says_where_it_came_from) {
     static _Alignas(8) unsigned char flat[DEAD_LETTER_PACKED_BYTES_MAX];
     static char value[40000];
     memset(value, 'v', sizeof value);
     struct log_header header = {TEXT("h"), TEXT("was there")};
-    struct log_record record = {.topic = TOPIC_PENDING, .partition = 4, .offset = 99, .key = TEXT("AAPL"), .value = {value, sizeof value},
-                                .has_value = true, .header_count = 1, .headers = &header};
+    struct log_record record = {.topic = TOPIC_PENDING,
+        .partition = 4,
+        .offset = 99,
+        .key = TEXT("AAPL"),
+        .value = {value, sizeof value},
+        .has_value = true,
+        .header_count = 1,
+        .headers = &header};
     struct dead_letter letter;
     dead_letter_pack(&record, REASON_BAD_FIELD, flat);
     dead_letter_unpack(flat, TEXT("orders"), TEXT("pending-orders"), &letter);
@@ -332,10 +329,10 @@ Test(dead_letter, keeps_the_original_and_says_where_it_came_from)
     cr_assert(truncated && original);
 }
 
-Test(dead_letter, tells_empty_from_absent)
-{
+Test(dead_letter, tells_empty_from_absent) {
     static _Alignas(8) unsigned char flat[DEAD_LETTER_PACKED_BYTES_MAX];
-    struct log_record none = {.partition = 4, .offset = 99}, empty = {.key = {"", 0}, .value = {"", 0}, .has_value = true};
+    struct log_record none = {.partition = 4, .offset = 99},
+                      empty = {.key = {"", 0}, .value = {"", 0}, .has_value = true};
     struct dead_letter letter;
     dead_letter_pack(&none, REASON_MALFORMED, flat);
     dead_letter_unpack(flat, TEXT("orders"), TEXT("pending-orders"), &letter);
@@ -345,8 +342,7 @@ Test(dead_letter, tells_empty_from_absent)
     cr_assert(letter.append.key.data && letter.append.value.data);
 }
 
-Test(name_table, finds_what_was_added)
-{
+Test(name_table, finds_what_was_added) {
     struct name_table table = {0};
     static int values[5000];
     for (int i = 0; i < 5000; i++) {

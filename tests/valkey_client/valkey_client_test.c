@@ -2,8 +2,7 @@
 
 #include <criterion/criterion.h>
 
-static void expect(const char *given, const char *host, uint16_t port)
-{
+static void expect(const char *given, const char *host, uint16_t port) {
     char seen[32];
     uint16_t seen_port = 1;
     bool ok = valkey_client_split_host(given, seen, sizeof seen, &seen_port);
@@ -14,8 +13,7 @@ static void expect(const char *given, const char *host, uint16_t port)
     }
 }
 
-Test(valkey_client, hosts_with_and_without_port)
-{
+Test(valkey_client, hosts_with_and_without_port) {
     expect("localhost", "localhost", 1);
     expect("localhost:6380", "localhost", 6380);
     expect("10.0.0.1:65535", "10.0.0.1", 65535);
@@ -34,8 +32,7 @@ Test(valkey_client, hosts_with_and_without_port)
     expect(NULL, NULL, 0);
 }
 
-Test(valkey_client, a_wrong_host_is_refused_at_once)
-{
+Test(valkey_client, a_wrong_host_is_refused_at_once) {
     uv_loop_t loop;
     uv_loop_init(&loop);
     int status;
@@ -51,8 +48,7 @@ Test(valkey_client, a_wrong_host_is_refused_at_once)
     cr_assert_eq(uv_loop_close(&loop), 0);
 }
 
-static void close_at_once(uv_timer_t *timer)
-{
+static void close_at_once(uv_timer_t *timer) {
     struct valkey_client *client = timer->data;
     cr_assert(!valkey_client_is_up(client));
     struct text words[] = {TEXT("PING")};
@@ -63,14 +59,12 @@ static void close_at_once(uv_timer_t *timer)
     uv_close((uv_handle_t *)timer, NULL);
 }
 
-static void note(void *context, const char *why)
-{
+static void note(void *context, const char *why) {
     cr_assert_not_null(why);
     ++*(int *)context;
 }
 
-Test(valkey_client, a_closed_port_is_tried_again_with_pauses_and_said_once)
-{
+Test(valkey_client, a_closed_port_is_tried_again_with_pauses_and_said_once) {
     uv_loop_t loop;
     uv_timer_t timer;
     int status, said = 0;
