@@ -25,7 +25,7 @@ struct id_slot {
     uint32_t reference; /* sequence number + 1, low 32 bits; 0 empty */
 };
 
-/* Zeroed is empty and holds no memory; grows by doubling, shrinks never below what the window needs. */
+/* Zeroed is empty and holds no memory; grows by doubling and keeps what it has until id_window_deinit. */
 struct id_window {
     struct id_entry *entries; /* ring by sequence number */
     uint64_t first, next;
