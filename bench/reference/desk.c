@@ -418,20 +418,19 @@ static void answer_repeat(struct desk *desk, struct occasion *occasion, const st
         desk_reject(desk, occasion, request, REASON_DUPLICATE_ID);
 }
 
-/* What the window holds of an id that this record carries again; NULL if it holds none, and then the record is
- * remembered. */
+/* The oldest that the window holds of an id that this record carries again, NULL if it holds none; the record is
+ * remembered in any case. */
 static const struct ledger_note *note_before(
     struct desk *desk, const struct occasion *occasion, const struct request *request, struct text content) {
     struct text own = request_own_id(request), client = client_id_checked(request),
                 account = request_text(request, FIELD_USER_ID);
     const struct ledger_note *note = ledger_find(&desk->ledger, LEDGER_OWN_ID, TEXT_NONE, own);
     if (!note && client.size) note = ledger_find(&desk->ledger, LEDGER_CLIENT_ORDER, account, client);
-    if (note) return note;
     ledger_write(&desk->ledger, LEDGER_OWN_ID, TEXT_NONE, own, occasion->offset, occasion->log_time_ms, content, own);
     if (client.size)
         ledger_write(
             &desk->ledger, LEDGER_CLIENT_ORDER, account, client, occasion->offset, occasion->log_time_ms, content, own);
-    return NULL;
+    return note;
 }
 
 /* True if an open order has one of the ids that this command gives to a new one. */

@@ -19,8 +19,12 @@ static void forget_oldest(struct ledger *ledger) {
     struct ledger_note *note = ledger->oldest;
     ledger->oldest = note->next;
     if (!ledger->oldest) ledger->newest = NULL;
-    if (dictionary_find(&ledger->notes, note->bytes, note->key_bytes) == note)
+    if (note->again) {
+        note->again->last = note->last;
+        dictionary_put(&ledger->notes, note->bytes, note->key_bytes, note->again);
+    } else {
         dictionary_remove(&ledger->notes, note->bytes, note->key_bytes);
+    }
     free(note);
 }
 
@@ -41,6 +45,17 @@ const struct ledger_note *ledger_find(
     return dictionary_find(&ledger->notes, key, make_key(kind, account, id, key));
 }
 
+static void put_behind(struct ledger *ledger, struct ledger_note *note) {
+    struct ledger_note *oldest = dictionary_find(&ledger->notes, note->bytes, note->key_bytes);
+    if (oldest) {
+        oldest->last->again = note;
+        oldest->last = note;
+    } else {
+        note->last = note;
+        dictionary_put(&ledger->notes, note->bytes, note->key_bytes, note);
+    }
+}
+
 void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text account, struct text id, int64_t offset,
     int64_t time_ms, struct text content, struct text original) {
     char key[KEY_BYTES_MAX];
@@ -59,7 +74,7 @@ void ledger_write(struct ledger *ledger, enum ledger_kind kind, struct text acco
     else
         ledger->oldest = note;
     ledger->newest = note;
-    dictionary_put(&ledger->notes, key, key_bytes, note);
+    put_behind(ledger, note);
 }
 
 bool ledger_says(const struct ledger_note *note, struct text content) {

@@ -286,6 +286,25 @@ Test(rules, repeats_of_an_order_id) {
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
 }
 
+/* A repeat is remembered like any other record, and the oldest in the window is what a later one is judged by. */
+Test(rules, the_oldest_in_the_window_is_the_original) {
+    limit("a", "SELL", "10", "10.001", "u1");
+    t.time_ms += 30000;
+    limit("a", "SELL", "11", "10.00", "u1");
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=a");
+    t.time_ms += 20000;
+    limit("a", "SELL", "10", "10.001", "u1");
+    EXPECT_EVENT(&t, 0, "DUPLICATE", "originalOrderId=a");
+    t.time_ms += 10001; /* the first is outside now: the one of other content is the oldest */
+    limit("a", "SELL", "10", "10.001", "u1");
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=a");
+    limit("a", "SELL", "11", "10.00", "u1");
+    EXPECT_EVENT(&t, 0, "DUPLICATE", "originalOrderId=a");
+    t.time_ms += 60001;
+    limit("a", "SELL", "11", "10.00", "u1");
+    EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
+}
+
 Test(rules, a_rejected_original_is_an_original) {
     limit("a", "SELL", "10", "10.001", "u1");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=OFF_TICK");
@@ -294,7 +313,10 @@ Test(rules, a_rejected_original_is_an_original) {
     t.time_ms += 60000;
     limit("a", "SELL", "10", "10.001", "u1");
     EXPECT_EVENT(&t, 0, "DUPLICATE", "originalOrderId=a");
-    t.time_ms += 1; /* the first one stays the original, so its window is over */
+    t.time_ms += 1; /* the two before are in the window still */
+    limit("a", "SELL", "10", "10.00", "u1");
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=a");
+    t.time_ms += 60001;
     limit("a", "SELL", "10", "10.00", "u1");
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
 }
@@ -305,6 +327,10 @@ Test(rules, the_window_in_records) {
     t.offsets[AAPL_HOME] = 4194304;
     limit("a", "SELL", "10", "10.00", "u1");
     EXPECT_EVENT(&t, 0, "DUPLICATE", "originalOrderId=a");
+    t.offsets[AAPL_HOME] = 2 * 4194304;
+    limit("a", "SELL", "10", "10.00", "u1");
+    EXPECT_EVENT(&t, 0, "DUPLICATE", "originalOrderId=a"); /* of the repeat before */
+    t.offsets[AAPL_HOME] = 3 * 4194304 + 1;
     limit("a", "SELL", "10", "10.00", "u1");
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=a");
 }
@@ -314,7 +340,9 @@ Test(rules, repeats_of_a_client_order_id) {
     order("b", "SELL", "LIMIT", "10", "10.00", ",'userId':'u1','clientOrderId':'c'");
     EXPECT_EVENT(&t, 0, "DUPLICATE", "orderId=b clientOrderId=c originalOrderId=a");
     order("b", "SELL", "LIMIT", "11", "10.00", ",'userId':'u1','clientOrderId':'c'");
-    EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=b"); /* the DUPLICATE before left nothing under b */
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=b");
+    order("b", "SELL", "LIMIT", "10", "10.00", ",'userId':'u1','clientOrderId':'z'"); /* the DUPLICATE left b behind */
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=DUPLICATE_ID orderId=b clientOrderId=z");
     order("c", "SELL", "LIMIT", "10", "10.00", ",'userId':'u2','clientOrderId':'c'");
     EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=c");
     order("d", "SELL", "LIMIT", "10", "10.00", ",'clientOrderId':'c'"); /* nobody's */
