@@ -187,12 +187,13 @@ static bool set_from_file(rd_kafka_conf_t *conf, const char *path, char *problem
     return ok;
 }
 
+/* No metrics for the broker: nobody asked for them, and closing a handle would wait up to a second for them. */
 static bool set_all(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
     const struct kafka_property *properties, size_t property_count, char *problem, size_t problem_bytes) {
     const struct kafka_property common[] = {{"bootstrap.servers", settings->brokers},
         {"client.id", settings->client_id ? settings->client_id : "shardbook"}, {"socket.nagle.disable", "true"},
         {"socket.keepalive.enable", "true"}, {"reconnect.backoff.ms", "50"}, {"reconnect.backoff.max.ms", "1000"},
-        {"log.connection.close", "false"}};
+        {"log.connection.close", "false"}, {"enable.metrics.push", "false"}};
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         if (!set_property(conf, common[i].name, common[i].value, problem, problem_bytes)) return false;
     if (settings->property_file && (!set_from_file(conf, settings->property_file, problem, problem_bytes) ||
