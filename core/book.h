@@ -10,20 +10,34 @@
 #include "core/arena.h"
 #include "core/book_types.h"
 #include "core/command.h"
+#include "core/control.h"
 #include "core/event.h"
 #include "core/instrument.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the book must know beside the command. Views stay the caller's and must live until BOOK_DONE. */
+/* What a record of the log is for a book. */
+enum book_input_kind {
+    BOOK_COMMAND = 0,
+    BOOK_TICK,      /* time moved: expires what is due, answers nothing else */
+    BOOK_CONTROL,   /* a control record that changes nothing in the book, or a refused one: its CONTROL event */
+    BOOK_STATE,     /* CONTROL, STATE with `state`, and what follows from it */
+    BOOK_INSTRUMENT /* CONTROL, and from then on these settings, which book_takes_instrument permitted */
+};
+
+/* A record as the book sees it. Views stay the caller's and must live until BOOK_DONE. */
 struct book_input {
+    uint8_t kind; /* enum book_input_kind */
     const struct command *command;
     int64_t src_offset; /* of the record in orders[home] */
     int64_t log_time_ms;
-    uint8_t verdict;               /* enum book_verdict: what the shard's repeat check found */
+    uint8_t verdict;               /* enum book_verdict: what the shard's repeat check found, of a LIST of all its ids */
     struct text original_order_id; /* BOOK_REPEAT: the original's own id */
-    bool cancelled_before;         /* a tombstone of that account for that id exists */
+    bool cancelled_before;         /* a tombstone of that account for one of its order ids exists */
+    bool blocked;                  /* the command's account is blocked */
+    uint8_t state;                 /* BOOK_STATE: enum trading_state */
+    const struct instrument *instrument; /* BOOK_INSTRUMENT */
 };
 
 enum book_verdict {
@@ -33,8 +47,8 @@ enum book_verdict {
 };
 
 enum book_progress {
-    BOOK_DONE = 0, /* the command is finished */
-    BOOK_MORE      /* take the output, then call book_step again for the same command */
+    BOOK_DONE = 0, /* the record is finished */
+    BOOK_MORE      /* take the output, then call book_step again for the same record */
 };
 
 /* Answers of one step. The caller owns it and empties it (event_count = level_count = 0) before each step. */
@@ -50,12 +64,12 @@ void book_init(struct book *book, struct arena *arena, const struct instrument *
 /* Gives everything back to the arena. */
 void book_deinit(struct book *book);
 
-/* Starts a command: a faulty one (command->fault) and every verdict but BOOK_FRESH is answered with its one event.
+/* Starts a record: first expires what is due at its log time. A faulty command (command->fault) and every verdict but BOOK_FRESH is answered with its one event.
  * Writes the first answers to *out. On BOOK_MORE the book is in the middle of the command: only book_step and the
  * read-only functions may follow. */
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out);
 
-/* Goes on with the command that book_apply started, with the same input. */
+/* Goes on with the record that book_apply started, with the same input. */
 enum book_progress book_step(struct book *book, const struct book_input *input, struct book_output *out);
 
 /* Numbers a CONTROL event in the book's stream: it takes an fseq and enters the hash and changes nothing else. */
@@ -66,6 +80,17 @@ void book_control(struct book *book, int64_t src_offset, struct book_output *out
  * Texts view the book's memory and the input's command, until the next step. */
 void book_view(
     const struct book *book, const struct book_input *input, const struct book_event *book_event, struct event *event);
+
+/* Makes a book that has answered nothing yet start in another state than TRADING. */
+void book_start_in(struct book *book, enum trading_state state);
+
+/* True if these settings may replace the book's: the same tick and lot, or no open order. */
+bool book_takes_instrument(const struct book *book, const struct instrument *instrument);
+
+enum trading_state book_state(const struct book *book);
+
+/* True while log time alone may change something: GTD orders are open, or an auction lasts. */
+bool book_needs_time(const struct book *book);
 
 /* The stream's position: events so far and their rolling hash. */
 uint64_t book_fseq(const struct book *book);

@@ -197,7 +197,7 @@ struct text order_type_name(enum order_type type) {
 }
 
 struct text time_in_force_name(enum time_in_force tif) {
-    static const struct text names[TIF_NONE] = {NAME("GTC"), NAME("IOC"), NAME("FOK"), NAME("GTD"), NAME("DAY")};
+    static const struct text names[TIF_NONE] = {NAME("GTC"), NAME("IOC"), NAME("FOK"), NAME("GTD"), NAME("DAY"), NAME("AON")};
     return (unsigned)tif < TIF_NONE ? names[tif] : TEXT_NONE;
 }
 

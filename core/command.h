@@ -21,7 +21,8 @@ enum action {
 };
 enum side { SIDE_BUY = 0, SIDE_SELL = 1, SIDE_NONE = 2 };
 enum order_type { ORDER_LIMIT = 0, ORDER_MARKET, ORDER_STOP, ORDER_STOP_LIMIT, ORDER_TRAILING_STOP, ORDER_TYPE_NONE };
-enum time_in_force { TIF_GTC = 0, TIF_IOC, TIF_FOK, TIF_GTD, TIF_DAY, TIF_NONE };
+/* AON has a name so that it can be refused as UNSUPPORTED; it has no number in the msgpack form. */
+enum time_in_force { TIF_GTC = 0, TIF_IOC, TIF_FOK, TIF_GTD, TIF_DAY, TIF_AON, TIF_NONE };
 enum contingency { CONTINGENCY_NONE = 0, CONTINGENCY_OCO, CONTINGENCY_OTO, CONTINGENCY_OTOCO };
 enum self_trade {
     SELF_TRADE_NONE = 0,
@@ -30,6 +31,9 @@ enum self_trade {
     SELF_TRADE_EXPIRE_BOTH,
     SELF_TRADE_DECREMENT
 };
+
+/* The orders of a LIST: OCO and OTO have two, OTOCO three. */
+enum { LIST_ORDERS_MAX = 3 };
 
 /* Texts view the record's bytes or the decoder's scratch and live until the decoder's next call. Enumerations
  * say *_NONE, texts and decimals are absent, where the record has no such field (null and an empty userId
@@ -58,6 +62,10 @@ struct command {
 
     struct decimal quantity, price, stop_price, trailing_amount, display_quantity, max_slippage;
     int64_t timestamp_ms, expire_time_ms, trailing_bps;
+
+    /* LIST: its orders as NEW commands that carry the list's symbol and userId; the decoder's memory. */
+    const struct command *orders;
+    uint32_t order_count; /* as many as the record has, of which at most LIST_ORDERS_MAX are decoded */
 };
 
 /* Empties a command: everything absent, action NEW. Any thread. */
@@ -77,7 +85,7 @@ struct text command_own_id(const struct command *command);
 
 /* 64 bits over every known field but the command's own id, clientOrderId's text included, and the timestamp: equal for
  * two records that say the same in other words (150.0 and "150.00"). A field is absent, badly formed (whatever it
- * says), or its value; of contingency and orders only that they are there. For the repeat check. Any thread. */
+ * says), or its value; orders count one by one, their ids included. For the repeat check. Any thread. */
 uint64_t command_content_hash(const struct command *command);
 
 /* Names as in the wire form ("BUY", "STOP_LIMIT", "GTC", ...); static; absent for *_NONE. Any thread. */

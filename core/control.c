@@ -28,6 +28,12 @@ enum control_kind control_kind_find(struct text name) {
     return CONTROL_NONE;
 }
 
+struct text trading_state_name(enum trading_state state) {
+    static const struct text names[TRADING_STATE_COUNT] = {
+        NAME("TRADING"), NAME("HALTED"), NAME("AUCTION"), NAME("CLOSED")};
+    return (unsigned)state < TRADING_STATE_COUNT ? names[state] : TEXT_NONE;
+}
+
 struct text move_mode_name(enum move_mode mode) {
     static const struct text modes[] = {[MOVE_DIRECT] = NAME("DIRECT"), [MOVE_PARKED] = NAME("PARKED")};
     return (unsigned)mode <= MOVE_PARKED ? modes[mode] : TEXT_NONE;

@@ -2,6 +2,7 @@
 #ifndef SHARDBOOK_CORE_CONTROL_H
 #define SHARDBOOK_CORE_CONTROL_H
 
+#include "core/instrument.h"
 #include "core/text.h"
 
 #include <stdbool.h>
@@ -25,6 +26,12 @@ enum control_kind {
     CONTROL_KIND_COUNT
 };
 
+/* What may be done with a symbol's orders. */
+enum trading_state { TRADING_STATE_TRADING = 0, TRADING_STATE_HALTED, TRADING_STATE_AUCTION, TRADING_STATE_CLOSED };
+enum { TRADING_STATE_COUNT = 4 };
+
+enum listing_mode { LISTING_OPEN = 0, LISTING_CLOSED };
+
 enum move_mode { MOVE_NONE = 0, MOVE_DIRECT, MOVE_PARKED };
 
 /* The most that `fields` of a control can hold. */
@@ -41,6 +48,13 @@ struct control {
     uint64_t epoch;     /* of BEGIN, CUT and ABORT always there */
     struct text source, target;
     int64_t worker;     /* not negative */
+    uint8_t state;      /* enum trading_state; of a STATE always there; of an INSTRUMENT where the symbol starts */
+    uint8_t listing;    /* enum listing_mode; of a LISTING always there */
+    bool blocked;       /* of a BLOCK always there */
+    uint32_t limit;     /* of a LISTING: 1 to SYMBOLS_PER_PARTITION_MAX */
+    uint64_t version;   /* of a RULES always there */
+    struct text user_id;          /* of a BLOCK never absent */
+    struct instrument instrument; /* of an INSTRUMENT complete, with defaults where the record says nothing */
     struct text fields; /* for the CONTROL event: the well-formed fields of this kind in the README's order, encoded
                            JSON members without braces, `symbol` and `kind` left out */
 };
@@ -48,6 +62,9 @@ struct control {
 /* "BEGIN" and so on; static. Any thread. */
 struct text control_kind_name(enum control_kind kind);
 enum control_kind control_kind_find(struct text name);
+
+/* "TRADING" and so on; static, absent for others. Any thread. */
+struct text trading_state_name(enum trading_state state);
 
 /* "DIRECT", "PARKED"; static. Any thread. */
 struct text move_mode_name(enum move_mode mode);

@@ -13,6 +13,9 @@ enum {
     REPEAT_WINDOW_RECORDS = 4194304,      /* ... or for so many records of the partition, whichever is less */
     SYMBOLS_PER_PARTITION_MAX = 65536,    /* open listing; the next new symbol is answered CAPACITY */
     OPEN_ORDERS_PER_SYMBOL_MAX = 4194304, /* the next order that would rest is answered CAPACITY */
+    TRAILING_STOPS_PER_SYMBOL_MAX = 4096, /* that wait; the next one is answered CAPACITY */
+    BLOCKED_PER_PARTITION_MAX = 65536,    /* accounts; the next BLOCK is refused, CAPACITY */
+    INDICATION_INTERVAL_MS = 1000,        /* log time between two STATE events of an auction's indication */
     DEPTH_LEVELS = 20                     /* levels published in depth:{S} */
 };
 
