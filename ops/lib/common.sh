@@ -4,7 +4,7 @@
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/shardbook
 me=ops/$(basename "$0")
-export repo cache
+export repo cache KCAT_CONFIG=$repo/ops/kafka/kcat.conf
 
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "$*"; exit 1; }

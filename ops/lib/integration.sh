@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Helpers for integration tests in bash. A test is an executable tests/integration/NAME.test (any language): exit 0 passes,
-# 77 skips, all else fails; it prints what it saw. ops/test runs each inside Debian 13, one after the other, with the
+# 77 skips, all else fails; it prints what it saw. ops/test runs each inside Debian 13, some at a time, with the
 # programs of build/release on PATH, in a scratch directory of its own, with these variables:
 #
 #   SHARDBOOK_SOURCE_DIR   the checkout
@@ -12,6 +12,7 @@
 #
 #   # needs: kafka         a broker shared with other tests (do not stop it): SHARDBOOK_KAFKA; its topics are made
 #   # needs: own-kafka     a broker of its own, which it may kill (ops/stack kill kafka; ops/stack up kafka)
+#   # needs: own-kafka quick-return  that broker is back 2 s after a kill -9, not 9; a stall of 2 s then looks like a death
 #   # needs: mock          the embedded broker, of its own
 #   # needs: valkey        a Valkey of its own: SHARDBOOK_VALKEY, SHARDBOOK_VALKEY_PASSWORD_FILE
 #   # needs: server router with the above; several words may stand on the line
@@ -19,7 +20,8 @@
 #   # timeout: 120         seconds (180 without)
 #   # nightly: yes         only under --nightly
 #
-# What is left running is killed afterwards. Output, logs and data stay in build/integration/NAME/ until the next run.
+# What is left running is killed afterwards. Output and logs, and if it failed the data, stay in build/integration/NAME/ until
+# the next run.
 #
 # In bash: . "$SHARDBOOK_SOURCE_DIR/ops/lib/integration.sh"
 
