@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { ENTRIES_MIN = 64, BYTES_MIN = 4096 };
+enum { ENTRIES_MIN = 64, BYTES_MIN = 4096, HASH_BITS = 32 };
 
 void id_window_deinit(struct id_window *window) {
     free(window->entries);
@@ -23,32 +23,94 @@ static char *bytes_at(const struct id_window *window, uint64_t position) {
     return window->bytes + (position & (window->bytes_capacity - 1));
 }
 
-static uint32_t key_hash(struct text key) { return (uint32_t)(rolling_id(key) >> 32); }
-
-/* ---- index: open addressing over 32-bit hashes, deletion by shifting back -------------------------------- */
+static uint32_t reference_of(uint64_t sequence) { return (uint32_t)sequence + 1; }
 
 static uint64_t sequence_of(const struct id_window *window, uint32_t reference) {
     return window->first + (uint32_t)(reference - 1 - (uint32_t)window->first);
 }
 
-static uint64_t index_home(const struct id_window *window, uint32_t hash) {
-    return hash & (window->index_capacity - 1);
+static struct id_entry *entry_of(const struct id_window *window, uint32_t reference) {
+    return entry_at(window, sequence_of(window, reference));
 }
 
-static void index_put(struct id_window *window, uint64_t sequence) {
-    uint64_t mask = window->index_capacity - 1;
-    uint32_t hash = entry_at(window, sequence)->hash;
-    uint64_t i = index_home(window, hash);
-    while (window->index[i].reference) i = (i + 1) & mask;
-    window->index[i] = (struct id_slot){hash, (uint32_t)sequence + 1};
+/* ---- keys: stored as the kind, then each part with a NUL behind it; parts hold no NUL ---------------------- */
+
+struct id_key id_key_of(char kind, struct text first, struct text second, struct text third) {
+    struct id_key key = {.parts = {first, second, third}, .bytes = 1, .kind = kind};
+    uint64_t hash = (uint64_t)(unsigned char)kind;
+    for (int i = 0; i < ID_KEY_PARTS && key.parts[i].size; i++) {
+        hash = rolling_mix(hash ^ rolling_id(key.parts[i]));
+        key.bytes = (uint16_t)(key.bytes + key.parts[i].size + 1);
+    }
+    key.hash = (uint32_t)(hash >> 32);
+    return key;
 }
 
-static void index_remove(struct id_window *window, uint64_t sequence) {
+static void key_write(const struct id_key *key, char *at) {
+    *at++ = key->kind;
+    for (int i = 0; i < ID_KEY_PARTS && key->parts[i].size; i++) {
+        memcpy(at, key->parts[i].data, key->parts[i].size);
+        at += key->parts[i].size;
+        *at++ = 0;
+    }
+}
+
+static bool key_is(const struct id_key *key, const struct id_window *window, const struct id_entry *entry) {
+    if (entry->key_bytes != key->bytes) return false;
+    const char *at = bytes_at(window, entry->bytes_at);
+    if (*at++ != key->kind) return false;
+    for (int i = 0; i < ID_KEY_PARTS && key->parts[i].size; i++) {
+        uint32_t size = key->parts[i].size;
+        if (memcmp(at, key->parts[i].data, size) != 0 || at[size] != 0) return false;
+        at += size + 1;
+    }
+    return true;
+}
+
+/* Where `original` stands in the stored key, if it is one of its parts as it came; else behind the key. */
+static uint16_t original_from(const struct id_key *key, struct text original) {
+    uint32_t from = 1;
+    for (int i = 0; i < ID_KEY_PARTS && key->parts[i].size; i++) {
+        if (key->parts[i].data == original.data && key->parts[i].size == original.size) return (uint16_t)from;
+        from += key->parts[i].size + 1;
+    }
+    return key->bytes;
+}
+
+/* ---- index: open addressing over 32-bit hashes, deletion by shifting back -------------------------------- */
+
+static uint64_t index_home(const struct id_window *window, uint32_t hash) { return hash >> window->index_shift; }
+
+static uint64_t index_next(const struct id_window *window, uint64_t i) {
+    return (i + 1) & (window->index_capacity - 1);
+}
+
+/* The slot of the key, or the empty one where it would be. */
+static struct id_slot *index_find(const struct id_window *window, const struct id_key *key) {
+    uint64_t i = index_home(window, key->hash);
+    for (;; i = index_next(window, i)) {
+        struct id_slot *slot = &window->index[i];
+        if (!slot->reference) return slot;
+        if (slot->hash == key->hash && key_is(key, window, entry_of(window, slot->reference))) return slot;
+    }
+}
+
+static void index_put(struct id_window *window, struct id_slot slot) {
+    uint64_t i = index_home(window, slot.hash);
+    while (window->index[i].reference) i = index_next(window, i);
+    window->index[i] = slot;
+}
+
+static uint64_t index_place_of(const struct id_window *window, const struct id_entry *entry, uint64_t sequence) {
+    uint64_t i = index_home(window, entry->hash);
+    while (window->index[i].reference != reference_of(sequence)) i = index_next(window, i);
+    return i;
+}
+
+static void index_remove(struct id_window *window, uint64_t i) {
     uint64_t mask = window->index_capacity - 1;
-    uint64_t i = index_home(window, entry_at(window, sequence)->hash);
-    while (window->index[i].reference != (uint32_t)sequence + 1) i = (i + 1) & mask;
     for (uint64_t j = i;;) {
-        j = (j + 1) & mask;
+        j = index_next(window, j);
         if (!window->index[j].reference) break;
         uint64_t home = index_home(window, window->index[j].hash);
         if (((j - home) & mask) >= ((j - i) & mask)) {
@@ -59,50 +121,61 @@ static void index_remove(struct id_window *window, uint64_t sequence) {
     window->index[i] = (struct id_slot){0, 0};
 }
 
-/* ---- room ------------------------------------------------------------------------------------------------ */
+/* ---- room: both rings grow in place, what stood in an odd lap of the old size moves up by it ---------------- */
 
-static int grow_entries(struct id_window *window) {
-    uint64_t capacity = window->entry_capacity ? 2 * window->entry_capacity : ENTRIES_MIN;
-    struct id_entry *entries = malloc(capacity * sizeof *entries);
-    struct id_slot *index = calloc(2 * capacity, sizeof *index);
-    if (!entries || !index) {
-        free(entries);
-        free(index);
-        return STATUS_NO_MEMORY;
-    }
-    for (uint64_t s = window->first; s != window->next; s++) entries[s & (capacity - 1)] = *entry_at(window, s);
-    free(window->entries);
-    free(window->index);
-    window->entries = entries;
-    window->entry_capacity = capacity;
+static int grow_index(struct id_window *window, uint64_t capacity) {
+    struct id_slot *index = calloc(capacity, sizeof *index), *former = window->index;
+    uint64_t former_capacity = window->index_capacity;
+    if (!index) return STATUS_NO_MEMORY;
     window->index = index;
-    window->index_capacity = 2 * capacity;
-    for (uint64_t s = window->first; s != window->next; s++) index_put(window, s);
+    window->index_capacity = capacity;
+    window->index_shift = HASH_BITS - __builtin_ctzll(capacity);
+    for (uint64_t i = 0; i < former_capacity; i++)
+        if (former[i].reference) index_put(window, former[i]);
+    free(former);
     return STATUS_OK;
 }
 
+static int grow_entries(struct id_window *window) {
+    uint64_t former = window->entry_capacity, capacity = former ? 2 * former : ENTRIES_MIN;
+    struct id_entry *entries = realloc(window->entries, capacity * sizeof *entries);
+    if (!entries) return STATUS_NO_MEMORY;
+    window->entries = entries;
+    window->entry_capacity = capacity;
+    for (uint64_t s = window->first; s != window->next; s++)
+        if (s & former) entries[s & (capacity - 1)] = entries[s & (former - 1)];
+    return grow_index(window, 2 * capacity);
+}
+
 /* Where `bytes` more lie in one piece; what is left of a lap that is too short is skipped. */
-static uint64_t place(const struct id_window *window, uint64_t capacity, uint64_t bytes) {
-    uint64_t rest = capacity - (window->bytes_next & (capacity - 1));
+static uint64_t place(const struct id_window *window, uint64_t bytes) {
+    uint64_t rest = window->bytes_capacity - (window->bytes_next & (window->bytes_capacity - 1));
     return rest < bytes ? window->bytes_next + rest : window->bytes_next;
 }
 
 static int grow_bytes(struct id_window *window) {
-    struct id_window wider = *window;
-    wider.bytes_capacity = window->bytes_capacity ? 2 * window->bytes_capacity : BYTES_MIN;
-    wider.bytes = malloc(wider.bytes_capacity);
-    if (!wider.bytes) return STATUS_NO_MEMORY;
-    wider.bytes_first = wider.bytes_next = 0;
-    for (uint64_t s = window->first; s != window->next; s++) {
-        struct id_entry *entry = entry_at(window, s);
-        uint64_t bytes = (uint64_t)entry->key_bytes + entry->original_bytes;
-        uint64_t at = place(&wider, wider.bytes_capacity, bytes);
-        memcpy(bytes_at(&wider, at), bytes_at(window, entry->bytes_at), bytes);
-        entry->bytes_at = at;
-        wider.bytes_next = at + bytes;
+    uint64_t former = window->bytes_capacity, capacity = former ? 2 * former : BYTES_MIN;
+    char *bytes = realloc(window->bytes, capacity);
+    if (!bytes) return STATUS_NO_MEMORY;
+    window->bytes = bytes;
+    window->bytes_capacity = capacity;
+    for (uint64_t at = window->bytes_first, end; at < window->bytes_next; at = end) {
+        end = former ? (at | (former - 1)) + 1 : window->bytes_next;
+        if (end > window->bytes_next) end = window->bytes_next;
+        if (at & former) memcpy(bytes + (at & (capacity - 1)), bytes + (at & (former - 1)), end - at);
     }
-    free(window->bytes);
-    *window = wider;
+    return STATUS_OK;
+}
+
+static bool has_room_for_bytes(const struct id_window *window, uint32_t bytes) {
+    return window->bytes_capacity && place(window, bytes) + bytes - window->bytes_first <= window->bytes_capacity;
+}
+
+int id_window_make_room(struct id_window *window, uint32_t entries, uint32_t bytes) {
+    while (window->next - window->first + entries > window->entry_capacity)
+        if (grow_entries(window) != STATUS_OK) return STATUS_NO_MEMORY;
+    while (!has_room_for_bytes(window, bytes))
+        if (grow_bytes(window) != STATUS_OK) return STATUS_NO_MEMORY;
     return STATUS_OK;
 }
 
@@ -112,58 +185,80 @@ static bool is_outside(const struct id_entry *entry, int64_t offset, int64_t log
     return log_time_ms - entry->log_time_ms > REPEAT_WINDOW_MS || offset - entry->offset > REPEAT_WINDOW_RECORDS;
 }
 
+/* The oldest of all is the oldest of its key: the next one of that key takes its place in the index. */
+static void forget_first(struct id_window *window) {
+    const struct id_entry *entry = entry_at(window, window->first);
+    uint64_t i = index_place_of(window, entry, window->first);
+    if (entry->next) {
+        entry_of(window, entry->next)->last = entry->last;
+        window->index[i].reference = entry->next;
+    } else {
+        index_remove(window, i);
+    }
+    window->first++;
+    window->bytes_first =
+        window->first == window->next ? window->bytes_next : entry_at(window, window->first)->bytes_at;
+}
+
 void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms) {
-    while (window->first != window->next && is_outside(entry_at(window, window->first), offset, log_time_ms)) {
-        index_remove(window, window->first);
-        window->first++;
-        window->bytes_first =
-            window->first == window->next ? window->bytes_next : entry_at(window, window->first)->bytes_at;
-    }
+    while (window->first != window->next && is_outside(entry_at(window, window->first), offset, log_time_ms))
+        forget_first(window);
 }
 
-void id_window_prefetch(const struct id_window *window, struct text key) {
-    if (window->index_capacity) __builtin_prefetch(&window->index[index_home(window, key_hash(key))], 1);
+void id_window_prefetch(const struct id_window *window, const struct id_key *key) {
+    if (window->index_capacity) __builtin_prefetch(&window->index[index_home(window, key->hash)], 1);
 }
 
-const struct id_entry *id_window_find(const struct id_window *window, struct text key, uint64_t origin) {
+/* From the oldest entry of a key on, the first of another origin. */
+static const struct id_entry *first_of_others(
+    const struct id_window *window, const struct id_entry *entry, uint64_t origin) {
+    while (origin && entry && entry->origin == origin) entry = entry->next ? entry_of(window, entry->next) : NULL;
+    return entry;
+}
+
+const struct id_entry *id_window_find(const struct id_window *window, const struct id_key *key, uint64_t origin) {
     if (window->first == window->next) return NULL;
-    uint32_t hash = key_hash(key);
-    uint64_t mask = window->index_capacity - 1;
-    const struct id_entry *newest = NULL;
-    for (uint64_t i = index_home(window, hash); window->index[i].reference; i = (i + 1) & mask) {
-        if (window->index[i].hash != hash) continue;
-        const struct id_entry *entry = entry_at(window, sequence_of(window, window->index[i].reference));
-        if (entry->key_bytes != key.size || (origin && entry->origin == origin)) continue;
-        if (memcmp(bytes_at(window, entry->bytes_at), key.data, key.size) == 0 &&
-            (!newest || entry->offset > newest->offset))
-            newest = entry;
-    }
-    return newest;
+    const struct id_slot *slot = index_find(window, key);
+    return slot->reference ? first_of_others(window, entry_of(window, slot->reference), origin) : NULL;
 }
 
-int id_window_add(struct id_window *window, const struct id_entry *entry, struct text key, struct text original) {
-    if (window->next - window->first == window->entry_capacity && grow_entries(window) != STATUS_OK)
-        return STATUS_NO_MEMORY;
-    uint64_t bytes = (uint64_t)key.size + original.size;
-    while (window->bytes_capacity == 0 ||
-           place(window, window->bytes_capacity, bytes) + bytes - window->bytes_first > window->bytes_capacity)
-        if (grow_bytes(window) != STATUS_OK) return STATUS_NO_MEMORY;
+static void write_entry(struct id_window *window, const struct id_key *key, const struct id_entry *entry,
+    struct text original, struct id_entry *added) {
+    uint16_t from = original_from(key, original);
+    uint64_t bytes = (uint64_t)key->bytes + (from == key->bytes ? original.size : 0), at = place(window, bytes);
+    *added = (struct id_entry){.offset = entry->offset,
+        .log_time_ms = entry->log_time_ms,
+        .content_hash = entry->content_hash,
+        .origin = entry->origin,
+        .bytes_at = at,
+        .hash = key->hash,
+        .last = reference_of(window->next),
+        .key_bytes = key->bytes,
+        .original_from = from,
+        .original_bytes = (uint16_t)original.size};
+    if (window->first == window->next) window->bytes_first = at;
+    key_write(key, bytes_at(window, at));
+    if (bytes > key->bytes) memcpy(bytes_at(window, at) + from, original.data, original.size);
+    window->bytes_next = at + bytes;
+}
 
-    struct id_entry *added = entry_at(window, window->next);
-    *added = *entry;
-    added->hash = key_hash(key);
-    added->key_bytes = (uint16_t)key.size;
-    added->original_bytes = (uint16_t)original.size;
-    added->bytes_at = place(window, window->bytes_capacity, bytes);
-    if (window->first == window->next) window->bytes_first = added->bytes_at;
-    memcpy(bytes_at(window, added->bytes_at), key.data, key.size);
-    if (original.size) memcpy(bytes_at(window, added->bytes_at) + key.size, original.data, original.size);
-    window->bytes_next = added->bytes_at + bytes;
-    index_put(window, window->next);
+const struct id_entry *id_window_add(
+    struct id_window *window, const struct id_key *key, const struct id_entry *entry, struct text original) {
+    struct id_slot *slot = index_find(window, key);
+    uint32_t reference = reference_of(window->next);
+    struct id_entry *oldest = slot->reference ? entry_of(window, slot->reference) : NULL;
+    write_entry(window, key, entry, original, entry_at(window, window->next));
     window->next++;
-    return STATUS_OK;
+    if (!oldest) {
+        *slot = (struct id_slot){key->hash, reference};
+        return NULL;
+    }
+    const struct id_entry *found = first_of_others(window, oldest, entry->origin);
+    entry_of(window, oldest->last)->next = reference;
+    oldest->last = reference;
+    return found;
 }
 
 struct text id_window_original(const struct id_window *window, const struct id_entry *entry) {
-    return (struct text){bytes_at(window, entry->bytes_at) + entry->key_bytes, entry->original_bytes};
+    return (struct text){bytes_at(window, entry->bytes_at) + entry->original_from, entry->original_bytes};
 }

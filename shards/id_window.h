@@ -1,5 +1,6 @@
 /* Ids of the recent past of a log: which were carried within the last REPEAT_WINDOW_MS of log time and
- * REPEAT_WINDOW_RECORDS of the partition. A function of a slice of the log. One thread at a time. */
+ * REPEAT_WINDOW_RECORDS of the partition, by every record that carried them. A function of a slice of the log. One
+ * thread at a time. */
 #ifndef SHARDBOOK_SHARDS_ID_WINDOW_H
 #define SHARDBOOK_SHARDS_ID_WINDOW_H
 
@@ -8,15 +9,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ID_WINDOW_KEY_BYTES_MAX = 160 };
+enum { ID_KEY_PARTS = 3 };
 
+/* What an id is looked up by: a letter for its kind and one to three texts without NUL. Made by id_key_of; the texts
+ * stay the caller's. */
+struct id_key {
+    struct text parts[ID_KEY_PARTS];
+    uint32_t hash;
+    uint16_t bytes; /* as it is stored */
+    char kind;
+};
+
+/* One record under one key. */
 struct id_entry {
     int64_t offset, log_time_ms;
     uint64_t content_hash;
     uint64_t origin;   /* where a re-injected record came from; 0 for others */
-    uint64_t bytes_at; /* of the key, then the original's id */
+    uint64_t bytes_at; /* of the key, then the original's id unless the key holds it */
     uint32_t hash;
-    uint16_t key_bytes, original_bytes;
+    uint32_t next; /* reference to the next newer entry with the same key; 0: none */
+    uint32_t last; /* of the oldest entry with its key: reference to the newest one */
+    uint16_t key_bytes, original_from, original_bytes;
 };
 
 /* The hash stands beside the reference, so that a look that finds nothing reads no entry. */
@@ -32,26 +45,37 @@ struct id_window {
     uint64_t entry_capacity;
     char *bytes; /* ring by position; no text wraps */
     uint64_t bytes_first, bytes_next, bytes_capacity;
-    struct id_slot *index;
+    struct id_slot *index; /* of the oldest entry of each key */
     uint64_t index_capacity;
+    int index_shift; /* the highest bits of a hash are its home: a larger index has the same order */
 };
 
 void id_window_deinit(struct id_window *window);
 
+/* Absent texts at the end are left out. Any thread. */
+struct id_key id_key_of(char kind, struct text first, struct text second, struct text third);
+
 /* Forgets what lies outside the window of a record at (offset, log_time_ms). Both never go back. */
 void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms);
 
-/* Has the processor fetch what a find of this key will read first. */
-void id_window_prefetch(const struct id_window *window, struct text key);
+/* Has the processor fetch what a find or an add of this key will read first. */
+void id_window_prefetch(const struct id_window *window, const struct id_key *key);
 
-/* The newest entry with this key that has another origin than `origin` (0: any), or NULL; valid until the next add or
- * expire. */
-const struct id_entry *id_window_find(const struct id_window *window, struct text key, uint64_t origin);
+/* The oldest entry with this key that has another origin than `origin` (0: any), or NULL; valid until the next
+ * id_window_make_room or id_window_expire. */
+const struct id_entry *id_window_find(const struct id_window *window, const struct id_key *key, uint64_t origin);
 
-/* Adds an entry; STATUS_OK or STATUS_NO_MEMORY. `key` is 1 to ID_WINDOW_KEY_BYTES_MAX bytes. */
-int id_window_add(struct id_window *window, const struct id_entry *entry, struct text key, struct text original);
+/* Makes sure that so many entries can be added, with so many bytes of keys and originals in all. STATUS_OK or
+ * STATUS_NO_MEMORY. */
+int id_window_make_room(struct id_window *window, uint32_t entries, uint32_t bytes);
 
-/* The original's id of an entry; a view into the window until the next add. */
+/* Adds an entry, in room that was made, and returns the oldest one with the same key and another origin, as
+ * id_window_find. Of `entry` offset, log_time_ms, content_hash and origin count; offset and log_time_ms never go back.
+ * `original` is the own id of the entry's record, absent if nobody will ask for it. */
+const struct id_entry *id_window_add(
+    struct id_window *window, const struct id_key *key, const struct id_entry *entry, struct text original);
+
+/* The original's id of an entry; a view into the window that lives as the entry. */
 struct text id_window_original(const struct id_window *window, const struct id_entry *entry);
 
 #endif

@@ -2,30 +2,6 @@
 
 #include "core/status.h"
 
-/* Keys are the parts with their kind in front and a NUL between; ids hold no NUL. */
-struct key {
-    char bytes[ID_WINDOW_KEY_BYTES_MAX];
-    uint32_t size;
-};
-
-static void key_add(struct key *key, struct text part) {
-    memcpy(key->bytes + key->size, part.data ? part.data : "", part.size);
-    key->size += part.size;
-    key->bytes[key->size++] = 0;
-}
-
-static struct key key_of(char kind, struct text first, struct text second, struct text third) {
-    struct key key;
-    key.bytes[0] = kind;
-    key.size = 1;
-    key_add(&key, first);
-    key_add(&key, second);
-    if (!text_is_absent(third)) key_add(&key, third);
-    return key;
-}
-
-static struct text key_text(const struct key *key) { return (struct text){key->bytes, key->size}; }
-
 static bool places_an_order(const struct command *command) {
     return command->action == ACTION_NEW || command->action == ACTION_REPLACE;
 }
@@ -44,44 +20,43 @@ int repeats_check(struct id_window *window, struct text symbol, const struct com
     *repeat = (struct repeat){.verdict = BOOK_FRESH};
     struct text own = command_own_id(command);
     if (text_is_absent(own)) return STATUS_OK;
-    id_window_expire(window, position.offset, position.log_time_ms);
-    struct key own_key = key_of('o', symbol, own, TEXT_NONE), client_key = {.size = 0};
-    id_window_prefetch(window, key_text(&own_key));
-    if (has_client_key(command)) {
-        client_key = key_of('c', symbol, command->user_id, command->client_order_id);
-        id_window_prefetch(window, key_text(&client_key));
+    bool has_client = has_client_key(command);
+    struct id_key own_key = id_key_of('o', symbol, own, TEXT_NONE), client_key;
+    id_window_prefetch(window, &own_key);
+    if (has_client) {
+        client_key = id_key_of('c', symbol, command->user_id, command->client_order_id);
+        id_window_prefetch(window, &client_key);
     }
-    uint64_t content_hash = command_content_hash(command);
-    const struct id_entry *entry = id_window_find(window, key_text(&own_key), position.origin);
-    if (!entry && client_key.size) entry = id_window_find(window, key_text(&client_key), position.origin);
-    if (entry) {
-        *repeat = judge(window, entry, content_hash);
-        return STATUS_OK;
-    }
-    struct id_entry fresh = {.offset = position.offset,
+    struct id_entry carrier = {.offset = position.offset,
         .log_time_ms = position.log_time_ms,
-        .content_hash = content_hash,
+        .content_hash = command_content_hash(command),
         .origin = position.origin};
-    int status = id_window_add(window, &fresh, key_text(&own_key), own);
-    if (status == STATUS_OK && client_key.size) status = id_window_add(window, &fresh, key_text(&client_key), own);
-    return status;
+    id_window_expire(window, position.offset, position.log_time_ms);
+    uint32_t bytes = own_key.bytes + (has_client ? client_key.bytes + own.size : 0);
+    if (id_window_make_room(window, 1 + has_client, bytes) != STATUS_OK) return STATUS_NO_MEMORY;
+    const struct id_entry *by_own = id_window_add(window, &own_key, &carrier, own);
+    const struct id_entry *by_client = has_client ? id_window_add(window, &client_key, &carrier, own) : NULL;
+    if (by_own || by_client) *repeat = judge(window, by_own ? by_own : by_client, carrier.content_hash);
+    return STATUS_OK;
 }
 
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position) {
-    id_window_expire(window, position.offset, position.log_time_ms);
     bool by_order = !text_is_absent(cancel->order_id);
-    struct key key =
-        key_of(by_order ? 'o' : 'c', cancel->user_id, by_order ? cancel->order_id : cancel->client_order_id, TEXT_NONE);
+    struct id_key key = id_key_of(
+        by_order ? 'o' : 'c', cancel->user_id, by_order ? cancel->order_id : cancel->client_order_id, TEXT_NONE);
     struct id_entry entry = {.offset = position.offset, .log_time_ms = position.log_time_ms};
-    return id_window_add(window, &entry, key_text(&key), TEXT_NONE);
+    id_window_expire(window, position.offset, position.log_time_ms);
+    if (id_window_make_room(window, 1, key.bytes) != STATUS_OK) return STATUS_NO_MEMORY;
+    id_window_add(window, &key, &entry, TEXT_NONE);
+    return STATUS_OK;
 }
 
 bool tombstones_find(struct id_window *window, const struct command *order, struct log_position position) {
     if (window->first == window->next || !places_an_order(order) || text_is_absent(order->user_id)) return false;
     id_window_expire(window, position.offset, position.log_time_ms);
-    struct key key = key_of('o', order->user_id, order->order_id, TEXT_NONE);
-    if (id_window_find(window, key_text(&key), 0)) return true;
+    struct id_key key = id_key_of('o', order->user_id, order->order_id, TEXT_NONE);
+    if (id_window_find(window, &key, 0)) return true;
     if (text_is_absent(order->client_order_id)) return false;
-    key = key_of('c', order->user_id, order->client_order_id, TEXT_NONE);
-    return id_window_find(window, key_text(&key), 0) != NULL;
+    key = id_key_of('c', order->user_id, order->client_order_id, TEXT_NONE);
+    return id_window_find(window, &key, 0) != NULL;
 }

@@ -18,9 +18,9 @@ struct repeat {
     struct text original_order_id; /* BOOK_REPEAT: a view into the window until its next use */
 };
 
-/* Looks the command's own id up, then its clientOrderId, in the window before `position`; a fresh command is
- * remembered. The command's own id must be decoded, or it is fresh and leaves nothing. STATUS_OK or STATUS_NO_MEMORY.
- */
+/* Looks the command's own id up, then its clientOrderId, in the window before `position`, and judges by the oldest
+ * record that carried it; the command is remembered, whatever it is. Its own id must be decoded, or it is fresh and
+ * leaves nothing. STATUS_OK or STATUS_NO_MEMORY. */
 int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
     struct log_position position, struct repeat *repeat);
 

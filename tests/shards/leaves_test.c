@@ -171,23 +171,45 @@ Test(repeats, judges_by_id_then_client_id) {
     struct repeat by_client = check_at(&window, new_order("b", "c1", "ann", "1"), 3, 0);
     cr_assert_eq(by_client.verdict, BOOK_REPEAT);
     cr_assert(text_equal(by_client.original_order_id, TEXT("a")));
-    cr_assert_eq(check_at(&window, new_order("b", "c1", "bob", "1"), 4, 0).verdict, BOOK_FRESH, "another account");
+    cr_assert_eq(check_at(&window, new_order("z", "c1", "bob", "1"), 4, 0).verdict, BOOK_FRESH, "another account");
+    struct repeat of_repeat = check_at(&window, new_order("b", "c2", "ann", "1"), 4, 0);
+    cr_assert_eq(of_repeat.verdict, BOOK_ID_TAKEN, "a repeat leaves its own id, too");
     cr_assert_eq(check_at(&window, new_order("", "c1", "ann", "9"), 5, 0).verdict, BOOK_FRESH, "no id of its own");
     id_window_deinit(&window);
 }
 
-Test(repeats, window_ends_by_time_and_by_records) {
+Test(repeats, window_ends_by_time) {
     struct id_window window = {0};
-    check_at(&window, new_order("a", NULL, "ann", "1"), 0, 1000);
-    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 1, 1000 + REPEAT_WINDOW_MS).verdict, BOOK_REPEAT);
-    cr_assert_eq(check_at(&window, new_order("a", NULL, "ann", "1"), 2, 1001 + REPEAT_WINDOW_MS).verdict, BOOK_FRESH,
-        "not renewed");
-    cr_assert_eq(
-        check_at(&window, new_order("a", NULL, "ann", "1"), 2 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict,
-        BOOK_REPEAT);
-    cr_assert_eq(
-        check_at(&window, new_order("a", NULL, "ann", "1"), 3 + REPEAT_WINDOW_RECORDS, 1001 + REPEAT_WINDOW_MS).verdict,
-        BOOK_FRESH);
+    struct command a = new_order("a", NULL, "ann", "1");
+    check_at(&window, a, 0, 1000);
+    cr_assert_eq(check_at(&window, a, 1, 1000 + REPEAT_WINDOW_MS).verdict, BOOK_REPEAT);
+    cr_assert_eq(check_at(&window, a, 2, 1000 + 2 * REPEAT_WINDOW_MS).verdict, BOOK_REPEAT, "of the repeat");
+    cr_assert_eq(check_at(&window, a, 3, 1001 + 3 * REPEAT_WINDOW_MS).verdict, BOOK_FRESH);
+    id_window_deinit(&window);
+}
+
+Test(repeats, window_ends_by_records) {
+    struct id_window window = {0};
+    struct command a = new_order("a", NULL, "ann", "1");
+    check_at(&window, a, 0, 0);
+    cr_assert_eq(check_at(&window, a, REPEAT_WINDOW_RECORDS, 0).verdict, BOOK_REPEAT);
+    cr_assert_eq(check_at(&window, a, 2 * REPEAT_WINDOW_RECORDS + 1, 0).verdict, BOOK_FRESH);
+    id_window_deinit(&window);
+}
+
+/* What was said first under an id judges for as long as it is in the window, then what was said next. */
+Test(repeats, are_judged_by_the_oldest) {
+    struct id_window window = {0};
+    struct command one = new_order("a", "c", "ann", "1"), two = new_order("a", "c", "ann", "2");
+    struct command other = new_order("b", "c", "ann", "2");
+    check_at(&window, one, 0, 0);
+    cr_assert_eq(check_at(&window, two, 1, 10).verdict, BOOK_ID_TAKEN);
+    cr_assert_eq(check_at(&window, two, 2, REPEAT_WINDOW_MS).verdict, BOOK_ID_TAKEN);
+    cr_assert_eq(check_at(&window, two, 3, REPEAT_WINDOW_MS + 1).verdict, BOOK_REPEAT);
+    struct repeat repeat = check_at(&window, other, 4, REPEAT_WINDOW_MS + 2);
+    cr_assert_eq(repeat.verdict, BOOK_REPEAT);
+    cr_assert(text_equal(repeat.original_order_id, TEXT("a")));
+    cr_assert_eq(check_at(&window, one, 5, REPEAT_WINDOW_MS + 2).verdict, BOOK_ID_TAKEN);
     id_window_deinit(&window);
 }
 
@@ -208,31 +230,53 @@ Test(repeats, tombstones_are_the_accounts_own) {
     id_window_deinit(&window);
 }
 
-/* Against a plain list: random adds, finds and expiry over many growths and laps. */
+/* Against a plain list: random adds, finds and expiry over many growths and laps; some keys come again and again. */
 Test(id_window, agrees_with_a_list) {
-    enum { COUNT = 30000, KEYS = 3000 };
+    enum { COUNT = 60000, KEYS = 3000 };
     struct id_window window = {0};
-    static int64_t last_offset[KEYS], last_time[KEYS];
-    memset(last_offset, 0xff, sizeof last_offset);
+    static int64_t times[COUNT];
+    static unsigned keys[COUNT], oldest_of[KEYS]; /* the list, and where to look for a key's oldest from */
     uint64_t state = 7;
     int64_t time_ms = 0;
-    for (int64_t offset = 0; offset < COUNT; offset++) {
+    for (unsigned offset = 0; offset < COUNT; offset++) {
         state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
-        unsigned key = (unsigned)(state >> 40) % KEYS;
-        time_ms += (int64_t)(state >> 20) % 80;
+        unsigned key = (unsigned)(state >> 40) % (state >> 60 ? KEYS : 7);
+        keys[offset] = key;
+        times[offset] = time_ms += (int64_t)(state >> 20) % (offset < COUNT / 2 ? 80 : 20);
+        unsigned *oldest = &oldest_of[key];
+        while (*oldest < offset && (keys[*oldest] != key || time_ms - times[*oldest] > REPEAT_WINDOW_MS)) ++*oldest;
         char text[64];
         int size =
             snprintf(text, sizeof text, "k%u-%.*s", key, (int)(key % 40), "0123456789012345678901234567890123456789");
-        id_window_expire(&window, offset, time_ms);
-        const struct id_entry *found = id_window_find(&window, (struct text){text, (uint32_t)size}, 0);
-        bool expected = last_offset[key] >= 0 && time_ms - last_time[key] <= REPEAT_WINDOW_MS;
-        cr_assert_eq(found != NULL, expected, "offset %ld key %u", (long)offset, key);
-        cr_assert(!found || found->offset == last_offset[key]);
+        struct id_key id = id_key_of('k', (struct text){text, (uint32_t)size}, TEXT_NONE, TEXT_NONE);
         struct id_entry entry = {.offset = offset, .log_time_ms = time_ms};
-        cr_assert_eq(id_window_add(&window, &entry, (struct text){text, (uint32_t)size}, TEXT("o")), STATUS_OK);
-        last_offset[key] = offset;
-        last_time[key] = time_ms;
+        char original[16];
+        int original_size = snprintf(original, sizeof original, "o%u", offset);
+        id_window_expire(&window, offset, time_ms);
+        const struct id_entry *found = id_window_find(&window, &id, 0);
+        cr_assert_eq(found != NULL, *oldest < offset, "offset %u key %u", offset, key);
+        cr_assert(!found || found->offset == *oldest);
+        cr_assert_eq(id_window_make_room(&window, 1, id.bytes + (uint32_t)original_size), STATUS_OK);
+        found = id_window_add(&window, &id, &entry, (struct text){original, (uint32_t)original_size});
+        cr_assert_eq(found != NULL, *oldest < offset);
+        if (!found) continue;
+        snprintf(original, sizeof original, "o%u", *oldest);
+        cr_assert(text_equal(id_window_original(&window, found), text_of(original)));
     }
+    id_window_deinit(&window);
+}
+
+/* A re-injected record is no repeat of what came from the same place. */
+Test(id_window, looks_past_its_own_origin) {
+    struct id_window window = {0};
+    struct id_key key = id_key_of('o', TEXT("AAPL"), TEXT("a"), TEXT_NONE);
+    struct id_entry own = {.offset = 1, .origin = 9}, other = {.offset = 2};
+    cr_assert_eq(id_window_make_room(&window, 3, 3u * key.bytes), STATUS_OK);
+    cr_assert_null(id_window_add(&window, &key, &own, TEXT("a")));
+    cr_assert_null(id_window_add(&window, &key, &own, TEXT("a")));
+    cr_assert_eq(id_window_add(&window, &key, &other, TEXT("a"))->offset, 1);
+    cr_assert_eq(id_window_find(&window, &key, 9)->offset, 2);
+    cr_assert_eq(id_window_find(&window, &key, 0)->offset, 1);
     id_window_deinit(&window);
 }
 
