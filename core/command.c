@@ -21,10 +21,18 @@ bool symbol_is_valid(struct text symbol) {
     return true;
 }
 
+/* What an order cannot do without beside what every order has. */
+static uint64_t required_by_kind(const struct command *command) {
+    static const uint64_t by_type[ORDER_TYPE_NONE + 1] = {[ORDER_LIMIT] = BIT(FIELD_PRICE),
+        [ORDER_STOP] = BIT(FIELD_STOP_PRICE),
+        [ORDER_STOP_LIMIT] = BIT(FIELD_STOP_PRICE) | BIT(FIELD_PRICE)};
+    return by_type[command->order_type] | (command->time_in_force == TIF_GTD ? BIT(FIELD_EXPIRE_TIME) : 0);
+}
+
 /* Which fields an action cannot do without. */
 static uint64_t required_fields(const struct command *command) {
     const uint64_t order = BIT(FIELD_SYMBOL) | BIT(FIELD_SIDE) | BIT(FIELD_QUANTITY) | BIT(FIELD_ORDER_TYPE) |
-                           BIT(FIELD_ORDER_ID) | (command->order_type == ORDER_LIMIT ? BIT(FIELD_PRICE) : 0);
+                           BIT(FIELD_ORDER_ID) | required_by_kind(command);
     switch (command->action) {
     case ACTION_NEW: return order;
     case ACTION_REPLACE: return order | BIT(FIELD_CANCEL_ORDER_ID) | BIT(FIELD_USER_ID);
@@ -37,11 +45,17 @@ static uint64_t required_fields(const struct command *command) {
     }
 }
 
+static bool is_order(const struct command *command) {
+    return command->action == ACTION_NEW || command->action == ACTION_REPLACE;
+}
+
 /* Fields of which an action needs at least one, 0 if there is no such rule. The lowest bit names them in messages. */
 static uint64_t alternative_fields(const struct command *command) {
     if (command->action == ACTION_CANCEL) return BIT(FIELD_ORDER_ID) | BIT(FIELD_CLIENT_ORDER_ID);
     if (command->action == ACTION_MODIFY)
         return BIT(FIELD_QUANTITY) | BIT(FIELD_PRICE) | BIT(FIELD_STOP_PRICE) | BIT(FIELD_EXPIRE_TIME);
+    if (is_order(command) && command->order_type == ORDER_TRAILING_STOP)
+        return BIT(FIELD_TRAILING_AMOUNT) | BIT(FIELD_TRAILING_BPS);
     return 0;
 }
 
@@ -54,31 +68,57 @@ static enum field find_missing(const struct command *command) {
     return lowest_field(missing);
 }
 
-static enum field find_unsupported_in_order(const struct command *command) {
-    if (command->order_type != ORDER_LIMIT && command->order_type != ORDER_MARKET) return FIELD_ORDER_TYPE;
-    if (command->time_in_force == TIF_GTD || command->time_in_force == TIF_DAY) return FIELD_TIME_IN_FORCE;
-    if (command->self_trade != SELF_TRADE_NONE) return FIELD_SELF_TRADE_PREVENTION;
-    return lowest_field(
-        command->present & (BIT(FIELD_STOP_PRICE) | BIT(FIELD_TRAILING_AMOUNT) | BIT(FIELD_TRAILING_BPS) |
-                               BIT(FIELD_DISPLAY_QUANTITY) | BIT(FIELD_EXPIRE_TIME) | BIT(FIELD_MAX_SLIPPAGE)));
-}
-
 static enum field find_unsupported(const struct command *command) {
-    switch (command->action) {
-    case ACTION_NEW: return find_unsupported_in_order(command);
-    case ACTION_MODIFY: return lowest_field(command->present & (BIT(FIELD_STOP_PRICE) | BIT(FIELD_EXPIRE_TIME)));
-    case ACTION_REPLACE:
-    case ACTION_LIST: return FIELD_ACTION;
-    default: return FIELD_NONE;
-    }
+    return is_order(command) && command->time_in_force == TIF_AON ? FIELD_TIME_IN_FORCE : FIELD_NONE;
 }
 
-static enum field find_invalid_combination(const struct command *command) {
-    if (command->action != ACTION_NEW) return FIELD_NONE;
-    bool may_rest = command->time_in_force == TIF_NONE || command->time_in_force == TIF_GTC;
-    if (command->order_type == ORDER_MARKET && command->time_in_force == TIF_GTC) return FIELD_TIME_IN_FORCE;
-    if (command->post_only && (command->order_type != ORDER_LIMIT || !may_rest)) return FIELD_POST_ONLY;
+static bool has(const struct command *command, enum field field) { return command->present >> field & 1; }
+
+/* True if the order is a market order when it matches. */
+static bool matches_at_any_price(const struct command *order) {
+    return order->order_type == ORDER_MARKET || order->order_type == ORDER_STOP ||
+           (order->order_type == ORDER_TRAILING_STOP && !has(order, FIELD_PRICE));
+}
+
+/* Fields that the type of order does not have. */
+static uint64_t fields_of_other_types(const struct command *order) {
+    const uint64_t trailing = BIT(FIELD_TRAILING_AMOUNT) | BIT(FIELD_TRAILING_BPS);
+    uint64_t others = matches_at_any_price(order) ? BIT(FIELD_DISPLAY_QUANTITY) : BIT(FIELD_MAX_SLIPPAGE);
+    if (order->order_type != ORDER_TRAILING_STOP) others |= trailing;
+    if (order->order_type == ORDER_LIMIT || order->order_type == ORDER_MARKET) others |= BIT(FIELD_STOP_PRICE);
+    if (order->time_in_force == TIF_IOC || order->time_in_force == TIF_FOK) others |= BIT(FIELD_DISPLAY_QUANTITY);
+    if (order->time_in_force != TIF_GTD) others |= BIT(FIELD_EXPIRE_TIME);
+    return others;
+}
+
+static enum field find_invalid_in_order(const struct command *order) {
+    bool is_immediate = order->time_in_force == TIF_IOC || order->time_in_force == TIF_FOK;
+    if (matches_at_any_price(order) && order->time_in_force != TIF_NONE && !is_immediate) return FIELD_TIME_IN_FORCE;
+    if (order->post_only && (order->order_type != ORDER_LIMIT || is_immediate)) return FIELD_POST_ONLY;
+    if (has(order, FIELD_TRAILING_AMOUNT) && has(order, FIELD_TRAILING_BPS)) return FIELD_TRAILING_BPS;
+    if (order->action == ACTION_REPLACE && text_equal(order->cancel_order_id, order->order_id))
+        return FIELD_CANCEL_ORDER_ID;
+    return lowest_field(order->present & fields_of_other_types(order));
+}
+
+/* The id that two of a list's orders share. */
+static enum field find_repeated_id(const struct command *list) {
+    for (uint32_t i = 1; i < list->order_count; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            const struct command *a = &list->orders[j], *b = &list->orders[i];
+            if (text_equal(a->order_id, b->order_id)) return FIELD_ORDER_ID;
+            if (has(a, FIELD_CLIENT_ORDER_ID) && text_equal(a->client_order_id, b->client_order_id))
+                return FIELD_CLIENT_ORDER_ID;
+        }
+    }
     return FIELD_NONE;
+}
+
+static enum field find_invalid_in_list(const struct command *list) {
+    if (list->order_count != (list->contingency == CONTINGENCY_OTOCO ? 3 : 2)) return FIELD_ORDERS;
+    const struct command *legs = list->orders + (list->contingency == CONTINGENCY_OTOCO);
+    if (list->contingency != CONTINGENCY_OTO && legs[0].side != legs[1].side) return FIELD_SIDE;
+    return find_repeated_id(list);
 }
 
 static bool set_fault(struct command *command, enum reason reason, enum field field) {
@@ -88,11 +128,22 @@ static bool set_fault(struct command *command, enum reason reason, enum field fi
     return true;
 }
 
+/* Of the list's orders the first fault of the first faulty one, else what is wrong with them together. */
+static void check_list(struct command *list) {
+    uint32_t decoded = list->order_count < LIST_ORDERS_MAX ? list->order_count : LIST_ORDERS_MAX;
+    for (uint32_t i = 0; i < decoded; i++)
+        if (set_fault(list, list->orders[i].fault, list->orders[i].fault_field)) return;
+    set_fault(list, REASON_INVALID_COMBINATION, find_invalid_in_list(list));
+}
+
 void command_check(struct command *command) {
     if (set_fault(command, REASON_MISSING_FIELD, find_missing(command))) return;
     if (command->fault == REASON_BAD_FIELD) return;
     if (set_fault(command, REASON_UNSUPPORTED, find_unsupported(command))) return;
-    set_fault(command, REASON_INVALID_COMBINATION, find_invalid_combination(command));
+    if (is_order(command))
+        set_fault(command, REASON_INVALID_COMBINATION, find_invalid_in_order(command));
+    else if (command->action == ACTION_LIST)
+        check_list(command);
 }
 
 static enum field own_id_field(const struct command *command) {
@@ -138,7 +189,7 @@ static uint64_t hash_time(uint64_t hash, enum field field, bool is_there, int64_
 static uint64_t hash_kinds(const struct command *command) {
     uint64_t kinds = command->action | (uint64_t)command->side << 8 | (uint64_t)command->order_type << 16 |
                      (uint64_t)command->time_in_force << 24 | (uint64_t)command->self_trade << 32 |
-                     (uint64_t)command->post_only << 40;
+                     (uint64_t)command->post_only << 40 | (uint64_t)command->contingency << 48;
     return hash_field(0, FIELD_ACTION, kinds);
 }
 
@@ -167,14 +218,23 @@ static uint64_t hash_presence(uint64_t hash, const struct command *command, enum
     return hash_field(hash, FIELD_NONE, (command->present & ~apart) | (command->bad & ~apart) << 32);
 }
 
-uint64_t command_content_hash(const struct command *command) {
+/* Everything but the id of `own`. */
+static uint64_t hash_content(const struct command *command, enum field own) {
     _Static_assert(FIELD_COUNT <= 32, "two sets of fields in one number");
-    enum field own = own_id_field(command);
     uint64_t hash = hash_presence(hash_kinds(command), command, own);
     hash = hash_ids(hash, command, own);
     hash = hash_decimals(hash, command);
     hash = hash_time(hash, FIELD_EXPIRE_TIME, command->has_expire_time, command->expire_time_ms);
     return hash_time(hash, FIELD_TRAILING_BPS, command->has_trailing_bps, command->trailing_bps);
+}
+
+uint64_t command_content_hash(const struct command *command) {
+    uint64_t hash = hash_content(command, own_id_field(command));
+    if (command->order_count == 0) return hash;
+    hash = hash_field(hash, FIELD_ORDERS, command->order_count);
+    for (uint32_t i = 0; i < command->order_count && i < LIST_ORDERS_MAX; i++)
+        hash = hash_field(hash, FIELD_ORDERS, hash_content(&command->orders[i], FIELD_NONE));
+    return hash;
 }
 
 #define NAME(literal) {(literal), sizeof(literal) - 1}
@@ -197,7 +257,8 @@ struct text order_type_name(enum order_type type) {
 }
 
 struct text time_in_force_name(enum time_in_force tif) {
-    static const struct text names[TIF_NONE] = {NAME("GTC"), NAME("IOC"), NAME("FOK"), NAME("GTD"), NAME("DAY"), NAME("AON")};
+    static const struct text names[TIF_NONE] = {
+        NAME("GTC"), NAME("IOC"), NAME("FOK"), NAME("GTD"), NAME("DAY"), NAME("AON")};
     return (unsigned)tif < TIF_NONE ? names[tif] : TEXT_NONE;
 }
 

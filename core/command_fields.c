@@ -197,10 +197,45 @@ void command_take_array(struct command *command, enum field field) {
 void command_take_ordinal(struct command *command, enum field field, uint64_t value) {
     uint8_t *number = enumeration_of(command, field);
     command->present |= BIT(field);
-    if (number && value <= UINT8_MAX && !text_is_absent(name_of(field, (unsigned)value)))
+    bool has_number = !(field == FIELD_TIME_IN_FORCE && value == TIF_AON);
+    if (number && has_number && value <= UINT8_MAX && !text_is_absent(name_of(field, (unsigned)value)))
         *number = (uint8_t)value;
     else
         mark_bad(command, field);
+}
+
+bool command_has_orders(const struct command *command) {
+    const uint64_t orders = BIT(FIELD_ORDERS);
+    return command->action == ACTION_LIST && (command->present & orders) && !(command->bad & orders);
+}
+
+static bool says(const struct command *order, enum field field) { return (order->present & ~order->bad) >> field & 1; }
+
+/* What an order may only repeat. */
+static void compare_with_list(struct command *order, const struct command *list) {
+    if (order->action != ACTION_NEW && order->action != ACTION_COUNT) mark_bad(order, FIELD_ACTION);
+    if (says(order, FIELD_SYMBOL) && !text_equal(order->symbol, list->symbol)) mark_bad(order, FIELD_SYMBOL);
+    if (says(order, FIELD_USER_ID) && !text_equal(order->user_id, list->user_id)) mark_bad(order, FIELD_USER_ID);
+    bool same_time = list->has_timestamp && order->timestamp_ms == list->timestamp_ms;
+    if (says(order, FIELD_TIMESTAMP) && !same_time) mark_bad(order, FIELD_TIMESTAMP);
+}
+
+void command_end_order(struct command *order, const struct command *list) {
+    compare_with_list(order, list);
+    order->symbol = list->symbol;
+    order->user_id = list->user_id;
+    order->has_timestamp = list->has_timestamp;
+    order->timestamp_ms = list->timestamp_ms;
+    order->present |= BIT(FIELD_SYMBOL) | BIT(FIELD_USER_ID);
+    uint8_t action = order->action;
+    order->action = ACTION_NEW; /* whatever it says, it needs what a NEW needs */
+    command_check(order);
+    order->action = action;
+}
+
+void command_take_orders(struct command *list, const struct command *orders, uint32_t count) {
+    list->orders = orders;
+    list->order_count = count;
 }
 
 void command_set_malformed(struct command *command) {

@@ -25,7 +25,7 @@ void command_take_units(struct command *command, enum field field, uint64_t valu
 
 void command_take_boolean(struct command *command, enum field field, bool value);
 
-/* An array; what is in it is not looked at. */
+/* An array; what is in it is for command_take_orders. */
 void command_take_array(struct command *command, enum field field);
 
 /* Anything else. */
@@ -36,6 +36,18 @@ void command_take_ordinal(struct command *command, enum field field, uint64_t va
 
 /* True for fields that are prices, distances of prices or quantities. */
 bool field_is_decimal(enum field field);
+
+/* True of a LIST with an array of orders. When all its other fields are taken, its decoder puts the first
+ * LIST_ORDERS_MAX of them into memory of its own, each begun by command_init and ended by command_end_order, and hands
+ * them over with command_take_orders, or calls command_take_bad if not all are of the form that an order has. */
+bool command_has_orders(const struct command *command);
+
+/* Gives an order symbol, userId and timestamp of its list, marks as badly formed what it says otherwise, and checks it
+ * as a NEW. */
+void command_end_order(struct command *order, const struct command *list);
+
+/* `count` as the record has it; `orders` must live as long as the list. */
+void command_take_orders(struct command *list, const struct command *orders, uint32_t count);
 
 /* Turns the command into one of which nothing could be decoded. */
 void command_set_malformed(struct command *command);

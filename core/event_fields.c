@@ -86,7 +86,7 @@ static const struct member members[MEMBERS] = {
     ENUM("side", side, SIDE_NONE, name_side),
     ENUM("takerSide", side, SIDE_NONE, name_side),
     ENUM("orderType", order_type, ORDER_TYPE_NONE, name_order_type),
-    ENUM("timeInForce", time_in_force, TIF_NONE, name_time_in_force),
+    ENUM("timeInForce", time_in_force, TIF_AON, name_time_in_force),
     ENUM("reason", reason, REASON_COUNT, name_reason),
     ENUM("mode", self_trade, SELF_TRADE_DECREMENT + 1, name_self_trade),
     [PARTY_MEMBERS_FIRST] = PARTY("orderId", KIND_ID, order_id),

@@ -2,6 +2,7 @@
 
 #include "core/command_fields.h"
 #include "core/limits.h"
+#include "io/json/json_flat.h"
 #include "io/json/json_reader.h"
 
 static void take_value(struct command *command, enum field field, yyjson_val *value) {
@@ -29,11 +30,45 @@ static bool take_members(struct command *command, yyjson_val *object) {
     return true;
 }
 
-void json_command_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command) {
-    yyjson_val *object = size <= RECORD_BYTES_MAX ? json_read_object(decoder, bytes, size) : NULL;
+/* False if a known field comes twice in one of the orders. */
+static bool take_orders(struct json_decoder *decoder, struct command *list, yyjson_val *object) {
+    yyjson_val *array = yyjson_obj_get(object, field_name(FIELD_ORDERS).data);
+    yyjson_arr_iter items = yyjson_arr_iter_with(array);
+    uint32_t objects = 0, count = 0;
+    for (yyjson_val *item; (item = yyjson_arr_iter_next(&items)); count++) {
+        if (!unsafe_yyjson_is_obj(item)) continue;
+        objects++;
+        if (count >= LIST_ORDERS_MAX) continue;
+        command_init(&decoder->orders[count]);
+        if (!take_members(&decoder->orders[count], item)) return false;
+        command_end_order(&decoder->orders[count], list);
+    }
+    if (objects == count)
+        command_take_orders(list, decoder->orders, count);
+    else
+        command_take_bad(list, FIELD_ORDERS);
+    return true;
+}
+
+static bool take_record(struct json_decoder *decoder, struct command *command, yyjson_val *object) {
+    return take_members(command, object) && (!command_has_orders(command) || take_orders(decoder, command, object));
+}
+
+static void decode_document(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command) {
+    yyjson_val *object = json_read_object(decoder, bytes, size);
     command_init(command);
-    if (object && take_members(command, object))
+    if (object && take_record(decoder, command, object))
         command_check(command);
     else
         command_set_malformed(command);
+}
+
+void json_command_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command) {
+    command_init(command);
+    if (size > RECORD_BYTES_MAX)
+        command_set_malformed(command);
+    else if (json_flat_take(bytes, size, command))
+        command_check(command);
+    else
+        decode_document(decoder, bytes, size, command);
 }

@@ -2,6 +2,8 @@
 #ifndef SHARDBOOK_IO_JSON_JSON_DECODER_H
 #define SHARDBOOK_IO_JSON_JSON_DECODER_H
 
+#include "core/command.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -10,10 +12,11 @@
 struct json_decoder {
     char *memory;
     size_t memory_bytes;
-    size_t bytes_max; /* of one text */
-    size_t used;      /* of memory, by the text being read */
-    size_t last;      /* where the youngest piece begins */
-    char *scratch;    /* for texts that are put together while decoding */
+    size_t bytes_max;                       /* of one text */
+    size_t used;                            /* of memory, by the text being read */
+    size_t last;                            /* where the youngest piece begins */
+    char *scratch;                          /* for texts that are put together while decoding */
+    struct command orders[LIST_ORDERS_MAX]; /* of the last LIST */
 };
 
 enum { JSON_SCRATCH_BYTES = 4096 };

@@ -71,8 +71,14 @@ static char *put_ids(char *at, const struct event *event) {
     return PUT_TEXT(at, "userId", event->user_id);
 }
 
-static char *put_rejected(char *at, const struct event *event) {
+/* The same of what refuses a command, which may be a list. */
+static char *put_command_ids(char *at, const struct event *event) {
     at = put_ids(at, event);
+    return PUT_TEXT(at, "listId", event->list_id);
+}
+
+static char *put_rejected(char *at, const struct event *event) {
+    at = put_command_ids(at, event);
     at = PUT_NAME(at, "reason", reason_name(event->reason));
     return PUT_TEXT(at, "text", reason_text(event->reason));
 }
@@ -146,7 +152,7 @@ static char *put_body(char *at, const struct event *event) {
     switch (event->type) {
     case EVENT_ACCEPTED: return put_accepted(at, event);
     case EVENT_REJECTED: return put_rejected(at, event);
-    case EVENT_DUPLICATE: return PUT_TEXT(put_ids(at, event), "originalOrderId", event->original_order_id);
+    case EVENT_DUPLICATE: return PUT_TEXT(put_command_ids(at, event), "originalOrderId", event->original_order_id);
     case EVENT_FILL: return put_match(PUT_UNSIGNED(at, "tradeId", event->trade_id), event);
     case EVENT_PREVENTED: return PUT_NAME(put_match(at, event), "mode", self_trade_name(event->self_trade));
     case EVENT_CANCELLED:

@@ -78,15 +78,52 @@ static bool take_places(struct command *command, const msgpack_object *array) {
            (extra->type == MSGPACK_OBJECT_MAP && take_members(command, extra, FORM_UNITS, seen));
 }
 
-static bool take_record(struct command *command, const msgpack_object *record) {
-    if (record->type == MSGPACK_OBJECT_MAP) return take_members(command, record, FORM_VALUES, 0);
-    return record->type == MSGPACK_OBJECT_ARRAY && take_places(command, record);
+/* False if it is ill-formed as a whole. `form` is that of a map's decimals; an array is FORM_UNITS by itself. */
+static bool take_object(struct command *command, const msgpack_object *object, enum form form) {
+    if (object->type == MSGPACK_OBJECT_MAP) return take_members(command, object, form, 0);
+    return object->type == MSGPACK_OBJECT_ARRAY && take_places(command, object);
+}
+
+static const msgpack_object *find_member(const msgpack_object *map, enum field field) {
+    for (uint32_t i = 0; map->type == MSGPACK_OBJECT_MAP && i < map->via.map.size; i++) {
+        const msgpack_object_kv *member = &map->via.map.ptr[i];
+        if (member->key.type == MSGPACK_OBJECT_STR && field_find(msgpack_text_of(&member->key)) == field)
+            return &member->val;
+    }
+    return NULL;
+}
+
+/* In the array form an order may have it too. False if one of the orders is ill-formed as a whole. */
+static bool take_orders(struct msgpack_decoder *decoder, struct command *list, const msgpack_object *record) {
+    bool is_map = record->type == MSGPACK_OBJECT_MAP;
+    const msgpack_object *orders = find_member(is_map ? record : &record->via.array.ptr[PLACE_EXTRA], FIELD_ORDERS);
+    uint32_t objects = 0, count = orders->via.array.size;
+    for (uint32_t i = 0; i < count; i++) {
+        const msgpack_object *item = &orders->via.array.ptr[i];
+        if (item->type != MSGPACK_OBJECT_MAP && (is_map || item->type != MSGPACK_OBJECT_ARRAY)) continue;
+        objects++;
+        if (i >= LIST_ORDERS_MAX) continue;
+        command_init(&decoder->orders[i]);
+        if (!take_object(&decoder->orders[i], item, is_map ? FORM_VALUES : FORM_UNITS)) return false;
+        command_end_order(&decoder->orders[i], list);
+    }
+    if (objects == count)
+        command_take_orders(list, decoder->orders, count);
+    else
+        command_take_bad(list, FIELD_ORDERS);
+    return true;
+}
+
+static bool take_record(struct msgpack_decoder *decoder, struct command *command, const msgpack_object *record) {
+    return take_object(command, record, FORM_VALUES) &&
+           (!command_has_orders(command) || take_orders(decoder, command, record));
 }
 
 void msgpack_command_decode(struct msgpack_decoder *decoder, const char *bytes, size_t size, struct command *command) {
     msgpack_object record;
     command_init(command);
-    if (size <= RECORD_BYTES_MAX && msgpack_read(decoder, bytes, size, &record) && take_record(command, &record))
+    if (size <= RECORD_BYTES_MAX && msgpack_read(decoder, bytes, size, &record) &&
+        take_record(decoder, command, &record))
         command_check(command);
     else
         command_set_malformed(command);

@@ -185,11 +185,13 @@ static bool put_body(struct writer *writer, const struct event *event) {
     case EVENT_ACCEPTED: put_accepted(writer, event); return true;
     case EVENT_REJECTED:
         put_ids(writer, event);
+        PUT_TEXT(writer, "listId", event->list_id);
         PUT_TEXT(writer, "reason", reason_name(event->reason));
         PUT_TEXT(writer, "text", reason_text(event->reason));
         return true;
     case EVENT_DUPLICATE:
         put_ids(writer, event);
+        PUT_TEXT(writer, "listId", event->list_id);
         PUT_TEXT(writer, "originalOrderId", event->original_order_id);
         return true;
     case EVENT_FILL:

@@ -98,7 +98,7 @@ Test(command, every_field_is_decoded) {
     cr_assert(pack_json(json, strlen(json), &packed));
     for (int form = 0; form < 2; form++) {
         struct command c = form ? decode(packed.bytes, packed.size) : decode_json(json);
-        cr_expect(c.fault == REASON_UNSUPPORTED && c.fault_field == FIELD_ACTION);
+        cr_expect(c.fault == REASON_INVALID_COMBINATION && c.fault_field == FIELD_TRAILING_BPS);
         cr_expect(c.action == ACTION_REPLACE && c.time_in_force == TIF_GTD && c.post_only &&
                   c.self_trade == SELF_TRADE_DECREMENT);
         cr_expect(c.contingency == CONTINGENCY_OTOCO);
@@ -265,32 +265,57 @@ Test(command, bad_fields) {
     EXPECT_IN_BOTH(cases);
 }
 
-Test(command, unsupported_for_now) {
+#define ORDER_OF(type) "{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":9,\"orderId\":\"o\",\"orderType\":\"" type "\""
+#define STOP ORDER_OF("STOP") ",\"stopPrice\":5"
+#define STOP_LIMIT ORDER_OF("STOP_LIMIT") ",\"stopPrice\":5,\"price\":6"
+#define TRAILING ORDER_OF("TRAILING_STOP") ",\"trailingAmount\":5"
+#define REPLACE "{" ORDER ",\"action\":\"REPLACE\",\"userId\":\"u\""
+
+Test(command, kinds_of_orders) {
     static const struct expectation cases[] = {
-        {"{" ORDER ",\"timeInForce\":\"GTD\"}", REASON_UNSUPPORTED, FIELD_TIME_IN_FORCE},
-        {"{" ORDER ",\"timeInForce\":\"DAY\"}", REASON_UNSUPPORTED, FIELD_TIME_IN_FORCE},
-        {"{" ORDER ",\"stopPrice\":1}", REASON_UNSUPPORTED, FIELD_STOP_PRICE},
-        {"{" ORDER ",\"trailingAmount\":1}", REASON_UNSUPPORTED, FIELD_TRAILING_AMOUNT},
-        {"{" ORDER ",\"trailingBps\":1}", REASON_UNSUPPORTED, FIELD_TRAILING_BPS},
-        {"{" ORDER ",\"displayQuantity\":1}", REASON_UNSUPPORTED, FIELD_DISPLAY_QUANTITY},
-        {"{" ORDER ",\"expireTime\":1}", REASON_UNSUPPORTED, FIELD_EXPIRE_TIME},
-        {"{" ORDER ",\"maxSlippage\":1}", REASON_UNSUPPORTED, FIELD_MAX_SLIPPAGE},
-        {"{" ORDER ",\"selfTradePrevention\":\"EXPIRE_TAKER\"}", REASON_UNSUPPORTED, FIELD_SELF_TRADE_PREVENTION},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"STOP\",\"orderId\":\"o\"}",
-            REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"STOP_LIMIT\",\"orderId\":\"o\"}",
-            REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
-        {"{\"symbol\":\"A\",\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"TRAILING_STOP\",\"orderId\":\"o\"}",
-            REASON_UNSUPPORTED, FIELD_ORDER_TYPE},
-        {"{" ORDER ",\"action\":\"REPLACE\",\"userId\":\"u\",\"cancelOrderId\":\"x\"}", REASON_UNSUPPORTED,
-            FIELD_ACTION},
-        {"{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[]}", REASON_UNSUPPORTED,
-            FIELD_ACTION},
-        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"stopPrice\":1}", REASON_UNSUPPORTED, FIELD_STOP_PRICE},
-        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"price\":1,\"expireTime\":1}", REASON_UNSUPPORTED,
-            FIELD_EXPIRE_TIME},
-        /* before INVALID_COMBINATION */
-        {"{" ORDER ",\"timeInForce\":\"IOC\",\"postOnly\":true,\"stopPrice\":1}", REASON_UNSUPPORTED, FIELD_STOP_PRICE},
+        {STOP "}", REASON_NONE, 0},
+        {STOP ",\"price\":7,\"timeInForce\":\"FOK\",\"maxSlippage\":0}", REASON_NONE, 0},
+        {STOP_LIMIT "}", REASON_NONE, 0},
+        {STOP_LIMIT ",\"timeInForce\":\"GTD\",\"expireTime\":5,\"displayQuantity\":1}", REASON_NONE, 0},
+        {STOP_LIMIT ",\"timeInForce\":\"IOC\",\"selfTradePrevention\":\"DECREMENT\"}", REASON_NONE, 0},
+        {STOP_LIMIT ",\"timeInForce\":\"DAY\",\"postOnly\":false}", REASON_NONE, 0},
+        {TRAILING "}", REASON_NONE, 0},
+        {TRAILING ",\"stopPrice\":7,\"maxSlippage\":1,\"timeInForce\":\"IOC\"}", REASON_NONE, 0},
+        {TRAILING ",\"price\":7,\"timeInForce\":\"GTC\",\"displayQuantity\":2}", REASON_NONE, 0},
+        {ORDER_OF("TRAILING_STOP") ",\"trailingBps\":50}", REASON_NONE, 0},
+        {"{" ORDER ",\"timeInForce\":\"DAY\",\"postOnly\":true,\"displayQuantity\":5}", REASON_NONE, 0},
+        {"{" ORDER ",\"timeInForce\":\"GTD\",\"expireTime\":0,\"postOnly\":true}", REASON_NONE, 0},
+        {MARKET ",\"maxSlippage\":\"0.5\",\"selfTradePrevention\":\"EXPIRE_BOTH\"}", REASON_NONE, 0},
+        {REPLACE ",\"cancelOrderId\":\"x\"}", REASON_NONE, 0},
+        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"stopPrice\":1}", REASON_NONE, 0},
+        {"{" ME ",\"action\":\"MODIFY\",\"orderId\":\"o\",\"expireTime\":1,\"timeInForce\":\"AON\"}", REASON_NONE, 0},
+    };
+    EXPECT_IN_BOTH(cases);
+}
+
+Test(command, fields_that_a_kind_of_order_needs) {
+    static const struct expectation cases[] = {
+        {ORDER_OF("STOP") "}", REASON_MISSING_FIELD, FIELD_STOP_PRICE},
+        {ORDER_OF("STOP_LIMIT") ",\"price\":1}", REASON_MISSING_FIELD, FIELD_STOP_PRICE},
+        {ORDER_OF("STOP_LIMIT") ",\"stopPrice\":1}", REASON_MISSING_FIELD, FIELD_PRICE},
+        {ORDER_OF("TRAILING_STOP") "}", REASON_MISSING_FIELD, FIELD_TRAILING_AMOUNT},
+        {ORDER_OF("TRAILING_STOP") ",\"trailingBps\":null}", REASON_MISSING_FIELD, FIELD_TRAILING_AMOUNT},
+        {"{" ORDER ",\"timeInForce\":\"GTD\"}", REASON_MISSING_FIELD, FIELD_EXPIRE_TIME},
+        {MARKET ",\"timeInForce\":\"GTD\"}", REASON_MISSING_FIELD, FIELD_EXPIRE_TIME},
+        {"{" BASE ",\"action\":\"REPLACE\",\"userId\":\"u\",\"cancelOrderId\":\"x\"}", REASON_MISSING_FIELD,
+            FIELD_PRICE},
+        {STOP ",\"timeInForce\":\"GTD\",\"postOnly\":true}", REASON_MISSING_FIELD, FIELD_EXPIRE_TIME},
+    };
+    EXPECT_IN_BOTH(cases);
+}
+
+Test(command, unsupported) {
+    static const struct expectation cases[] = {
+        {"{" ORDER ",\"timeInForce\":\"AON\"}", REASON_UNSUPPORTED, FIELD_TIME_IN_FORCE},
+        {MARKET ",\"timeInForce\":\"AON\",\"postOnly\":true}", REASON_UNSUPPORTED, FIELD_TIME_IN_FORCE},
+        {REPLACE ",\"cancelOrderId\":\"o1\",\"timeInForce\":\"AON\"}", REASON_UNSUPPORTED, FIELD_TIME_IN_FORCE},
+        {"{" ORDER ",\"timeInForce\":\"AON\",\"expireTime\":\"x\"}", REASON_BAD_FIELD, FIELD_EXPIRE_TIME},
+        {"{" BASE ",\"timeInForce\":\"AON\"}", REASON_MISSING_FIELD, FIELD_PRICE},
     };
     EXPECT_IN_BOTH(cases);
 }
@@ -298,11 +323,130 @@ Test(command, unsupported_for_now) {
 Test(command, invalid_combinations) {
     static const struct expectation cases[] = {
         {MARKET ",\"timeInForce\":\"GTC\"}", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE},
+        {MARKET ",\"timeInForce\":\"DAY\"}", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE},
+        {MARKET ",\"timeInForce\":\"GTD\",\"expireTime\":1}", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE},
+        {STOP ",\"timeInForce\":\"GTC\"}", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE},
+        {TRAILING ",\"timeInForce\":\"DAY\"}", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE},
         {MARKET ",\"postOnly\":true}", REASON_INVALID_COMBINATION, FIELD_POST_ONLY},
+        {STOP_LIMIT ",\"postOnly\":true}", REASON_INVALID_COMBINATION, FIELD_POST_ONLY},
+        {TRAILING ",\"price\":1,\"postOnly\":true}", REASON_INVALID_COMBINATION, FIELD_POST_ONLY},
         {"{" ORDER ",\"timeInForce\":\"IOC\",\"postOnly\":true}", REASON_INVALID_COMBINATION, FIELD_POST_ONLY},
         {"{" ORDER ",\"timeInForce\":\"FOK\",\"postOnly\":true}", REASON_INVALID_COMBINATION, FIELD_POST_ONLY},
+        {"{" ORDER ",\"stopPrice\":1}", REASON_INVALID_COMBINATION, FIELD_STOP_PRICE},
+        {MARKET ",\"stopPrice\":1}", REASON_INVALID_COMBINATION, FIELD_STOP_PRICE},
+        {"{" ORDER ",\"trailingAmount\":1}", REASON_INVALID_COMBINATION, FIELD_TRAILING_AMOUNT},
+        {STOP ",\"trailingBps\":1}", REASON_INVALID_COMBINATION, FIELD_TRAILING_BPS},
+        {STOP_LIMIT ",\"trailingBps\":1}", REASON_INVALID_COMBINATION, FIELD_TRAILING_BPS},
+        {TRAILING ",\"trailingBps\":1}", REASON_INVALID_COMBINATION, FIELD_TRAILING_BPS},
+        {"{" ORDER ",\"expireTime\":1}", REASON_INVALID_COMBINATION, FIELD_EXPIRE_TIME},
+        {"{" ORDER ",\"expireTime\":1,\"timeInForce\":\"DAY\"}", REASON_INVALID_COMBINATION, FIELD_EXPIRE_TIME},
+        {MARKET ",\"expireTime\":1}", REASON_INVALID_COMBINATION, FIELD_EXPIRE_TIME},
+        {"{" ORDER ",\"maxSlippage\":1}", REASON_INVALID_COMBINATION, FIELD_MAX_SLIPPAGE},
+        {STOP_LIMIT ",\"maxSlippage\":1}", REASON_INVALID_COMBINATION, FIELD_MAX_SLIPPAGE},
+        {TRAILING ",\"price\":1,\"maxSlippage\":1}", REASON_INVALID_COMBINATION, FIELD_MAX_SLIPPAGE},
+        {MARKET ",\"displayQuantity\":1}", REASON_INVALID_COMBINATION, FIELD_DISPLAY_QUANTITY},
+        {STOP ",\"displayQuantity\":1}", REASON_INVALID_COMBINATION, FIELD_DISPLAY_QUANTITY},
+        {TRAILING ",\"displayQuantity\":1}", REASON_INVALID_COMBINATION, FIELD_DISPLAY_QUANTITY},
+        {"{" ORDER ",\"displayQuantity\":1,\"timeInForce\":\"IOC\"}", REASON_INVALID_COMBINATION,
+            FIELD_DISPLAY_QUANTITY},
+        {STOP_LIMIT ",\"displayQuantity\":1,\"timeInForce\":\"FOK\"}", REASON_INVALID_COMBINATION,
+            FIELD_DISPLAY_QUANTITY},
+        {REPLACE ",\"cancelOrderId\":\"o1\"}", REASON_INVALID_COMBINATION, FIELD_CANCEL_ORDER_ID},
     };
     EXPECT_IN_BOTH(cases);
+}
+
+/* ---- Lists. */
+
+#define LIST_HEAD(contingency)                                                                                         \
+    "{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"timestamp\":7,\"contingency\":\"" contingency "\",\"orders\":["
+#define LEG(id, rest)                                                                                                  \
+    "{\"side\":\"SELL\",\"quantity\":1,\"orderType\":\"LIMIT\",\"price\":2,\"orderId\":\"" id "\"" rest "}"
+#define LEGS(a, b) LEG("a", a) "," LEG("b", b)
+
+Test(command, lists) {
+    static const struct expectation cases[] = {
+        {LIST_HEAD("OCO") LEGS("", "") "]}", REASON_NONE, 0},
+        {LIST_HEAD("OTO") LEGS("", ",\"side\":\"SELL\"") "]}", REASON_MALFORMED, 0},
+        {LIST_HEAD("OTO")
+                LEG("a", "") ",{\"orderType\":\"MARKET\",\"side\":\"BUY\",\"quantity\":1,\"orderId\":\"b\"}]}",
+            REASON_NONE, 0},
+        {LIST_HEAD("OTOCO") LEGS("", ",\"clientOrderId\":\"c\"") "," LEG("c", ",\"clientOrderId\":\"d\"") "]}",
+            REASON_NONE, 0},
+        {LIST_HEAD("OCO") LEGS(",\"symbol\":\"AAPL\",\"userId\":\"u\",\"timestamp\":7,\"action\":\"NEW\"",
+             ",\"userId\":\"\",\"symbol\":null,\"action\":null,\"timestamp\":null") "]}",
+            REASON_NONE, 0},
+        {LIST_HEAD("OCO") LEGS(",\"orders\":[{\"side\":1}],\"note\":{\"a\":1,\"a\":2}", "") "]}", REASON_NONE, 0},
+        /* the list's own members first */
+        {"{\"action\":\"LIST\",\"symbol\":\"A\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[" LEGS(
+             "", "") "]}",
+            REASON_MISSING_FIELD, FIELD_USER_ID},
+        {LIST_HEAD("BOTH") "{}]}", REASON_BAD_FIELD, FIELD_CONTINGENCY},
+        {"{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":{}}", REASON_BAD_FIELD,
+            FIELD_ORDERS},
+        {LIST_HEAD("OCO") LEG("a", "") ",1]}", REASON_BAD_FIELD, FIELD_ORDERS},
+        {LIST_HEAD("OCO") LEG("a", "") ",[]]}", REASON_BAD_FIELD, FIELD_ORDERS},
+        {LIST_HEAD("OCO") LEG("a", "") ",null]}", REASON_BAD_FIELD, FIELD_ORDERS},
+        {LIST_HEAD("OCO") LEGS("", "") "," LEG("c", "") "," LEG("d", "") ",true]}", REASON_BAD_FIELD, FIELD_ORDERS},
+        {LIST_HEAD("OCO") "1," LEG("b", ",\"price\":2") "]}", REASON_MALFORMED, 0},
+        /* then the first fault of the first faulty order */
+        {LIST_HEAD("OCO") LEG("a", "") ",{}]}", REASON_MISSING_FIELD, FIELD_SIDE},
+        {LIST_HEAD("OCO") LEGS(",\"postOnly\":1", ",\"timeInForce\":\"AON\"") "]}", REASON_BAD_FIELD, FIELD_POST_ONLY},
+        {LIST_HEAD("OCO") LEGS(",\"timeInForce\":\"AON\"", ",\"postOnly\":1") "]}", REASON_UNSUPPORTED,
+            FIELD_TIME_IN_FORCE},
+        {LIST_HEAD("OCO") LEGS(",\"stopPrice\":1", ",\"postOnly\":1") "]}", REASON_INVALID_COMBINATION,
+            FIELD_STOP_PRICE},
+        {LIST_HEAD("OCO") LEGS("", ",\"symbol\":\"B\"") "]}", REASON_BAD_FIELD, FIELD_SYMBOL},
+        {LIST_HEAD("OCO") LEGS("", ",\"symbol\":5") "]}", REASON_BAD_FIELD, FIELD_SYMBOL},
+        {LIST_HEAD("OCO") LEGS(",\"userId\":\"v\"", "") "]}", REASON_BAD_FIELD, FIELD_USER_ID},
+        {LIST_HEAD("OCO") LEGS("", ",\"timestamp\":8") "]}", REASON_BAD_FIELD, FIELD_TIMESTAMP},
+        {LIST_HEAD("OCO") LEGS("", ",\"action\":\"CANCEL\"") "]}", REASON_BAD_FIELD, FIELD_ACTION},
+        {LIST_HEAD("OCO") LEGS("", ",\"action\":\"JUMP\"") "]}", REASON_BAD_FIELD, FIELD_ACTION},
+        {LIST_HEAD("OCO") LEG("a", "") ",{\"action\":\"CANCEL\",\"orderId\":\"b\"}]}", REASON_MISSING_FIELD,
+            FIELD_SIDE},
+        {"{" ME
+         ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[" LEGS("", ",\"timestamp\":7") "]}",
+            REASON_BAD_FIELD, FIELD_TIMESTAMP},
+        {LIST_HEAD("OTO") LEG("a", "") "," LEG("b", "") ",{}]}", REASON_MISSING_FIELD, FIELD_SIDE},
+        /* then what is wrong with them together */
+        {LIST_HEAD("OCO") "]}", REASON_INVALID_COMBINATION, FIELD_ORDERS},
+        {LIST_HEAD("OTO") LEG("a", "") "]}", REASON_INVALID_COMBINATION, FIELD_ORDERS},
+        {LIST_HEAD("OTOCO") LEGS("", "") "]}", REASON_INVALID_COMBINATION, FIELD_ORDERS},
+        {LIST_HEAD("OCO") LEGS("", "") "," LEG("c", "") "]}", REASON_INVALID_COMBINATION, FIELD_ORDERS},
+        {LIST_HEAD("OTOCO") LEGS("", "") "," LEG("c", "") ",{}]}", REASON_INVALID_COMBINATION, FIELD_ORDERS},
+        {LIST_HEAD("OCO")
+                LEG("a", "") ",{\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"b\"}]}",
+            REASON_INVALID_COMBINATION, FIELD_SIDE},
+        {LIST_HEAD("OTOCO") LEG("a", "") "," LEG(
+             "b", "") ",{\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\",\"orderId\":\"c\"}]}",
+            REASON_INVALID_COMBINATION, FIELD_SIDE},
+        {LIST_HEAD("OTO") LEG("a", "") "," LEG("a", "") "]}", REASON_INVALID_COMBINATION, FIELD_ORDER_ID},
+        {LIST_HEAD("OTOCO")
+                LEG("a", ",\"clientOrderId\":\"x\"") "," LEG("b", "") "," LEG("c", ",\"clientOrderId\":\"x\"") "]}",
+            REASON_INVALID_COMBINATION, FIELD_CLIENT_ORDER_ID},
+    };
+    EXPECT_IN_BOTH(cases);
+}
+
+Test(command, orders_of_a_list) {
+    const char *json = LIST_HEAD("OTOCO") LEGS("", ",\"clientOrderId\":\"c\"") "," LEG("c", "") "]}";
+    struct packed packed;
+    cr_assert(pack_json(json, strlen(json), &packed));
+    for (int form = 0; form < 2; form++) {
+        struct command c = form ? decode(packed.bytes, packed.size) : decode_json(json);
+        cr_assert(c.fault == REASON_NONE && c.contingency == CONTINGENCY_OTOCO && c.order_count == 3);
+        for (uint32_t i = 0; i < 3; i++) {
+            const struct command *order = &c.orders[i];
+            cr_expect(order->action == ACTION_NEW && order->side == SIDE_SELL && order->price.mantissa == 2);
+            cr_expect(text_equal(order->symbol, TEXT("AAPL")) && text_equal(order->user_id, TEXT("u")));
+            cr_expect(order->has_timestamp && order->timestamp_ms == 7 && order->order_count == 0);
+            cr_expect(order->order_id.size == 1 && order->order_id.data[0] == "abc"[i]);
+        }
+        cr_expect(text_equal(c.orders[1].client_order_id, TEXT("c")));
+    }
+    packed_free(&packed);
+    cr_expect(decode_json("{" ORDER ",\"orders\":[{}]}").order_count == 0, "only a LIST has orders");
+    cr_expect(decode_json(LIST_HEAD("OCO") "{},{},{},{},{}]}").order_count == 5);
 }
 
 static void expect_malformed(const char *bytes, size_t size) {
@@ -446,7 +590,13 @@ Test(command, same_content) {
     expect_content("{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\",\"commandId\":\"k\"}",
         "{" ME ",\"action\":\"CANCEL\",\"orderId\":\"o\",\"commandId\":\"j\"}", true);
     expect_content("{" ME ",\"action\":\"LIST\",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[]}",
-        "{" ME ",\"action\":\"LIST\",\"listId\":\"m\",\"contingency\":\"OTO\",\"orders\":[1]}", true);
+        "{" ME ",\"action\":\"LIST\",\"listId\":\"m\",\"contingency\":\"OCO\",\"orders\":[]}", true);
+    expect_content(LIST_HEAD("OCO") LEGS("", "") "]}",
+        LIST_HEAD("OCO") LEGS(",\"symbol\":\"AAPL\",\"userId\":\"u\",\"timestamp\":7,\"action\":\"NEW\"", "") "]}",
+        true);
+    expect_content(
+        LIST_HEAD("OCO") LEGS("", ",\"symbol\":\"B\"") "]}", LIST_HEAD("OCO") LEGS("", ",\"symbol\":5") "]}", true);
+    expect_content(LIST_HEAD("OCO") "1]}", LIST_HEAD("OCO") "{},2]}", true);
     expect_content("{" BASE ",\"price\":12345678901234567891}", "{" BASE ",\"price\":22345678901234567891}", true);
     expect_content("{" BASE ",\"price\":1e40000}", "{" BASE ",\"price\":0.10e40001}", true);
 }
@@ -469,6 +619,13 @@ Test(command, other_content) {
     expect_content("{" ORDER "}", "{" ORDER ",\"orders\":[]}", false);
     expect_content("{" BASE ",\"price\":12345678901234567891}", "{" BASE ",\"price\":1.2345678901234567891}", false);
     expect_content("{" BASE ",\"price\":1e40000}", "{" BASE ",\"price\":1e40001}", false);
+    expect_content("{" ORDER ",\"contingency\":\"OCO\"}", "{" ORDER ",\"contingency\":\"OTO\"}", false);
+    expect_content(LIST_HEAD("OCO") LEGS("", "") "]}", LIST_HEAD("OTO") LEGS("", "") "]}", false);
+    expect_content(LIST_HEAD("OCO") LEGS("", "") "]}", LIST_HEAD("OCO") LEG("b", "") "," LEG("a", "") "]}", false);
+    expect_content(LIST_HEAD("OCO") LEGS("", "") "]}", LIST_HEAD("OCO") LEG("a", "") "," LEG("c", "") "]}", false);
+    expect_content(LIST_HEAD("OCO") LEGS("", "") "]}", LIST_HEAD("OCO") LEGS("", "") "," LEG("c", "") "]}", false);
+    expect_content(LIST_HEAD("OCO") LEGS("", ",\"action\":\"CANCEL\"") "]}", LIST_HEAD("OCO") LEGS("", "") "]}", false);
+    expect_content(LIST_HEAD("OCO") LEGS("", ",\"symbol\":\"B\"") "]}", LIST_HEAD("OCO") LEGS("", "") "]}", false);
     expect_content("{" BASE ",\"price\":1e-40000}", "{" BASE ",\"price\":2e-40000}", false);
     expect_content("{" ORDER ",\"contingency\":\"OCO\"}", "{" ORDER ",\"contingency\":5}", false);
     expect_content(
@@ -551,7 +708,7 @@ Test(command, array_faults) {
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\xff\xc0\xc0", REASON_BAD_FIELD, FIELD_PRICE),
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\xcb\x40\x59\x00\x00\x00\x00\x00\x00\xc0\xc0", REASON_BAD_FIELD, FIELD_PRICE),
         CASE(PLAIN_HEAD "\x00\x00\xc0\xc0\x64\xc0\xc0", REASON_MISSING_FIELD, FIELD_QUANTITY),
-        CASE(PLAIN_HEAD "\x00\x02\xc0\x64\x64\xc0\xc0", REASON_UNSUPPORTED, FIELD_ORDER_TYPE),
+        CASE(PLAIN_HEAD "\x00\x02\xc0\x64\x64\xc0\xc0", REASON_MISSING_FIELD, FIELD_STOP_PRICE),
         CASE(PLAIN_HEAD "\x00\x01\x00\x64\x64\xc0\xc0", REASON_INVALID_COMBINATION, FIELD_TIME_IN_FORCE),
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc4\x01"
                         "c\xc0",
@@ -559,7 +716,7 @@ Test(command, array_faults) {
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa9stopPrice\xa1"
                         "5",
             REASON_BAD_FIELD, FIELD_STOP_PRICE),
-        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa9stopPrice\x05", REASON_UNSUPPORTED, FIELD_STOP_PRICE),
+        CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xa9stopPrice\x05", REASON_INVALID_COMBINATION, FIELD_STOP_PRICE),
         CASE(PLAIN_HEAD "\x00\x00\xc0\x64\x64\xc0\x81\xb3selfTradePrevention\x01", REASON_BAD_FIELD,
             FIELD_SELF_TRADE_PREVENTION),
         CASE("\x9d\x01\x06\xa4"
@@ -579,6 +736,40 @@ Test(command, array_faults) {
         cr_expect(c.fault == cases[i].fault && c.fault_field == cases[i].field, "case %zu: %s, %s", i,
             c.fault ? reason_name(c.fault).data : "none", c.fault_field ? field_name(c.fault_field).data : "none");
     }
+}
+
+#define LIST_PLACES                                                                                                    \
+    "\x9d\x01\x05\xa4"                                                                                                 \
+    "AAPL\xc0\xa1u\x05\xc0\xc0\xc0\xc0\xc0\xc0\x83\xa6listId\xa1l\xab"                                                 \
+    "contingency\xa3OCO\xa6orders"
+#define LEG_PLACES(id, extra) "\x9d\x01\xc0\xc0\xa1" id "\xc0\xc0\x01\x00\xc0\x09\x02\xc0" extra
+#define LEG_MAP(id) "\x85\xa4side\xa4SELL\xa9orderType\xa5LIMIT\xa7orderId\xa1" id "\xa8quantity\x09\xa5price\x02"
+
+Test(command, list_in_an_array) {
+    struct command c = DECODE(LIST_PLACES "\x92" LEG_PLACES("a", "\xc0") LEG_MAP("b"));
+    cr_assert(c.fault == REASON_NONE && c.action == ACTION_LIST && c.order_count == 2, "%u %u", c.fault, c.fault_field);
+    for (int i = 0; i < 2; i++) {
+        cr_expect(c.orders[i].price.state == DECIMAL_UNITS && c.orders[i].quantity.mantissa == 9);
+        cr_expect(c.orders[i].side == SIDE_SELL && c.orders[i].timestamp_ms == 5);
+    }
+    uint64_t content = command_content_hash(&c);
+    c = DECODE(LIST_PLACES "\x92" LEG_MAP("a") LEG_PLACES("b", "\x80"));
+    cr_expect_eq(command_content_hash(&c), content, "an array and a map say the same");
+    c = DECODE(LIST_PLACES "\x92" LEG_PLACES("a", "\xc0") LEG_PLACES("b", "\x81\xabtimeInForce\xa3"
+                                                                          "DAY"));
+    cr_expect_eq(c.fault, REASON_MALFORMED, "a place of its own in extra");
+    c = DECODE(LIST_PLACES "\x92" LEG_PLACES("a", "\xc0") "\x9c\x01\xc0\xc0\xa1"
+                                                          "b\xc0\xc0\x01\x00\xc0\x09\x02\xc0");
+    cr_expect_eq(c.fault, REASON_MALFORMED, "a place is missing");
+    c = DECODE(LIST_PLACES "\x92" LEG_PLACES("a", "\xc0") "\x90");
+    cr_expect_eq(c.fault, REASON_MALFORMED);
+    c = DECODE(LIST_PLACES "\x92" LEG_PLACES("a", "\xc0") "\x05");
+    cr_expect(c.fault == REASON_BAD_FIELD && c.fault_field == FIELD_ORDERS);
+    c = DECODE(LIST_PLACES "\xc0");
+    cr_expect(c.fault == REASON_MISSING_FIELD && c.fault_field == FIELD_ORDERS);
+    c = DECODE("\x9d\x01\x05\xa4"
+               "AAPL\xc0\xa1u\x05\xc0\xc0\xc0\xc0\xc0\xc0\xc0");
+    cr_expect(c.fault == REASON_MISSING_FIELD && c.fault_field == FIELD_LIST_ID);
 }
 
 #define EXPECT_MALFORMED(literal) expect_malformed((literal), sizeof(literal) - 1)

@@ -31,6 +31,14 @@ static const struct sample samples[] = {
         "{\"type\":\"REJECTED\"," HEAD_JSON
         ",\"orderId\":\"o1\",\"clientOrderId\":\"c1\",\"commandId\":\"k1\",\"userId\":\"u1\","
         "\"reason\":\"OFF_TICK\",\"text\":\"A price is not a multiple of the tick; round it to the tick.\"" TAIL_JSON},
+    {{HEAD, .type = EVENT_REJECTED, .side = SIDE_NONE, .order_type = ORDER_TYPE_NONE, .time_in_force = TIF_NONE,
+         .reason = REASON_UNKNOWN, .user_id = NAME("u1"), .list_id = NAME("l1"), .instrument = CENTS},
+        "{\"type\":\"REJECTED\"," HEAD_JSON ",\"userId\":\"u1\",\"listId\":\"l1\",\"reason\":\"UNKNOWN\","
+        "\"text\":\"No open order of this account has this id.\"" TAIL_JSON},
+    {{HEAD, .type = EVENT_DUPLICATE, .side = SIDE_NONE, .order_type = ORDER_TYPE_NONE, .time_in_force = TIF_NONE,
+         .user_id = NAME("u1"), .list_id = NAME("l2"), .original_order_id = NAME("l1"), .instrument = CENTS},
+        "{\"type\":\"DUPLICATE\"," HEAD_JSON
+        ",\"userId\":\"u1\",\"listId\":\"l2\",\"originalOrderId\":\"l1\"" TAIL_JSON},
     {{.type = EVENT_REJECTED,
          .side = SIDE_NONE,
          .order_type = ORDER_TYPE_NONE,
