@@ -34,6 +34,10 @@ struct text trading_state_name(enum trading_state state) {
     return (unsigned)state < TRADING_STATE_COUNT ? names[state] : TEXT_NONE;
 }
 
+struct text listing_mode_name(enum listing_mode mode) {
+    return mode == LISTING_CLOSED ? TEXT("CLOSED") : mode == LISTING_OPEN ? TEXT("OPEN") : TEXT_NONE;
+}
+
 struct text move_mode_name(enum move_mode mode) {
     static const struct text modes[] = {[MOVE_DIRECT] = NAME("DIRECT"), [MOVE_PARKED] = NAME("PARKED")};
     return (unsigned)mode <= MOVE_PARKED ? modes[mode] : TEXT_NONE;

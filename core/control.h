@@ -47,13 +47,13 @@ struct control {
     struct text mid;    /* the move's id, 1 to 64 bytes; of BEGIN, CUT and ABORT never absent */
     uint64_t epoch;     /* of BEGIN, CUT and ABORT always there */
     struct text source, target;
-    int64_t worker;     /* not negative */
-    uint8_t state;      /* enum trading_state; of a STATE always there; of an INSTRUMENT where the symbol starts */
-    uint8_t listing;    /* enum listing_mode; of a LISTING always there */
-    bool blocked;       /* of a BLOCK always there */
-    uint32_t limit;     /* of a LISTING: 1 to SYMBOLS_PER_PARTITION_MAX */
-    uint64_t version;   /* of a RULES always there */
-    struct text user_id;          /* of a BLOCK never absent */
+    int64_t worker;      /* not negative */
+    uint8_t state;       /* enum trading_state; of a STATE always there; of an INSTRUMENT where the symbol starts */
+    uint8_t listing;     /* enum listing_mode; of a LISTING always there */
+    bool blocked;        /* of a BLOCK always there */
+    uint32_t limit;      /* of a LISTING: 1 to SYMBOLS_PER_PARTITION_MAX */
+    uint64_t version;    /* of a RULES always there */
+    struct text user_id; /* of a BLOCK never absent */
     struct instrument instrument; /* of an INSTRUMENT complete, with defaults where the record says nothing */
     struct text fields; /* for the CONTROL event: the well-formed fields of this kind in the README's order, encoded
                            JSON members without braces, `symbol` and `kind` left out */
@@ -65,6 +65,9 @@ enum control_kind control_kind_find(struct text name);
 
 /* "TRADING" and so on; static, absent for others. Any thread. */
 struct text trading_state_name(enum trading_state state);
+
+/* "OPEN", "CLOSED"; static. Any thread. */
+struct text listing_mode_name(enum listing_mode mode);
 
 /* "DIRECT", "PARKED"; static. Any thread. */
 struct text move_mode_name(enum move_mode mode);

@@ -101,18 +101,179 @@ Test(control, fields_in_the_order_of_the_table) {
         "\"bps\":20},"
         "\"collar\":{\"ticks\":5},\"referencePrice\":\"150.00\"");
     expect_fields("{\"kind\":\"STATE\",\"symbol\":\"A\",\"state\":\"HALTED\"}", "\"state\":\"HALTED\"");
-    expect_fields("{\"kind\":\"LISTING\",\"limit\":5,\"mode\":\"closed\"}", "\"mode\":\"closed\",\"limit\":5");
+    expect_fields("{\"kind\":\"LISTING\",\"limit\":5,\"mode\":\"CLOSED\"}", "\"mode\":\"CLOSED\",\"limit\":5");
     expect_fields("{\"kind\":\"BLOCK\",\"blocked\":true,\"userId\":\"u\"}", "\"userId\":\"u\",\"blocked\":true");
     expect_fields("{\"kind\":\"RULES\",\"version\":2}", "\"version\":2");
     expect_fields("{\"kind\":\"KEY\",\"keyId\":\"k\"}", "\"keyId\":\"k\"");
     /* ill-formed members that do not count are as if they were absent */
-    expect_fields("{\"kind\":\"INSTRUMENT\",\"tick\":-1,\"lot\":\"x\",\"band\":{\"bps\":1,\"ticks\":2},\"collar\":5,"
-                  "\"minClip\":\"2\"}",
-        "\"minClip\":\"2\"");
     expect_fields("{\"kind\":\"RELEASE\",\"mid\":5,\"epoch\":\"x\"}", "");
     expect_fields("{\"kind\":\"BEGIN\",\"symbol\":\"A\",\"mid\":\"m\",\"epoch\":1,\"mode\":\"DIRECT\",\"worker\":-1,"
                   "\"source\":7}",
         "\"mid\":\"m\",\"epoch\":1,\"mode\":\"DIRECT\"");
+}
+
+static struct instrument instrument_of(const char *members) {
+    char json[1024];
+    struct control c;
+    snprintf(json, sizeof json, "{\"kind\":\"INSTRUMENT\",\"symbol\":\"A\"%s%s}", *members ? "," : "", members);
+    cr_assert(decode_control(json, &c), "%s", json);
+    cr_expect(c.kind == CONTROL_INSTRUMENT && text_equal(c.symbol, TEXT("A")));
+    cr_expect(text_equal(c.fields, text_of(members)), "%.*s", (int)c.fields.size, c.fields.data);
+    return c.instrument;
+}
+
+Test(control, instrument) {
+    struct instrument i = instrument_of("\"tick\":0.05,\"lot\":\"2.5\",\"minQuantity\":5,\"maxQuantity\":1e3,"
+                                        "\"minNotional\":10,\"minClip\":\"7.50\",\"band\":{\"bps\":50},"
+                                        "\"collar\":{\"ticks\":9},\"referencePrice\":\"150.00\",\"state\":\"AUCTION\"");
+    cr_expect(i.tick.mantissa == 5 && i.tick.places == 2 && i.lot.mantissa == 25 && i.lot.places == 1);
+    cr_expect(i.quantity_lots_min == 2 && i.quantity_lots_max == 400 && i.clip_lots_min == 3);
+    cr_expect_eq(i.notional_units_min, 80u, "0.125 each");
+    cr_expect(i.band.basis_points == 50 && i.band.ticks == 0 && i.collar.ticks == 9 && i.collar.basis_points == 0);
+    cr_expect(i.reference_price_ticks == 3000 && i.price_ticks_min == 1 && i.price_ticks_max == PRICE_TICKS_MAX);
+
+    struct instrument d = instrument_of(""), of_default = instrument_default();
+    cr_expect_eq(d.tick.mantissa, of_default.tick.mantissa);
+    cr_expect(d.quantity_lots_min == 1 && d.quantity_lots_max == 1000000 && d.clip_lots_min == 1);
+    cr_expect(d.notional_units_min == 0 && d.band.ticks == 0 && d.band.basis_points == 0 && d.collar.ticks == 0 &&
+              d.reference_price_ticks == 0);
+    cr_expect_eq(instrument_of("\"lot\":10").quantity_lots_max, 1000000);
+}
+
+Test(control, units_as_they_are_written) {
+    static const struct {
+        const char *tick;
+        uint32_t mantissa;
+        uint8_t places;
+    } cases[] = {{"1", 1, 0}, {"0.50", 50, 2}, {"\"100\"", 100, 0}, {"1e-2", 1, 2}, {"1.50e1", 150, 1}, {"5E+1", 50, 0},
+        {"0.5e1", 5, 0}, {"4294967295", 4294967295u, 0}, {"0.000000000001", 1, 12}, {"1e-12", 1, 12},
+        {"1.5e3", 1500, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char members[64];
+        snprintf(members, sizeof members, "\"tick\":%s", cases[i].tick);
+        struct decimal_unit tick = instrument_of(members).tick;
+        cr_expect(tick.mantissa == cases[i].mantissa && tick.places == cases[i].places, "%s", cases[i].tick);
+    }
+}
+
+Test(control, least_notional_is_rounded_up_to_whole_units) {
+    cr_expect_eq(instrument_of("\"minNotional\":0").notional_units_min, 0u);
+    cr_expect_eq(instrument_of("\"minNotional\":0.00").notional_units_min, 0u);
+    cr_expect_eq(instrument_of("\"minNotional\":10").notional_units_min, 1000u);
+    cr_expect_eq(instrument_of("\"minNotional\":10.001").notional_units_min, 1001u);
+    cr_expect_eq(instrument_of("\"minNotional\":1e-35").notional_units_min, 1u);
+    cr_expect_eq(instrument_of("\"tick\":3,\"minNotional\":10").notional_units_min, 4u);
+    cr_expect_eq(
+        instrument_of("\"tick\":1,\"minNotional\":9223372036854775807").notional_units_min, (uint64_t)INT64_MAX);
+    cr_expect_eq(
+        instrument_of("\"tick\":0.000000000001,\"lot\":0.000000000001,\"minNotional\":0.000001").notional_units_min,
+        UINT64_C(1000000000000000000));
+}
+
+Test(control, states_and_lists) {
+    struct control c;
+    cr_assert(decode_control("{\"kind\":\"INSTRUMENT\",\"symbol\":\"A\",\"state\":\"HALTED\"}", &c));
+    cr_expect_eq(c.state, TRADING_STATE_HALTED);
+    cr_assert(decode_control("{\"kind\":\"STATE\",\"symbol\":\"A\",\"state\":\"CLOSED\"}", &c));
+    cr_expect_eq(c.state, TRADING_STATE_CLOSED);
+    cr_assert(decode_control("{\"kind\":\"LISTING\",\"mode\":\"CLOSED\",\"limit\":65536}", &c));
+    cr_expect(c.listing == LISTING_CLOSED && c.limit == 65536);
+    cr_assert(decode_control("{\"kind\":\"LISTING\",\"mode\":\"OPEN\",\"limit\":null}", &c));
+    cr_expect(c.listing == LISTING_OPEN && c.limit == SYMBOLS_PER_PARTITION_MAX);
+    cr_assert(decode_control("{\"kind\":\"BLOCK\",\"userId\":\"u\",\"blocked\":false}", &c));
+    cr_expect(text_equal(c.user_id, TEXT("u")) && !c.blocked);
+    cr_assert(decode_control("{\"kind\":\"RULES\",\"version\":1}", &c));
+    cr_expect_eq(c.version, 1u);
+}
+
+Test(control, settings_written_and_read_again) {
+    struct instrument odd = {.tick = {50, 3},
+        .lot = {25, 1},
+        .price_ticks_min = 1,
+        .price_ticks_max = PRICE_TICKS_MAX,
+        .quantity_lots_min = 2,
+        .quantity_lots_max = QUANTITY_LOTS_MAX,
+        .clip_lots_min = 3,
+        .notional_units_min = 77,
+        .band = {.basis_points = 9999},
+        .collar = {.ticks = PRICE_TICKS_MAX},
+        .reference_price_ticks = PRICE_TICKS_MAX};
+    const struct control controls[] = {
+        {.kind = CONTROL_INSTRUMENT, .symbol = {"A", 1}, .instrument = instrument_default()},
+        {.kind = CONTROL_INSTRUMENT, .symbol = {"A", 1}, .instrument = odd, .state = TRADING_STATE_CLOSED},
+        {.kind = CONTROL_STATE, .symbol = {"A", 1}, .state = TRADING_STATE_AUCTION},
+        {.kind = CONTROL_LISTING, .listing = LISTING_CLOSED, .limit = 7},
+        {.kind = CONTROL_BLOCK, .user_id = {"u\"1", 3}, .blocked = true},
+        {.kind = CONTROL_RULES, .version = 2},
+        {.kind = CONTROL_KEY},
+    };
+    for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
+        char out[CONTROL_BYTES_MAX];
+        const struct instrument *is = &controls[i].instrument;
+        struct control back;
+        size_t size = json_control_encode(&controls[i], out, sizeof out);
+        cr_assert(size && json_control_decode(&decoder, out, size, &back), "%zu %.*s", i, (int)size, out);
+        cr_expect(back.kind == controls[i].kind && back.state == controls[i].state &&
+                  back.listing == controls[i].listing && back.limit == controls[i].limit &&
+                  back.blocked == controls[i].blocked && back.version == controls[i].version);
+        cr_expect(text_equal(back.user_id, controls[i].user_id) && text_equal(back.symbol, controls[i].symbol));
+        cr_expect(back.instrument.tick.mantissa == is->tick.mantissa &&
+                  back.instrument.tick.places == is->tick.places && back.instrument.lot.mantissa == is->lot.mantissa &&
+                  back.instrument.lot.places == is->lot.places);
+        cr_expect(back.instrument.quantity_lots_min == is->quantity_lots_min &&
+                  back.instrument.quantity_lots_max == is->quantity_lots_max &&
+                  back.instrument.clip_lots_min == is->clip_lots_min &&
+                  back.instrument.notional_units_min == is->notional_units_min);
+        cr_expect(back.instrument.band.basis_points == is->band.basis_points &&
+                  back.instrument.collar.ticks == is->collar.ticks &&
+                  back.instrument.reference_price_ticks == is->reference_price_ticks);
+    }
+    char out[CONTROL_BYTES_MAX];
+    size_t size = json_control_encode(&controls[1], out, sizeof out);
+    cr_expect(
+        text_equal((struct text){out, (uint32_t)size},
+            TEXT("{\"kind\":\"INSTRUMENT\",\"symbol\":\"A\",\"tick\":\"0.050\",\"lot\":\"2.5\",\"minQuantity\":\"5.0\","
+                 "\"maxQuantity\":\"2748779069440.0\",\"minNotional\":\"9.625\",\"minClip\":\"7.5\",\"band\":{\"bps\":"
+                 "9999},"
+                 "\"collar\":{\"ticks\":1099511627776},\"referencePrice\":\"54975581388.800\",\"state\":\"CLOSED\"}")),
+        "%.*s", (int)size, out);
+    struct control too_fine = controls[1];
+    too_fine.instrument.tick = (struct decimal_unit){4294967295u, 12};
+    too_fine.instrument.notional_units_min = INT64_MAX;
+    cr_expect_eq(json_control_encode(&too_fine, out, sizeof out), 0u);
+}
+
+Test(control, ill_formed_settings) {
+    static const char *const instruments[] = {"\"tick\":0", "\"tick\":-1", "\"tick\":\"x\"", "\"tick\":4294967296",
+        "\"tick\":0.0000000000001", "\"tick\":1e-13", "\"tick\":1e10", "\"tick\":10000000000e-9", "\"lot\":0.0",
+        "\"lot\":true", "\"minQuantity\":0", "\"minQuantity\":1.5", "\"minQuantity\":1099511627777",
+        "\"minQuantity\":1000001", "\"minQuantity\":5,\"maxQuantity\":4", "\"maxQuantity\":0",
+        "\"lot\":3,\"maxQuantity\":10", "\"minNotional\":-1", "\"minNotional\":1e20", "\"minNotional\":1e300",
+        "\"minNotional\":12345678901234567891", "\"tick\":1,\"minNotional\":9223372036854775808", "\"minClip\":0",
+        "\"minClip\":0.5", "\"band\":5", "\"band\":{}", "\"band\":{\"bps\":0}", "\"band\":{\"bps\":10000}",
+        "\"band\":{\"ticks\":0}", "\"band\":{\"ticks\":1099511627777}", "\"band\":{\"bps\":1,\"ticks\":2}",
+        "\"band\":{\"bps\":1,\"bps\":1}", "\"band\":{\"percent\":1}", "\"collar\":{\"bps\":1.0}",
+        "\"collar\":{\"bps\":\"1\"}", "\"referencePrice\":0", "\"referencePrice\":0.005", "\"referencePrice\":1e11",
+        "\"state\":\"OPEN\"", "\"state\":5", "\"tick\":1,\"tick\":1",
+        "\"referencePrice\":\"00000000000000000000000000000000000000150.00\""};
+    static const char *const others[] = {"{\"kind\":\"INSTRUMENT\"}", "{\"kind\":\"INSTRUMENT\",\"symbol\":\"*\"}",
+        "{\"kind\":\"STATE\",\"state\":\"HALTED\"}", "{\"kind\":\"STATE\",\"symbol\":\"*\",\"state\":\"HALTED\"}",
+        "{\"kind\":\"STATE\",\"symbol\":\"A\"}", "{\"kind\":\"STATE\",\"symbol\":\"A\",\"state\":\"halted\"}",
+        "{\"kind\":\"STATE\",\"symbol\":\"A\",\"state\":null}", "{\"kind\":\"LISTING\"}",
+        "{\"kind\":\"LISTING\",\"mode\":\"closed\"}", "{\"kind\":\"LISTING\",\"mode\":\"OPEN\",\"limit\":0}",
+        "{\"kind\":\"LISTING\",\"mode\":\"OPEN\",\"limit\":65537}",
+        "{\"kind\":\"LISTING\",\"mode\":\"OPEN\",\"limit\":\"5\"}", "{\"kind\":\"BLOCK\",\"userId\":\"u\"}",
+        "{\"kind\":\"BLOCK\",\"blocked\":true}", "{\"kind\":\"BLOCK\",\"userId\":\"\",\"blocked\":true}",
+        "{\"kind\":\"BLOCK\",\"userId\":\"u\",\"blocked\":1}", "{\"kind\":\"RULES\"}",
+        "{\"kind\":\"RULES\",\"version\":\"1\"}"};
+    struct control control;
+    for (size_t i = 0; i < sizeof instruments / sizeof instruments[0]; i++) {
+        char json[256];
+        snprintf(json, sizeof json, "{\"kind\":\"INSTRUMENT\",\"symbol\":\"A\",%s}", instruments[i]);
+        cr_expect_not(decode_control(json, &control), "%s", json);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_expect_not(decode_control(others[i], &control), "%s", others[i]);
 }
 
 Test(control, malformed) {
