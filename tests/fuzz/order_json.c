@@ -24,12 +24,24 @@ static void must_be_consistent(const struct command *c) {
          c->time_in_force <= TIF_NONE);
 }
 
+static void must_be_a_list(const struct command *c) {
+    MUST(c->action == ACTION_LIST && c->orders);
+    for (uint32_t i = 0; i < c->order_count && i < LIST_ORDERS_MAX; i++) {
+        if (!text_is_absent(c->symbol)) must_be_consistent(&c->orders[i]);
+        MUST(c->orders[i].order_count == 0 && c->orders[i].orders == NULL);
+        MUST(text_equal(c->orders[i].symbol, c->symbol) && text_equal(c->orders[i].user_id, c->user_id));
+        MUST(c->fault != REASON_NONE || c->orders[i].fault == REASON_NONE);
+    }
+    MUST(c->fault != REASON_NONE || c->order_count == (c->contingency == CONTINGENCY_OTOCO ? 3 : 2));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const char *json = (const char *)bytes;
     struct command command, again, map;
     struct packed packed;
     command_decode(decoder(), json, size, &command);
     must_be_consistent(&command);
+    if (command.order_count) must_be_a_list(&command);
     uint64_t content = command_content_hash(&command);
     command_decode(decoder(), json, size, &again);
     MUST(command_content_hash(&again) == content && again.fault == command.fault);

@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     MUST(well_formed || command.fault == REASON_MALFORMED);
     MUST((command.bad & ~command.present) == 0 && (command.fault != REASON_NONE || command.bad == 0));
     MUST(text_is_absent(command.symbol) || symbol_is_valid(command.symbol));
+    MUST(command.order_count == 0 || (command.action == ACTION_LIST && command.orders));
+    for (uint32_t i = 0; i < command.order_count && i < LIST_ORDERS_MAX; i++)
+        MUST(command.fault != REASON_NONE || command.orders[i].fault == REASON_NONE);
     uint64_t content = command_content_hash(&command);
     msgpack_command_decode(&decoder()->msgpack, record, size, &again);
     MUST(again.fault == command.fault && command_content_hash(&again) == content);
