@@ -284,6 +284,10 @@ def depth_of(orders, levels=20):
 
 def valkey_difference(valkey, by_symbol):
     """The first thing in which Valkey is not what the events imply; "" if nothing. Streams may be trimmed to the newest."""
+    for symbol, history in by_symbol.items():  # a quick look first, for who asks again and again
+        fill = next((event for event in reversed(history) if event["type"] == "FILL"), None)
+        if fill and not symbol.startswith("#") and valkey("HGET", f"last:{symbol}", "fseq") != str(fill["fseq"]):
+            return f"last:{symbol} is not yet at event {fill['fseq']}"
     for symbol, history in by_symbol.items():
         if symbol.startswith("#"):
             continue
