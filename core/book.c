@@ -297,6 +297,11 @@ enum book_progress book_apply(struct book *book, const struct book_input *input,
     const struct command *command = input->command;
     book_recycle(book, true);
     book->run.src_offset = input->src_offset;
+    if (input->kind == BOOK_TICK) return BOOK_DONE;
+    if (input->kind != BOOK_COMMAND) {
+        book_answer(book, out, (struct book_event){.type = EVENT_CONTROL}, 0, 0);
+        return BOOK_DONE;
+    }
     hash_ids(&book->run, command);
     enum event_type repeat = find_repeat(book, input);
     if (repeat) return answer_repeat(book, out, repeat);
@@ -316,8 +321,22 @@ enum book_progress book_step(struct book *book, const struct book_input *input, 
     return go_on(book, input, out);
 }
 
-void book_control(struct book *book, int64_t src_offset, struct book_output *out) {
-    CHECK(book->run.phase == BOOK_IDLE, "a control record in the middle of a command");
-    book->run.src_offset = src_offset;
-    book_answer(book, out, (struct book_event){.type = EVENT_CONTROL}, 0, 0);
+void book_start_in(struct book *book, enum trading_state state) {
+    CHECK(book->fseq == 0, "a book with a past starts in another state");
+    (void)state;
+}
+
+bool book_takes_instrument(const struct book *book, const struct instrument *instrument) {
+    (void)instrument;
+    return book->open_orders == 0;
+}
+
+enum trading_state book_state(const struct book *book) {
+    (void)book;
+    return TRADING_STATE_TRADING;
+}
+
+bool book_needs_time(const struct book *book) {
+    (void)book;
+    return false;
 }

@@ -32,11 +32,11 @@ struct book_input {
     const struct command *command;
     int64_t src_offset; /* of the record in orders[home] */
     int64_t log_time_ms;
-    uint8_t verdict;               /* enum book_verdict: what the shard's repeat check found, of a LIST of all its ids */
-    struct text original_order_id; /* BOOK_REPEAT: the original's own id */
-    bool cancelled_before;         /* a tombstone of that account for one of its order ids exists */
-    bool blocked;                  /* the command's account is blocked */
-    uint8_t state;                 /* BOOK_STATE: enum trading_state */
+    uint8_t verdict; /* enum book_verdict: what the shard's repeat check found, of a LIST of all its ids */
+    struct text original_order_id;       /* BOOK_REPEAT: the original's own id */
+    bool cancelled_before;               /* a tombstone of that account for one of its order ids exists */
+    bool blocked;                        /* the command's account is blocked */
+    uint8_t state;                       /* BOOK_STATE: enum trading_state */
     const struct instrument *instrument; /* BOOK_INSTRUMENT */
 };
 
@@ -64,16 +64,13 @@ void book_init(struct book *book, struct arena *arena, const struct instrument *
 /* Gives everything back to the arena. */
 void book_deinit(struct book *book);
 
-/* Starts a record: first expires what is due at its log time. A faulty command (command->fault) and every verdict but BOOK_FRESH is answered with its one event.
- * Writes the first answers to *out. On BOOK_MORE the book is in the middle of the command: only book_step and the
- * read-only functions may follow. */
+/* Starts a record: first expires what is due at its log time. A faulty command (command->fault) and every verdict but
+ * BOOK_FRESH is answered with its one event. Writes the first answers to *out. On BOOK_MORE the book is in the middle
+ * of the command: only book_step and the read-only functions may follow. */
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out);
 
 /* Goes on with the record that book_apply started, with the same input. */
 enum book_progress book_step(struct book *book, const struct book_input *input, struct book_output *out);
-
-/* Numbers a CONTROL event in the book's stream: it takes an fseq and enters the hash and changes nothing else. */
-void book_control(struct book *book, int64_t src_offset, struct book_output *out);
 
 /* Empties *event and fills in the members that the book knows: type, fseq, hash, ids, prices, quantities, reason,
  * instrument; the caller adds symbol, src_partition, src_offset, src_index, own, timestamp_ms and the control members.
@@ -89,7 +86,8 @@ bool book_takes_instrument(const struct book *book, const struct instrument *ins
 
 enum trading_state book_state(const struct book *book);
 
-/* True while log time alone may change something: GTD orders are open, or an auction lasts. */
+/* True while log time alone may change something: GTD orders are open, an auction lasts, or a list's child that waits
+ * is GTD and may enter by anybody's fill. (The shards send TICKs to such symbols only.) */
 bool book_needs_time(const struct book *book);
 
 /* The stream's position: events so far and their rolling hash. */

@@ -115,42 +115,90 @@ static uint32_t write_output(
     return index;
 }
 
+/* Applies one input and writes all that comes of it, numbered from `index` on; the last step's events stay in `output`.
+ * Returns the next number. */
+static uint32_t apply(
+    struct answers *answers, const struct delivery *delivery, const struct book_input *input, uint32_t index) {
+    struct book *book = &delivery->symbol->book;
+    answers->output.event_count = answers->output.level_count = 0;
+    enum book_progress progress = book_apply(book, input, &answers->output);
+    index = write_output(answers, delivery, input, index);
+    while (progress == BOOK_MORE) {
+        answers->output.event_count = answers->output.level_count = 0;
+        progress = book_step(book, input, &answers->output);
+        index = write_output(answers, delivery, input, index);
+    }
+    return index;
+}
+
+/* The record's own answer is its last event: what time ended comes before it. */
 static bool is_cancel_of_nothing(const struct answers *answers, const struct delivery *delivery) {
     const struct command *command = &delivery->command;
-    const struct book_event *event = &answers->output.events[0];
-    return command->action == ACTION_CANCEL && delivery->verdict == BOOK_FRESH && command->fault == REASON_NONE &&
-           answers->output.event_count == 1 && event->type == EVENT_REJECTED && event->reason == REASON_UNKNOWN;
+    if (command->action != ACTION_CANCEL || delivery->verdict != BOOK_FRESH || command->fault != REASON_NONE ||
+        answers->output.event_count == 0)
+        return false;
+    const struct book_event *answer = &answers->output.events[answers->output.event_count - 1];
+    return answer->type == EVENT_REJECTED && answer->reason == REASON_UNKNOWN;
 }
 
 void answers_command(struct answers *answers, const struct delivery *delivery) {
     struct symbol *symbol = delivery->symbol;
     struct log_position position = {.offset = delivery->offset, .log_time_ms = delivery->log_time_ms};
-    struct book_input input = {.command = &delivery->command,
+    struct book_input input = {.kind = BOOK_COMMAND,
+        .command = &delivery->command,
         .src_offset = delivery->offset,
         .log_time_ms = delivery->log_time_ms,
         .verdict = delivery->verdict,
         .original_order_id = delivery->original_order_id,
-        .cancelled_before = tombstones_find(&symbol->tombstones, &delivery->command, position)};
-    answers->output.event_count = answers->output.level_count = 0;
-    enum book_progress progress = book_apply(&symbol->book, &input, &answers->output);
+        .cancelled_before = tombstones_find(&symbol->tombstones, &delivery->command, position),
+        .blocked = delivery->blocked};
+    apply(answers, delivery, &input, 0);
     if (is_cancel_of_nothing(answers, delivery))
         CHECK(tombstones_add(&symbol->tombstones, &delivery->command, position) == STATUS_OK,
             "no memory for a tombstone");
-    uint32_t index = write_output(answers, delivery, &input, 0);
-    while (progress == BOOK_MORE) {
-        answers->output.event_count = answers->output.level_count = 0;
-        progress = book_step(&symbol->book, &input, &answers->output);
-        index = write_output(answers, delivery, &input, index);
-    }
+}
+
+static const struct command no_command = {
+    .action = ACTION_COUNT, .side = SIDE_NONE, .order_type = ORDER_TYPE_NONE, .time_in_force = TIF_NONE};
+
+static struct book_input input_of(const struct delivery *delivery, enum book_input_kind kind) {
+    return (struct book_input){.kind = (uint8_t)kind,
+        .command = &no_command,
+        .src_offset = delivery->offset,
+        .log_time_ms = delivery->log_time_ms,
+        .state = delivery->state,
+        .instrument = delivery->instrument};
+}
+
+/* Other units need a book that is empty once time has ended what was due. */
+static void answer_instrument(struct answers *answers, const struct delivery *delivery) {
+    struct book_input time = input_of(delivery, BOOK_TICK);
+    uint32_t index = apply(answers, delivery, &time, 0);
+    bool is_taken = book_takes_instrument(&delivery->symbol->book, delivery->instrument);
+    struct delivery decided = *delivery;
+    struct book_input input = input_of(delivery, is_taken ? BOOK_INSTRUMENT : BOOK_CONTROL);
+    if (!is_taken) decided.control_result = TEXT("BOOK_NOT_EMPTY");
+    apply(answers, &decided, &input, index);
 }
 
 void answers_control(struct answers *answers, const struct delivery *delivery) {
-    struct command none;
-    command_init(&none);
-    struct book_input input = {.command = &none, .src_offset = delivery->offset, .log_time_ms = delivery->log_time_ms};
-    answers->output.event_count = answers->output.level_count = 0;
-    book_control(&delivery->symbol->book, delivery->offset, &answers->output);
-    write_output(answers, delivery, &input, 0);
+    if (delivery->input == BOOK_INSTRUMENT) {
+        answer_instrument(answers, delivery);
+        return;
+    }
+    struct book_input input = input_of(delivery, (enum book_input_kind)delivery->input);
+    apply(answers, delivery, &input, 0);
+}
+
+static void say_if_timeless(const struct delivery *delivery) {
+    if (!book_needs_time(&delivery->symbol->book))
+        atomic_store_explicit(&delivery->symbol->timeless_at, delivery->offset, memory_order_relaxed);
+}
+
+void answers_tick(struct answers *answers, const struct delivery *delivery) {
+    struct book_input input = input_of(delivery, BOOK_TICK);
+    apply(answers, delivery, &input, 0);
+    say_if_timeless(delivery);
 }
 
 /* ---- what feeds ask for ---------------------------------------------------------------------------------- */
@@ -196,7 +244,9 @@ void answers_snapshot(struct answers *answers, struct symbol *symbol) {
     write_record(answers, &end, NULL, NULL);
 }
 
-void answers_ready(struct answers *answers, struct symbol *symbol) {
+void answers_ready(struct answers *answers, const struct delivery *delivery) {
+    struct symbol *symbol = delivery->symbol;
+    say_if_timeless(delivery);
     if (book_fseq(&symbol->book) < symbol->published_fseq)
         refuse(answers,
             "topic fills holds event %llu of %.*s, but orders yields only %llu: orders was truncated or replaced",

@@ -29,14 +29,18 @@ struct answers {
  * nothing is written any more. */
 void answers_command(struct answers *answers, const struct delivery *delivery);
 
-/* Writes the CONTROL event of a decided control record. */
+/* Applies a control record that home decided, as far as the book must not add a reason of its own, and writes its
+ * CONTROL event and what follows from it. */
 void answers_control(struct answers *answers, const struct delivery *delivery);
+
+/* Moves the symbol's time and writes what that ends. */
+void answers_tick(struct answers *answers, const struct delivery *delivery);
 
 /* Writes the symbol's whole state for the feeds. */
 void answers_snapshot(struct answers *answers, struct symbol *symbol);
 
 /* Writes where the symbol stands for the feeds; a refusal if topic fills is ahead of the log. */
-void answers_ready(struct answers *answers, struct symbol *symbol);
+void answers_ready(struct answers *answers, const struct delivery *delivery);
 
 /* Writes that everything of a partition below `offset` was answered. */
 void answers_mark(struct answers *answers, int32_t partition, int64_t offset);

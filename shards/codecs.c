@@ -1,6 +1,5 @@
 #include "shards/codecs.h"
 
-#include "io/json/json_control.h"
 #include "io/json/json_event.h"
 #include "io/msgpack/msgpack_event.h"
 
@@ -25,6 +24,8 @@ bool codecs_init(struct codecs *codecs, int workers, bool msgpack_events, struct
     memset(codecs, 0, sizeof *codecs);
     *ports = (struct engine_codecs){
         .write_event = msgpack_events ? msgpack_event_encode : json_event_encode, .scanner = &codecs->scanner.scanner};
+    const struct control tick = {.kind = CONTROL_TICK};
+    ports->tick = (struct text){codecs->tick, (uint32_t)json_control_encode(&tick, codecs->tick, sizeof codecs->tick)};
     codecs->workers = workers;
     codecs->scanner.scanner.scan = scan_event;
     for (int i = 0; i < workers; i++)

@@ -4,6 +4,7 @@
 
 #include "io/decode/command_decoder.h"
 #include "io/decode/event_decoder.h"
+#include "io/json/json_control.h"
 #include "io/json/json_decoder.h"
 #include "shards/engine.h"
 
@@ -21,6 +22,7 @@ struct codecs {
     struct command_decoder commands[WORKERS_MAX + 1];
     struct control_codec controls[WORKERS_MAX];
     struct scanner_codec scanner;
+    char tick[CONTROL_BYTES_MAX];
     int workers;
 };
 

@@ -51,10 +51,18 @@ static void on_gap(void *context, struct text symbol, const struct source_positi
     reinjector_notice_gap(&engine->reinjector, symbol, position, watermark);
 }
 
-static void restore_symbol(struct engine *engine, const struct symbol *symbol) {
-    for (uint32_t i = 0; i < symbol->watermarks.count; i++)
-        reinjector_restore(&engine->reinjector, symbol_name(symbol), symbol->watermarks.marks[i].source,
-            symbol->watermarks.marks[i].offset);
+static void restore_marks(struct engine *engine, struct text name, const struct watermarks *watermarks) {
+    for (uint32_t i = 0; i < watermarks->count; i++)
+        reinjector_restore(&engine->reinjector, name, watermarks->marks[i].source, watermarks->marks[i].offset);
+}
+
+static void restore_partition(struct engine *engine, const struct partition *partition) {
+    for (uint32_t i = 0; i < partition->symbol_count; i++)
+        restore_marks(engine, symbol_name(partition->symbols[i]), &partition->symbols[i]->watermarks);
+    for (uint32_t i = 0; i < partition->strangers.capacity; i++) {
+        const struct name_slot *slot = &partition->strangers.slots[i];
+        if (slot->value) restore_marks(engine, name_text(&slot->name), slot->value);
+    }
 }
 
 /* On the worker's own thread: its partitions are at rest. */
@@ -62,9 +70,7 @@ static void on_recovered(void *context, int worker) {
     struct engine *engine = context;
     pthread_mutex_lock(&engine->lock);
     for (int32_t p = 0; p < PARTITIONS; p++)
-        if (engine->partitions[p].worker == worker)
-            for (uint32_t i = 0; i < engine->partitions[p].symbol_count; i++)
-                restore_symbol(engine, engine->partitions[p].symbols[i]);
+        if (engine->partitions[p].worker == worker) restore_partition(engine, &engine->partitions[p]);
     bool all = ++engine->recovered_workers == engine->options.workers;
     pthread_mutex_unlock(&engine->lock);
     if (all && engine_state(engine) == ENGINE_RECOVERING) set_state(engine, ENGINE_RUNNING);
@@ -203,6 +209,8 @@ static int open_writers(struct engine *engine) {
     engine->has_reinjector = true;
     status = reinjector_open(&engine->reinjector, engine->store, engine->codecs.commands[options->workers],
         &engine->published, options->orders_topic, options->pending_topic);
+    for (int32_t p = 0; p < PARTITIONS; p++) engine->reinjector.paces[p] = &engine->partitions[p].pace;
+    engine->reinjector.tick = engine->codecs.tick;
     engine->reinjector.failed = on_failed;
     engine->reinjector.context = engine;
     return status == STATUS_OK ? status : refuse(engine, status, "topic pending-orders cannot be read");

@@ -19,6 +19,7 @@ struct engine_codecs {
     struct control_reader *controls[WORKERS_MAX];
     event_writer write_event;
     struct event_scanner *scanner;
+    struct text tick; /* the value of a TICK record; outlives the engine */
 };
 
 /* All of it is fixed at the start, and none of it changes an outcome. */

@@ -20,7 +20,6 @@ enum move_result move_end(struct move *move, uint64_t epoch, struct text mid) {
 }
 
 struct text move_result_name(enum move_result result) {
-    static const char *const names[] = {
-        "ACCEPTED", "UNSUPPORTED", "MOVE_OPEN", "NO_MOVE_OPEN", "WRONG_EPOCH", "WRONG_MID"};
+    static const char *const names[] = {"ACCEPTED", "MOVE_OPEN", "NO_MOVE_OPEN", "WRONG_EPOCH", "WRONG_MID"};
     return text_of(names[result]);
 }

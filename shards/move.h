@@ -21,9 +21,8 @@ struct move {
 
 enum move_result {
     MOVE_ACCEPTED = 0,
-    MOVE_UNSUPPORTED, /* a form that this version does not know */
-    MOVE_OPEN,        /* BEGIN while a move is open */
-    MOVE_NOT_OPEN,    /* CUT or ABORT without one */
+    MOVE_OPEN,     /* BEGIN while a move is open */
+    MOVE_NOT_OPEN, /* CUT or ABORT without one */
     MOVE_WRONG_EPOCH,
     MOVE_WRONG_ID
 };

@@ -41,22 +41,82 @@ static struct symbol *find_symbol(const struct partition *partition, struct text
     return name_table_find(&partition->table, name);
 }
 
-/* NULL: the partition has as many symbols as it may. */
-static struct symbol *find_or_list_symbol(struct partition *partition, struct text name) {
-    struct symbol *symbol = find_symbol(partition, name);
-    if (symbol || partition->symbol_count == SYMBOLS_PER_PARTITION_MAX) return symbol;
-    if (partition->symbol_count == partition->symbol_room) {
-        uint32_t room = partition->symbol_room ? 2 * partition->symbol_room : 64;
-        struct symbol **wider = realloc(partition->symbols, room * sizeof(struct symbol *));
-        CHECK(wider, "no memory for another symbol");
-        partition->symbols = wider;
-        partition->symbol_room = room;
+static void *grow_pointers(void *pointers, uint32_t *room) {
+    *room = *room ? 2 * *room : 64;
+    void *wider = realloc(pointers, *room * sizeof(void *));
+    CHECK(wider, "no memory for another symbol");
+    return wider;
+}
+
+/* Why a name that is no symbol here cannot become one; NONE: it can. */
+static enum reason refuse_listing(const struct partition *partition, bool by_instrument) {
+    if (partition->listing == LISTING_CLOSED && !by_instrument) return REASON_UNKNOWN_SYMBOL;
+    return partition->symbol_count >= partition->symbols_max ? REASON_CAPACITY : REASON_NONE;
+}
+
+static struct symbol *list_symbol(struct partition *partition, struct text name) {
+    if (partition->symbol_count == partition->symbol_room)
+        partition->symbols = grow_pointers(partition->symbols, &partition->symbol_room);
+    struct symbol *symbol = make_symbol(partition, name);
+    struct watermarks *known = name_table_find(&partition->strangers, name);
+    if (known) {
+        symbol->watermarks = *known;
+        *known = (struct watermarks){0};
     }
-    symbol = make_symbol(partition, name);
     CHECK(name_table_add(&partition->table, name, symbol) == STATUS_OK, "no memory for another symbol");
     partition->symbols[partition->symbol_count++] = symbol;
     counter_add(&partition->counters->symbols, 1);
     return symbol;
+}
+
+/* NULL: it is not there and cannot be listed, *why. */
+static struct symbol *find_or_list_symbol(
+    struct partition *partition, struct text name, bool by_instrument, enum reason *why) {
+    struct symbol *symbol = find_symbol(partition, name);
+    *why = symbol ? REASON_NONE : refuse_listing(partition, by_instrument);
+    return symbol || *why != REASON_NONE ? symbol : list_symbol(partition, name);
+}
+
+/* ---- time ------------------------------------------------------------------------------------------------ */
+
+static void say_timed(struct partition *partition) {
+    atomic_store_explicit(&partition->pace.timed_symbols, partition->timed_count, memory_order_relaxed);
+}
+
+/* The record at `offset` may leave the symbol in need of time: from now on it gets each TICK, until its book says that
+ * it needs none. */
+static void note_timed(struct partition *partition, struct symbol *symbol, int64_t offset) {
+    symbol->timed_at = offset;
+    if (symbol->is_timed) return;
+    if (partition->timed_count == partition->timed_room)
+        partition->timed = grow_pointers(partition->timed, &partition->timed_room);
+    partition->timed[partition->timed_count++] = symbol;
+    symbol->is_timed = true;
+    say_timed(partition);
+}
+
+static bool is_timeless(const struct symbol *symbol) {
+    return atomic_load_explicit(&symbol->timeless_at, memory_order_relaxed) > symbol->timed_at;
+}
+
+/* Symbols whose books said that they need no time get no more TICKs. */
+static void forget_timeless(struct partition *partition) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < partition->timed_count; i++) {
+        struct symbol *symbol = partition->timed[i];
+        symbol->is_timed = !is_timeless(symbol);
+        if (symbol->is_timed) partition->timed[kept++] = symbol;
+    }
+    partition->timed_count = kept;
+    say_timed(partition);
+}
+
+static bool is_good_till_date(const struct command *command) {
+    if (command->time_in_force == TIF_GTD) return true;
+    uint32_t decoded = command->order_count < LIST_ORDERS_MAX ? command->order_count : LIST_ORDERS_MAX;
+    for (uint32_t i = 0; command->orders && i < decoded; i++)
+        if (command->orders[i].time_in_force == TIF_GTD) return true;
+    return false;
 }
 
 int partition_init(struct partition *partition, int32_t number, int worker, const struct partition_settings *settings,
@@ -66,18 +126,31 @@ int partition_init(struct partition *partition, int32_t number, int worker, cons
         .log_time_ms = INT64_MIN,
         .settings = *settings,
         .doors = *doors,
-        .marked_offset = -1};
+        .marked_offset = -1,
+        .symbols_max = SYMBOLS_PER_PARTITION_MAX};
     char name[8];
     snprintf(name, sizeof name, "#%" PRId32, number);
     partition->pseudo = make_symbol(partition, text_of(name));
     return STATUS_OK;
 }
 
+static void free_strangers(struct partition *partition) {
+    for (uint32_t i = 0; i < partition->strangers.capacity; i++) {
+        if (!partition->strangers.slots[i].value) continue;
+        watermarks_deinit(partition->strangers.slots[i].value);
+        free(partition->strangers.slots[i].value);
+    }
+    name_table_deinit(&partition->strangers);
+}
+
 void partition_deinit(struct partition *partition) {
     for (uint32_t i = 0; i < partition->symbol_count; i++) free_symbol(partition->symbols[i]);
     if (partition->pseudo) free_symbol(partition->pseudo);
     free(partition->symbols);
+    free(partition->timed);
     name_table_deinit(&partition->table);
+    free_strangers(partition);
+    account_set_deinit(&partition->blocked);
     id_window_deinit(&partition->repeats);
 }
 
@@ -113,11 +186,19 @@ static struct delivery delivery_of(
         .hand_to = HAND_TO_NOBODY};
 }
 
+/* Who is blocked may still cancel. */
+static bool is_blocked(const struct partition *partition, const struct command *command) {
+    bool is_barred = command->action == ACTION_NEW || command->action == ACTION_MODIFY ||
+                     command->action == ACTION_REPLACE || command->action == ACTION_LIST;
+    return partition->blocked.count && is_barred && account_set_has(&partition->blocked, command->user_id);
+}
+
 static void deliver_command(
     struct partition *partition, struct symbol *symbol, const struct log_record *record, struct repeat repeat) {
     struct delivery delivery = delivery_of(partition, DELIVERY_COMMAND, symbol, record->offset);
     delivery.verdict = repeat.verdict;
     delivery.original_order_id = repeat.original_order_id;
+    delivery.blocked = is_blocked(partition, &partition->command);
     delivery.command = partition->command;
     partition->doors.deliver(partition->doors.context, &delivery);
 }
@@ -127,17 +208,41 @@ static void answer_in_pseudo(struct partition *partition, const struct log_recor
     deliver_command(partition, partition->pseudo, record, (struct repeat){.verdict = BOOK_FRESH});
 }
 
+/* Where the watermarks of a name that is no symbol are; NULL: there are as many of those as there may be. */
+static struct watermarks *find_or_add_stranger(struct partition *partition, struct text name) {
+    struct watermarks *watermarks = name_table_find(&partition->strangers, name);
+    if (watermarks || partition->strangers.count == STRANGERS_MAX) return watermarks;
+    watermarks = calloc(1, sizeof *watermarks);
+    CHECK(watermarks && name_table_add(&partition->strangers, name, watermarks) == STATUS_OK,
+        "no memory for a watermark");
+    return watermarks;
+}
+
+static void set_watermark(
+    struct partition *partition, struct symbol *symbol, struct text name, const struct source_position *source) {
+    struct watermarks *watermarks = symbol ? &symbol->watermarks : find_or_add_stranger(partition, name);
+    if (watermarks) CHECK(watermarks_set(watermarks, source) == STATUS_OK, "no memory for a watermark");
+}
+
+/* A full partition answers CAPACITY to everything; a closed one leaves the decoder's own faults. */
+static void take_unlisted(struct partition *partition, const struct log_record *record,
+    const struct source_position *source, enum reason why) {
+    if (source) set_watermark(partition, NULL, partition->command.symbol, source);
+    if (why == REASON_CAPACITY || !is_undecodable(&partition->command)) partition->command.fault = (uint8_t)why;
+    answer_in_pseudo(partition, record);
+}
+
 /* The symbol is at home here: judge the command and send it to its book. */
 static void take_own(
     struct partition *partition, const struct log_record *record, const struct source_position *source) {
     struct command *command = &partition->command;
-    struct symbol *symbol = find_or_list_symbol(partition, command->symbol);
+    enum reason why;
+    struct symbol *symbol = find_or_list_symbol(partition, command->symbol, false, &why);
     if (!symbol) {
-        command->fault = REASON_CAPACITY;
-        answer_in_pseudo(partition, record);
+        take_unlisted(partition, record, source, why);
         return;
     }
-    if (source) CHECK(watermarks_set(&symbol->watermarks, source) == STATUS_OK, "no memory for a watermark");
+    if (source) set_watermark(partition, symbol, command->symbol, source);
     struct log_position position = {.offset = record->offset, .log_time_ms = partition->log_time_ms};
     if (source)
         position.origin =
@@ -146,6 +251,7 @@ static void take_own(
     CHECK(repeats_check(&partition->repeats, command->symbol, command, position, &repeat) == STATUS_OK,
         "no memory for the repeat window");
     name_command(partition, command, record->offset);
+    if (is_good_till_date(command)) note_timed(partition, symbol, record->offset);
     deliver_command(partition, symbol, record, repeat);
 }
 
@@ -165,11 +271,18 @@ static void take_command(struct partition *partition, const struct log_record *r
 
 /* ---- re-injected records --------------------------------------------------------------------------------- */
 
+/* A name whose watermark is not kept: what comes of it is answered without one. */
+static bool is_beyond_count(const struct partition *partition) {
+    return partition->strangers.count == STRANGERS_MAX && refuse_listing(partition, false) != REASON_NONE;
+}
+
 /* True if the copy follows what was applied from its source; else it is counted and, for a gap, its sender told. */
 static bool follows_watermark(struct partition *partition, struct text name, const struct source_position *source) {
     static const struct watermarks none = {0};
     const struct symbol *symbol = find_symbol(partition, name);
-    const struct watermarks *watermarks = symbol ? &symbol->watermarks : &none;
+    const struct watermarks *known = symbol ? &symbol->watermarks : name_table_find(&partition->strangers, name);
+    const struct watermarks *watermarks = known ? known : &none;
+    if (!known && is_beyond_count(partition)) return true;
     enum watermark_verdict verdict = watermarks_check(watermarks, source);
     if (verdict == WATERMARK_REPEAT) counter_add(&partition->counters->dropped_repeat, 1);
     if (verdict == WATERMARK_GAP) {
@@ -187,8 +300,8 @@ static void take_void(
     if (!symbol_is_valid(name) || home_partition(name) != partition->number ||
         !follows_watermark(partition, name, source))
         return;
-    struct symbol *symbol = find_or_list_symbol(partition, name);
-    if (symbol) CHECK(watermarks_set(&symbol->watermarks, source) == STATUS_OK, "no memory for a watermark");
+    enum reason why;
+    set_watermark(partition, find_or_list_symbol(partition, name, false, &why), name, source);
 }
 
 static void take_copy(
@@ -205,56 +318,144 @@ static void take_copy(
 
 /* ---- control records ------------------------------------------------------------------------------------- */
 
-static void deliver_control(struct partition *partition, struct symbol *symbol, const struct log_record *record,
-    const struct control *control, enum move_result result, int hand_to) {
-    struct delivery delivery = delivery_of(partition, DELIVERY_CONTROL, symbol, record->offset);
-    delivery.control_kind = control_kind_name(control->kind);
-    delivery.control_result = move_result_name(result);
-    delivery.control_fields = control->fields;
-    delivery.sets_own = control->kind == CONTROL_CUT && result == MOVE_ACCEPTED;
-    delivery.hand_to = hand_to;
-    partition->doors.deliver(partition->doors.context, &delivery);
-    if (hand_to != HAND_TO_NOBODY) symbol->placed_on = hand_to;
+/* How a control record was decided, and what its symbol's book is to make of it. */
+struct decision {
+    struct text result;
+    uint8_t input; /* enum book_input_kind */
+    int hand_to;
+};
+
+static struct decision decided(struct text result) {
+    return (struct decision){.result = result, .input = BOOK_CONTROL, .hand_to = HAND_TO_NOBODY};
 }
 
-static enum move_result decide_move(struct move *move, const struct control *control) {
+static struct decision refused(enum reason reason) { return decided(reason_name(reason)); }
+
+static struct decision accepted(enum book_input_kind input) {
+    return (struct decision){.result = TEXT("ACCEPTED"), .input = (uint8_t)input, .hand_to = HAND_TO_NOBODY};
+}
+
+static void deliver_control(struct partition *partition, struct symbol *symbol, const struct log_record *record,
+    const struct control *control, const struct decision *decision) {
+    struct delivery delivery = delivery_of(partition, DELIVERY_CONTROL, symbol, record->offset);
+    delivery.input = decision->input;
+    delivery.state = control->state;
+    delivery.instrument = decision->input == BOOK_INSTRUMENT ? &control->instrument : NULL;
+    delivery.control_kind = control_kind_name(control->kind);
+    delivery.control_result = decision->result;
+    delivery.control_fields = control->fields;
+    delivery.sets_own = control->kind == CONTROL_CUT && text_equal(decision->result, TEXT("ACCEPTED"));
+    delivery.hand_to = decision->hand_to;
+    partition->doors.deliver(partition->doors.context, &delivery);
+    if (decision->hand_to != HAND_TO_NOBODY) symbol->placed_on = decision->hand_to;
+}
+
+static struct decision decide_move(
+    const struct partition *partition, struct symbol *symbol, const struct control *control) {
+    bool begins = control->kind == CONTROL_BEGIN;
+    if (begins && control->mode != MOVE_DIRECT) return refused(REASON_UNSUPPORTED);
+    enum move_result result = begins ? move_begin(&symbol->move, control->epoch, control->mid, control->worker)
+                                     : move_end(&symbol->move, control->epoch, control->mid);
+    struct decision decision = decided(move_result_name(result));
+    if (control->kind == CONTROL_CUT && result == MOVE_ACCEPTED) {
+        int target = (int)(symbol->move.worker % partition->settings.workers);
+        decision.hand_to = target == symbol->placed_on ? HAND_TO_NOBODY : target;
+    }
+    return decision;
+}
+
+static struct decision decide_for_symbol(
+    const struct partition *partition, struct symbol *symbol, const struct control *control) {
     switch (control->kind) {
     case CONTROL_BEGIN:
-        return control->mode == MOVE_DIRECT ? move_begin(move, control->epoch, control->mid, control->worker)
-                                            : MOVE_UNSUPPORTED;
     case CONTROL_CUT:
-    case CONTROL_ABORT: return move_end(move, control->epoch, control->mid);
-    default: return MOVE_UNSUPPORTED;
+    case CONTROL_ABORT: return decide_move(partition, symbol, control);
+    case CONTROL_STATE: return accepted(BOOK_STATE);
+    case CONTROL_INSTRUMENT: return accepted(BOOK_INSTRUMENT); /* its book may still refuse it */
+    default: return refused(REASON_UNSUPPORTED);
     }
 }
 
 static void take_symbol_control(
     struct partition *partition, const struct log_record *record, const struct control *control) {
-    struct symbol *symbol = find_or_list_symbol(partition, control->symbol);
+    enum reason why;
+    bool by_instrument = control->kind == CONTROL_INSTRUMENT, is_new = !find_symbol(partition, control->symbol);
+    struct symbol *symbol = find_or_list_symbol(partition, control->symbol, by_instrument, &why);
     if (!symbol) {
-        deliver_control(partition, partition->pseudo, record, control, MOVE_UNSUPPORTED, HAND_TO_NOBODY);
+        struct decision refusal = refused(why);
+        deliver_control(partition, partition->pseudo, record, control, &refusal);
         return;
     }
-    enum move_result result = decide_move(&symbol->move, control);
-    int hand_to = HAND_TO_NOBODY;
-    if (control->kind == CONTROL_CUT && result == MOVE_ACCEPTED) {
-        int target = (int)(symbol->move.worker % partition->settings.workers);
-        hand_to = target == symbol->placed_on ? HAND_TO_NOBODY : target;
+    if (is_new && by_instrument) book_start_in(&symbol->book, (enum trading_state)control->state);
+    bool starts_auction =
+        (control->kind == CONTROL_STATE || (is_new && by_instrument)) && control->state == TRADING_STATE_AUCTION;
+    if (starts_auction) note_timed(partition, symbol, record->offset);
+    struct decision decision = decide_for_symbol(partition, symbol, control);
+    deliver_control(partition, symbol, record, control, &decision);
+}
+
+static struct decision set_listing(struct partition *partition, const struct control *control) {
+    partition->listing = control->listing;
+    partition->symbols_max = control->limit;
+    return accepted(BOOK_CONTROL);
+}
+
+static struct decision set_block(struct partition *partition, const struct control *control) {
+    struct account_set *blocked = &partition->blocked;
+    if (!control->blocked)
+        account_set_remove(blocked, control->user_id);
+    else if (blocked->count == BLOCKED_PER_PARTITION_MAX && !account_set_has(blocked, control->user_id))
+        return refused(REASON_CAPACITY);
+    else
+        CHECK(account_set_add(blocked, control->user_id) == STATUS_OK, "no memory for a blocked account");
+    return accepted(BOOK_CONTROL);
+}
+
+static void take_partition_control(
+    struct partition *partition, const struct log_record *record, const struct control *control) {
+    enum { RULES_VERSION = 1 };
+    struct decision decision;
+    switch (control->kind) {
+    case CONTROL_LISTING: decision = set_listing(partition, control); break;
+    case CONTROL_BLOCK: decision = set_block(partition, control); break;
+    case CONTROL_RULES:
+        decision = control->version == RULES_VERSION ? accepted(BOOK_CONTROL) : refused(REASON_UNSUPPORTED);
+        break;
+    default: decision = refused(REASON_UNSUPPORTED);
     }
-    deliver_control(partition, symbol, record, control, result, hand_to);
+    deliver_control(partition, partition->pseudo, record, control, &decision);
+}
+
+/* Expires what is due in every symbol that may need it. */
+static void take_tick(struct partition *partition, const struct log_record *record) {
+    counter_add(&partition->counters->ticks, 1);
+    forget_timeless(partition);
+    for (uint32_t i = 0; i < partition->timed_count; i++) {
+        struct delivery delivery = delivery_of(partition, DELIVERY_TICK, partition->timed[i], record->offset);
+        partition->doors.deliver(partition->doors.context, &delivery);
+    }
+}
+
+/* Of all symbols of the partition, whatever symbol such a record may name. */
+static bool is_of_partition(const struct control *control) {
+    return control->kind == CONTROL_LISTING || control->kind == CONTROL_BLOCK || control->kind == CONTROL_RULES ||
+           control->kind == CONTROL_KEY || text_is_absent(control->symbol) || text_equal(control->symbol, TEXT("*"));
+}
+
+static bool is_at_home(const struct partition *partition, const struct control *control) {
+    return text_is_absent(control->symbol) || text_equal(control->symbol, TEXT("*")) ||
+           home_partition(control->symbol) == partition->number;
 }
 
 static void take_control(struct partition *partition, const struct log_record *record) {
     struct control control;
-    bool is_well_formed =
-        record->has_value && partition->controls->decode(partition->controls, record->value, &control);
-    bool is_of_all = is_well_formed && (text_is_absent(control.symbol) || text_equal(control.symbol, TEXT("*")));
-    if (!is_well_formed || (!is_of_all && home_partition(control.symbol) != partition->number))
+    if (!record->has_value || !partition->controls->decode(partition->controls, record->value, &control) ||
+        !is_at_home(partition, &control))
         counter_add(&partition->counters->malformed_controls, 1);
     else if (control.kind == CONTROL_TICK)
-        counter_add(&partition->counters->ticks, 1);
-    else if (is_of_all)
-        deliver_control(partition, partition->pseudo, record, &control, MOVE_UNSUPPORTED, HAND_TO_NOBODY);
+        take_tick(partition, record);
+    else if (is_of_partition(&control))
+        take_partition_control(partition, record, &control);
     else
         take_symbol_control(partition, record, &control);
 }
@@ -295,6 +496,7 @@ static void take_marked(struct partition *partition, const struct log_record *re
 void partition_take(struct partition *partition, const struct log_record *record) {
     CHECK(record->offset >= partition->next_offset, "an offset of orders goes back");
     partition->next_offset = record->offset + 1;
+    atomic_store_explicit(&partition->pace.next_offset, partition->next_offset, memory_order_relaxed);
     if (record->timestamp_ms > partition->log_time_ms) partition->log_time_ms = record->timestamp_ms;
     counter_add(&partition->counters->records, 1);
     if (record->header_count)
@@ -313,6 +515,7 @@ static void ask(struct partition *partition, struct symbol *symbol, enum deliver
 void partition_ask_symbols(struct partition *partition) {
     for (uint32_t i = 0; i < partition->symbol_count; i++) ask(partition, partition->symbols[i], DELIVERY_READY);
     ask(partition, partition->pseudo, DELIVERY_READY);
+    forget_timeless(partition);
 }
 
 void partition_ask_snapshot(struct partition *partition, struct text symbol) {

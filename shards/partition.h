@@ -4,6 +4,7 @@
 
 #include "core/arena.h"
 #include "core/ports.h"
+#include "shards/account_set.h"
 #include "shards/counters.h"
 #include "shards/delivery.h"
 #include "shards/id_window.h"
@@ -11,8 +12,11 @@
 #include "shards/published.h"
 #include "shards/symbol.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { STRANGERS_MAX = SYMBOLS_PER_PARTITION_MAX };
 
 /* What a partition needs of its worker. */
 struct partition_doors {
@@ -31,7 +35,13 @@ struct partition_settings {
     int workers;
 };
 
-/* Belongs to one worker's thread. */
+/* What decides when a TICK is wanted, told to whoever appends it. */
+struct partition_pace {
+    _Atomic int64_t next_offset;    /* read up to here */
+    _Atomic uint32_t timed_symbols; /* that log time alone may change something of */
+};
+
+/* Belongs to one worker's thread, but for `pace`. */
 struct partition {
     int32_t number;
     int worker; /* its own */
@@ -46,6 +56,16 @@ struct partition {
     struct symbol **symbols; /* in order of their first record */
     uint32_t symbol_count, symbol_room;
     struct symbol *pseudo; /* "#<partition>" */
+    struct symbol **timed; /* those that may need time, in no order; they get each TICK */
+    uint32_t timed_count, timed_room;
+    struct partition_pace pace;
+
+    /* settings of all its symbols, from the log */
+    uint8_t listing; /* enum listing_mode */
+    uint32_t symbols_max;
+    struct account_set blocked;
+    struct name_table strangers; /* names that were never listed, to their struct watermarks */
+
     struct partition_settings settings;
     struct partition_doors doors;
     struct command_reader *commands;

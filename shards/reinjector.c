@@ -5,8 +5,9 @@
 #include "shards/dead_letter.h"
 
 #include <stdlib.h>
+#include <time.h>
 
-enum { RECORDS_PER_POLL = 256, IDLE_MS = 50, FULL_MS = 5, NONE = -1, OWN_HEADERS = 2 };
+enum { RECORDS_PER_POLL = 256, IDLE_MS = 50, FULL_MS = 5, TICK_SILENCE_MS = 1000, NONE = -1, OWN_HEADERS = 2 };
 
 static uint8_t topic_of(int source) { return source >= PARTITIONS ? TOPIC_PENDING : TOPIC_ORDERS; }
 
@@ -24,7 +25,7 @@ int reinjector_open(struct reinjector *reinjector, struct log_store *store, stru
     pthread_mutex_init(&reinjector->lock, NULL);
     for (int p = 0; p < PARTITIONS; p++) {
         reinjector->noticed[p] = reinjector->reading[p] = (struct misdirected){NONE, NONE};
-        reinjector->done[p] = NONE;
+        reinjector->done[p] = reinjector->clocks[p].ticked = NONE;
         atomic_init(&reinjector->first_open[p], INT64_MAX);
     }
     for (int source = 0; source < SOURCES; source++) {
@@ -150,9 +151,12 @@ static void heed_notices(struct reinjector *reinjector) {
 
 /* ---- sending --------------------------------------------------------------------------------------------- */
 
+enum { TOKEN_COPY = 0, TOKEN_TICK };
+
 static void on_ack(void *context, const struct log_ack *ack) {
     struct reinjector *reinjector = context;
     if (ack->status != STATUS_OK) reinjector->failure = STATUS_FATAL;
+    if (ack->token == TOKEN_TICK) reinjector->clocks[ack->partition].ticked = ack->offset;
     reinjector->acknowledged++;
 }
 
@@ -302,8 +306,45 @@ int reinjector_begin(struct reinjector *reinjector) {
     return STATUS_OK;
 }
 
+/* ---- time ------------------------------------------------------------------------------------------------ */
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* True if something waits for time, no record came for TICK_SILENCE_MS, and the last TICK was read. */
+static bool is_tick_due(struct tick_clock *clock, const struct partition_pace *pace, int64_t now) {
+    int64_t next_offset = atomic_load_explicit(&pace->next_offset, memory_order_relaxed);
+    if (clock->since_ms == 0 || next_offset != clock->next_offset) {
+        clock->next_offset = next_offset;
+        clock->since_ms = now;
+    }
+    return atomic_load_explicit(&pace->timed_symbols, memory_order_relaxed) &&
+           now - clock->since_ms >= TICK_SILENCE_MS && next_offset > clock->ticked;
+}
+
+static void append_ticks(struct reinjector *reinjector) {
+    static const struct log_header control = {{"me-t", 4}, {"2", 1}};
+    int64_t now = now_ms();
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        if (!reinjector->paces[p] || !is_tick_due(&reinjector->clocks[p], reinjector->paces[p], now)) continue;
+        struct log_append tick = {.topic = TOPIC_ORDERS,
+            .partition = p,
+            .value = reinjector->tick,
+            .header_count = 1,
+            .headers = &control,
+            .token = TOKEN_TICK};
+        reinjector->clocks[p].ticked = INT64_MAX;
+        if (send(reinjector, &tick) == STATUS_INVALID) reinjector->failure = STATUS_INVALID;
+        counter_add(&reinjector->counters.ticks, 1);
+    }
+}
+
 int reinjector_step(struct reinjector *reinjector, int timeout_ms) {
     heed_notices(reinjector);
+    append_ticks(reinjector);
     bool is_waiting = reinjector->sent != reinjector->acknowledged;
     int got = reinjector->reader->poll(reinjector->reader, is_waiting && timeout_ms > FULL_MS ? FULL_MS : timeout_ms,
         RECORDS_PER_POLL, on_record, reinjector);

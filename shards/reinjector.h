@@ -1,5 +1,6 @@
-/* The reinjector: what entered by another door than a symbol's home (topic pending-orders, or a partition that another
- * partitioner chose) is put into its home, each record once and in order. */
+/* The reinjector: the server's one writer to topic orders. What entered by another door than a symbol's home (topic
+ * pending-orders, or a partition that another partitioner chose) is put into its home, each record once and in order;
+ * and where something waits for time and no record comes, a TICK is. */
 #ifndef SHARDBOOK_SHARDS_REINJECTOR_H
 #define SHARDBOOK_SHARDS_REINJECTOR_H
 
@@ -7,6 +8,7 @@
 #include "core/ports.h"
 #include "shards/counters.h"
 #include "shards/name_table.h"
+#include "shards/partition.h"
 #include "shards/published.h"
 #include "shards/watermarks.h"
 
@@ -32,12 +34,21 @@ struct gap_notice {
     int64_t watermark;
 };
 
+/* How long a partition has been silent, by the clock of this machine: it decides when a TICK is appended, never what
+ * one does. */
+struct tick_clock {
+    int64_t next_offset; /* of the partition, as seen last */
+    int64_t since_ms;    /* it stands there since */
+    int64_t ticked;      /* offset of the last TICK, -1: none; INT64_MAX: not acknowledged yet */
+};
+
 struct reinjector_counters {
     counter pending;      /* records taken from pending-orders and re-injected */
     counter misdirected;  /* records re-injected from a partition that is not their home */
     counter voids;        /* records too large to carry */
     counter dead_letters; /* records of pending-orders without a symbol */
     counter rewinds;      /* after a gap that a worker noticed */
+    counter ticks;        /* appended */
 };
 
 struct reinjector {
@@ -61,6 +72,10 @@ struct reinjector {
     uint32_t gap_count;
     _Atomic bool has_notices;
     _Atomic int64_t first_open[PARTITIONS]; /* lowest misdirected offset not yet acknowledged, INT64_MAX: none */
+
+    const struct partition_pace *paces[PARTITIONS]; /* the engine's; NULL: no TICKs there */
+    struct text tick;                               /* the value of one; the engine's */
+    struct tick_clock clocks[PARTITIONS];
 
     struct reinjector_counters counters;
     int failure;

@@ -9,6 +9,7 @@
 #include "shards/watermarks.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { HELD_BY_NOBODY = -1 };
@@ -24,9 +25,14 @@ struct symbol {
     int placed_on; /* the worker that the log sends the symbol's commands to */
     struct move move;
     struct watermarks watermarks;
+    int64_t timed_at; /* offset of the last record that may have left it in need of time */
+    bool is_timed;    /* among its partition's timed symbols */
 
     /* Which worker holds the book half: written by that worker when it adopts the symbol, and when it gives it away. */
     _Alignas(64) _Atomic int holder;
+
+    /* With all records below this offset applied the book needed no time: said by its holder, read at home. */
+    _Atomic int64_t timeless_at;
 
     /* book half */
     int64_t own;                             /* offset of the last accepted CUT */

@@ -102,10 +102,11 @@ static void apply(struct worker *worker, const struct delivery *delivery) {
     switch (delivery->kind) {
     case DELIVERY_COMMAND: answers_command(&worker->answers, delivery); break;
     case DELIVERY_CONTROL: apply_control(worker, delivery); break;
+    case DELIVERY_TICK: answers_tick(&worker->answers, delivery); break;
     case DELIVERY_ADOPT: adopt(worker, delivery->symbol); break;
     case DELIVERY_MARK: answers_mark(&worker->answers, delivery->partition, delivery->offset); break;
     case DELIVERY_SNAPSHOT: answers_snapshot(&worker->answers, delivery->symbol); break;
-    case DELIVERY_READY: answers_ready(&worker->answers, delivery->symbol); break;
+    case DELIVERY_READY: answers_ready(&worker->answers, delivery); break;
     default: CHECK(false, "a delivery of no known kind");
     }
 }
@@ -122,7 +123,8 @@ static int serve_link(struct worker *worker, int from) {
     int served = 0;
     while (served < RECORDS_PER_POLL && (packed = worker_link_peek(link, &bytes)) != NULL) {
         struct delivery delivery;
-        delivery_unpack(packed, &delivery);
+        struct command orders[LIST_ORDERS_MAX];
+        delivery_unpack(packed, &delivery, orders);
         bool needs_symbol = delivery.kind != DELIVERY_ADOPT && delivery.kind != DELIVERY_MARK;
         if (needs_symbol && !is_held(worker, delivery.symbol)) break;
         apply(worker, &delivery);

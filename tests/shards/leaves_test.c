@@ -1,6 +1,7 @@
 /* The leaves that workers stand on, one by one. */
 #include "core/check.h"
 #include "core/limits.h"
+#include "shards/account_set.h"
 #include "shards/broadcast_ring.h"
 #include "shards/dead_letter.h"
 #include "shards/delivery.h"
@@ -327,6 +328,33 @@ Test(move, first_decision_wins) {
     cr_assert_eq(move_begin(&move, 2, TEXT("n"), 0), MOVE_ACCEPTED);
 }
 
+/* ---- accounts -------------------------------------------------------------------------------------------- */
+
+/* Ten thousand come and go in turns; who is in is in, whatever left beside them. */
+Test(account_set, has_who_was_added_and_not_removed) {
+    struct account_set set = {0};
+    char name[16];
+    cr_assert_not(account_set_has(&set, TEXT("ann")));
+    account_set_remove(&set, TEXT("ann"));
+    for (int i = 0; i < 10000; i++) {
+        snprintf(name, sizeof name, "user-%d", i);
+        cr_assert_eq(account_set_add(&set, text_of(name)), STATUS_OK);
+        cr_assert_eq(account_set_add(&set, text_of(name)), STATUS_OK);
+        snprintf(name, sizeof name, "user-%d", i / 3 * 2);
+        if (i % 3 == 2) account_set_remove(&set, text_of(name));
+    }
+    uint32_t found = 0;
+    for (int i = 0; i < 10000; i++) {
+        snprintf(name, sizeof name, "user-%d", i);
+        bool was_removed = i % 2 == 0 && i / 2 * 3 + 2 < 10000;
+        cr_assert_eq(account_set_has(&set, text_of(name)), !was_removed, "%s", name);
+        found += !was_removed;
+    }
+    cr_assert_eq(set.count, found);
+    cr_assert_not(account_set_has(&set, TEXT_NONE));
+    account_set_deinit(&set);
+}
+
 /* ---- flat forms ------------------------------------------------------------------------------------------ */
 
 Test(delivery, survives_its_flat_form) {
@@ -334,12 +362,60 @@ Test(delivery, survives_its_flat_form) {
     struct delivery delivery = {
         .kind = DELIVERY_COMMAND, .partition = 3, .offset = 77, .command = new_order("a-1", NULL, "ann", "1.5")};
     struct delivery back;
+    struct command orders[LIST_ORDERS_MAX];
     cr_assert_leq(delivery_packed_bytes(&delivery), LINK_RECORD_BYTES_MAX);
     delivery_pack(&delivery, flat);
-    delivery_unpack(flat, &back);
+    delivery_unpack(flat, &back, orders);
     cr_assert(text_equal(back.command.order_id, TEXT("a-1")) && text_equal(back.command.user_id, TEXT("ann")));
     cr_assert_null(back.command.client_order_id.data);
+    cr_assert_null(back.command.orders);
     cr_assert(back.offset == 77 && back.command.price.mantissa == 15);
+}
+
+/* A list with ids as long as they may be fits, and its orders come back whole. */
+Test(delivery, carries_a_list) {
+    static _Alignas(8) char flat[LINK_RECORD_BYTES_MAX];
+    static char long_id[ID_BYTES_MAX + 1];
+    memset(long_id, 'i', ID_BYTES_MAX);
+    struct command orders[LIST_ORDERS_MAX], room[LIST_ORDERS_MAX];
+    for (int i = 0; i < LIST_ORDERS_MAX; i++) orders[i] = new_order(long_id, long_id, long_id, i ? "2.5" : "1.5");
+    struct delivery delivery = {.kind = DELIVERY_COMMAND,
+        .original_order_id = text_of(long_id),
+        .command = {.action = ACTION_LIST,
+            .list_id = TEXT("l-1"),
+            .user_id = text_of(long_id),
+            .orders = orders,
+            .order_count = 7}};
+    struct delivery back;
+    cr_assert_leq(delivery_packed_bytes(&delivery), LINK_RECORD_BYTES_MAX);
+    delivery_pack(&delivery, flat);
+    memset(orders, 0, sizeof orders);
+    delivery_unpack(flat, &back, room);
+    cr_assert(text_equal(back.command.list_id, TEXT("l-1")) && back.command.order_count == 7);
+    for (int i = 0; i < LIST_ORDERS_MAX; i++) {
+        const struct command *order = &back.command.orders[i];
+        cr_assert(text_equal(order->order_id, text_of(long_id)) && text_equal(order->symbol, TEXT("AAPL")));
+        cr_assert(text_equal(order->client_order_id, text_of(long_id)) && order->price.mantissa == (i ? 25 : 15));
+    }
+}
+
+Test(delivery, carries_settings) {
+    static _Alignas(8) char flat[LINK_RECORD_BYTES_MAX];
+    struct instrument instrument = instrument_default();
+    instrument.collar.ticks = 99;
+    struct delivery delivery = {.kind = DELIVERY_CONTROL,
+        .control_kind = TEXT("INSTRUMENT"),
+        .control_result = TEXT("ACCEPTED"),
+        .control_fields = TEXT("\"tick\":0.01"),
+        .instrument = &instrument};
+    struct delivery back;
+    struct command orders[LIST_ORDERS_MAX];
+    delivery_pack(&delivery, flat);
+    instrument.collar.ticks = 0;
+    delivery_unpack(flat, &back, orders);
+    cr_assert_eq(back.instrument->collar.ticks, 99);
+    cr_assert(text_equal(back.control_kind, TEXT("INSTRUMENT")) && text_equal(back.control_result, TEXT("ACCEPTED")));
+    cr_assert(text_equal(back.control_fields, TEXT("\"tick\":0.01")));
 }
 
 Test(dead_letter, keeps_the_original_and_says_where_it_came_from) {
