@@ -841,3 +841,52 @@ Test(command, containers_in_one_another) {
     bytes[3 + 32] = '\xc0';
     expect_malformed(bytes, 3 + 33);
 }
+
+/* What a record says must not depend on which way it is read: an array under an unknown key sends it the longer one. */
+static void expect_same_by_document(const char *json, size_t size) {
+    static const char array[] = "\"~\":[],";
+    char longer[1024];
+    cr_assert(size + sizeof array < sizeof longer);
+    longer[0] = '{';
+    memcpy(longer + 1, array, sizeof array - 1);
+    memcpy(longer + sizeof array, json + 1, size - 1);
+    struct command command = decode(longer, size + sizeof array - 1);
+    uint64_t content = command_content_hash(&command);
+    char id[ID_BYTES_MAX + 1], user[ID_BYTES_MAX + 1];
+    snprintf(id, sizeof id, "%.*s", (int)command.order_id.size, command.order_id.data ? command.order_id.data : "");
+    snprintf(user, sizeof user, "%.*s", (int)command.user_id.size, command.user_id.data ? command.user_id.data : "");
+    struct command flat = decode(json, size);
+    cr_assert_eq(flat.fault, command.fault, "%.*s", (int)size, json);
+    cr_assert_eq(flat.fault_field, command.fault_field, "%.*s", (int)size, json);
+    cr_assert_eq(command_content_hash(&flat), content, "%.*s", (int)size, json);
+    cr_assert(flat.present == command.present && flat.bad == command.bad, "%.*s", (int)size, json);
+    cr_assert_eq(flat.timestamp_ms, command.timestamp_ms);
+    cr_assert(text_equal(flat.order_id, text_of(id)) && text_equal(flat.user_id, text_of(user)));
+}
+
+Test(command, is_the_same_read_in_one_pass_and_as_a_document) {
+    static const char *const records[] = {"{" ORDER "}",
+        "{ \"symbol\" : \"AAPL\" "
+        ",\t\"side\":\"BUY\",\n\"quantity\":\"1.50\",\"orderType\":\"LIMIT\",\"orderId\":\"o-1\","
+        "\"price\":0.10,\"userId\":\"user123\",\"timestamp\":1764900000123,\"clientOrderId\":\"c\",\"postOnly\":false,"
+        "\"timeInForce\":null,\"more\":true,\"even\":\"more\",\"and\":17 }",
+        "{\"action\":\"CANCEL\",\"symbol\":\"AAPL\",\"orderId\":\"0123456789abcdef\",\"userId\":\"u\",\"timestamp\":1,"
+        "\"commandId\":\"k\"}",
+        "{\"action\":\"MODIFY\",\"symbol\":\"AAPL\",\"orderId\":\"x\",\"userId\":\"u\",\"quantity\":0,\"price\":01}"};
+    static const char odd[] = "\"\\{}[]:,.0123456789eE+- \n\t\x01\x1f\x7f\x80\xc3\xa9tfn";
+    uint64_t state = 11;
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+        size_t size = strlen(records[i]);
+        expect_same_by_document(records[i], size);
+        for (int round = 0; round < 6000; round++) {
+            char text[512];
+            memcpy(text, records[i], size);
+            for (int change = 0; change < 1 + round % 2; change++) {
+                state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+                text[1 + (state >> 33) % (size - 1)] = odd[(state >> 20) % (sizeof odd - 1)];
+            }
+            size_t cut = round % 7 ? size : 2 + (state >> 40) % (size - 2);
+            expect_same_by_document(text, cut);
+        }
+    }
+}
