@@ -1,5 +1,6 @@
 /* The push thread end to end: bare sockets on one side, a scripted feed with its log in memory on the other. Without
- * arguments every case runs; with some, those whose name contains one of them. */
+ * arguments every case runs; with some, those whose name contains one of them; with N/M (1 to M), each M-th from the
+ * N-th. */
 #include "io/keys/keys.h"
 #include "io/memory/memory_log.h"
 #include "io/websocket/push.h"
@@ -1017,8 +1018,11 @@ int main(int argc, char **argv) {
         {"shutdown_said", shutdown_said},
         {"start_failures", start_failures},
     };
+    unsigned part = 0, parts = 0;
+    if (argc == 2 && sscanf(argv[1], "%u/%u", &part, &parts) == 2)
+        EXPECT(part >= 1 && part <= parts, "part %u of %u", part, parts);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bool is_chosen = argc == 1;
+        bool is_chosen = argc == 1 || (parts && i % parts == part - 1);
         for (int j = 1; j < argc; j++) is_chosen |= has(cases[i].name, argv[j]);
         if (!is_chosen) continue;
         fprintf(stderr, "%s\n", cases[i].name);
