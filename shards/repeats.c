@@ -15,11 +15,54 @@ static struct repeat judge(const struct id_window *window, const struct id_entry
     return (struct repeat){.verdict = BOOK_REPEAT, .original_order_id = id_window_original(window, entry)};
 }
 
+static uint32_t decoded_orders(const struct command *list) {
+    uint32_t count = list->orders ? list->order_count : 0;
+    return count < LIST_ORDERS_MAX ? count : LIST_ORDERS_MAX;
+}
+
+/* The ids of a list's orders: `keys` has room for two of each order. */
+static uint32_t order_keys(struct text symbol, const struct command *list, struct id_key *keys) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < decoded_orders(list); i++) {
+        const struct command *order = &list->orders[i];
+        if (!text_is_absent(order->order_id)) keys[count++] = id_key_of('o', symbol, order->order_id, TEXT_NONE);
+        if (has_client_key(order)) keys[count++] = id_key_of('c', symbol, order->user_id, order->client_order_id);
+    }
+    return count;
+}
+
+/* The list's own id judges first; an id of its orders that another record carried is taken, whatever that one said. */
+static int check_list(struct id_window *window, struct text symbol, const struct command *list,
+    struct log_position position, struct repeat *repeat) {
+    struct id_key keys[1 + 2 * LIST_ORDERS_MAX];
+    keys[0] = id_key_of('o', symbol, list->list_id, TEXT_NONE);
+    uint32_t count = 1 + order_keys(symbol, list, keys + 1), bytes = 0;
+    for (uint32_t i = 0; i < count; i++) bytes += keys[i].bytes;
+    struct id_entry carrier = {.offset = position.offset,
+        .log_time_ms = position.log_time_ms,
+        .content_hash = command_content_hash(list),
+        .origin = position.origin};
+    id_window_expire(window, position.offset, position.log_time_ms);
+    if (id_window_make_room(window, count, bytes) != STATUS_OK) return STATUS_NO_MEMORY;
+    const struct id_entry *by_own = id_window_add(window, &keys[0], &carrier, list->list_id);
+    bool is_taken = false;
+    for (uint32_t i = 1; i < count; i++) {
+        const struct id_entry *oldest = id_window_add(window, &keys[i], &carrier, TEXT_NONE);
+        is_taken |= oldest && oldest->offset != position.offset; /* twice in this list is another mistake */
+    }
+    if (by_own)
+        *repeat = judge(window, by_own, carrier.content_hash);
+    else if (is_taken)
+        *repeat = (struct repeat){.verdict = BOOK_ID_TAKEN};
+    return STATUS_OK;
+}
+
 int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
     struct log_position position, struct repeat *repeat) {
     *repeat = (struct repeat){.verdict = BOOK_FRESH};
     struct text own = command_own_id(command);
     if (text_is_absent(own)) return STATUS_OK;
+    if (command->action == ACTION_LIST) return check_list(window, symbol, command, position, repeat);
     bool has_client = has_client_key(command);
     struct id_key own_key = id_key_of('o', symbol, own, TEXT_NONE), client_key;
     id_window_prefetch(window, &own_key);
@@ -51,12 +94,20 @@ int tombstones_add(struct id_window *window, const struct command *cancel, struc
     return STATUS_OK;
 }
 
-bool tombstones_find(struct id_window *window, const struct command *order, struct log_position position) {
-    if (window->first == window->next || !places_an_order(order) || text_is_absent(order->user_id)) return false;
-    id_window_expire(window, position.offset, position.log_time_ms);
+static bool was_cancelled(const struct id_window *window, const struct command *order) {
     struct id_key key = id_key_of('o', order->user_id, order->order_id, TEXT_NONE);
     if (id_window_find(window, &key, 0)) return true;
     if (text_is_absent(order->client_order_id)) return false;
     key = id_key_of('c', order->user_id, order->client_order_id, TEXT_NONE);
     return id_window_find(window, &key, 0) != NULL;
+}
+
+bool tombstones_find(struct id_window *window, const struct command *command, struct log_position position) {
+    if (window->first == window->next || text_is_absent(command->user_id)) return false;
+    if (command->action != ACTION_LIST && !places_an_order(command)) return false;
+    id_window_expire(window, position.offset, position.log_time_ms);
+    if (command->action != ACTION_LIST) return was_cancelled(window, command);
+    for (uint32_t i = 0; i < decoded_orders(command); i++)
+        if (was_cancelled(window, &command->orders[i])) return true;
+    return false;
 }

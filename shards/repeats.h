@@ -27,7 +27,7 @@ int repeats_check(struct id_window *window, struct text symbol, const struct com
 /* A cancel found nothing to cancel: remember it for its account. STATUS_OK or STATUS_NO_MEMORY. */
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position);
 
-/* Was this order cancelled before it came? */
-bool tombstones_find(struct id_window *window, const struct command *order, struct log_position position);
+/* Was this order, or one of this list, cancelled before it came? */
+bool tombstones_find(struct id_window *window, const struct command *command, struct log_position position);
 
 #endif

@@ -214,6 +214,57 @@ Test(repeats, are_judged_by_the_oldest) {
     id_window_deinit(&window);
 }
 
+/* Two orders of an account in one record. */
+static struct command list_of(const char *id, const struct command orders[2]) {
+    struct command list;
+    command_init(&list);
+    list.action = ACTION_LIST;
+    list.contingency = CONTINGENCY_OCO;
+    list.symbol = TEXT("AAPL");
+    list.list_id = text_of(id);
+    list.user_id = TEXT("ann");
+    list.orders = orders;
+    list.order_count = 2;
+    return list;
+}
+
+/* A list and each of its orders are known by their ids; an order of a list is never the repeat of another record. */
+Test(repeats, of_a_list_are_all_its_ids) {
+    struct id_window window = {0};
+    const struct command orders[] = {new_order("a", "ca", "ann", "1"), new_order("b", NULL, "ann", "2")};
+    const struct command others[] = {new_order("c", "ca", "ann", "1"), new_order("d", NULL, "ann", "2")};
+    const struct command twice[] = {new_order("e", NULL, "ann", "1"), new_order("e", NULL, "ann", "2")};
+    cr_assert_eq(check_at(&window, list_of("l", orders), 0, 0).verdict, BOOK_FRESH);
+    struct repeat repeat = check_at(&window, list_of("l", orders), 1, 0);
+    cr_assert(repeat.verdict == BOOK_REPEAT && text_equal(repeat.original_order_id, TEXT("l")));
+    cr_assert_eq(check_at(&window, list_of("l", others), 2, 0).verdict, BOOK_ID_TAKEN, "another content");
+    cr_assert_eq(check_at(&window, list_of("m", orders), 3, 0).verdict, BOOK_ID_TAKEN, "its orders were given");
+    cr_assert_eq(check_at(&window, new_order("b", NULL, "ann", "2"), 4, 0).verdict, BOOK_ID_TAKEN, "by a list");
+    cr_assert_eq(check_at(&window, new_order("l", NULL, "ann", "2"), 5, 0).verdict, BOOK_ID_TAKEN, "one name space");
+    cr_assert_eq(check_at(&window, new_order("n", "ca", "ann", "1"), 6, 0).verdict, BOOK_ID_TAKEN);
+    cr_assert_eq(check_at(&window, new_order("o", "ca", "bob", "1"), 7, 0).verdict, BOOK_FRESH, "another account");
+    cr_assert_eq(check_at(&window, list_of("p", twice), 8, 0).verdict, BOOK_FRESH, "another mistake");
+    cr_assert_eq(check_at(&window, new_order("f", NULL, "ann", "1"), 9, 0).verdict, BOOK_FRESH);
+    const struct command given[] = {new_order("g", NULL, "ann", "1"), new_order("f", NULL, "ann", "1")};
+    cr_assert_eq(check_at(&window, list_of("q", given), 10, 0).verdict, BOOK_ID_TAKEN, "by a NEW of the same content");
+    id_window_deinit(&window);
+}
+
+Test(repeats, tombstones_are_found_by_any_order_of_a_list) {
+    struct id_window window = {0};
+    struct log_position position = {.offset = 1, .log_time_ms = 1};
+    const struct command orders[] = {new_order("a", NULL, "ann", "1"), new_order("b", "cb", "ann", "2")};
+    struct command cancel = new_order(NULL, "cb", "ann", NULL), list = list_of("l", orders);
+    cancel.action = ACTION_CANCEL;
+    cr_assert_not(tombstones_find(&window, &list, position));
+    cr_assert_eq(tombstones_add(&window, &cancel, position), STATUS_OK);
+    cr_assert(tombstones_find(&window, &list, position));
+    list.order_count = 1;
+    cr_assert_not(tombstones_find(&window, &list, position));
+    cr_assert_not(tombstones_find(&window, &cancel, position), "a cancel is not asked");
+    id_window_deinit(&window);
+}
+
 Test(repeats, tombstones_are_the_accounts_own) {
     struct id_window window = {0};
     struct command cancel = new_order("a", NULL, "ann", "1"), by_client = new_order(NULL, "c", "ann", "1");
