@@ -162,14 +162,24 @@ static struct order_change *add_party(
     return change;
 }
 
-/* In a refill the order's ACCEPTED may lie before what is read: a fill tells its side, and a maker's price. */
+/* In a refill the order's ACCEPTED may lie before what is read: a fill tells its side, and a maker's price. That of an
+ * auction names the buyer taker and is at nobody's own price. */
 static void add_what_fill_tells(struct order_change *change, const struct event *event, bool is_maker) {
-    if (change->op != OP_CHANGE || event->side == SIDE_NONE) return;
-    change->side = is_maker ? (event->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY) : event->side;
-    if (!is_maker || change->has_price) return;
+    if (change->op != OP_CHANGE) return;
+    bool is_auction = event->side == SIDE_NONE, taker_buys = is_auction || event->side == SIDE_BUY;
+    change->side = taker_buys == is_maker ? SIDE_SELL : SIDE_BUY;
+    if (!is_maker || is_auction || change->has_price) return;
     change->price_ticks = event->price_ticks;
     change->tick = event->instrument.tick;
     change->has_price = true;
+}
+
+/* What self-trade prevention took off to the last lot has ended by that. */
+static void add_prevented(struct order_batch *batch, const struct event *event, const struct event_party *party) {
+    struct order_change *change = add_party(batch, event, party);
+    if (!change || party->leaves_lots) return;
+    change->status = ORDER_EXPIRED;
+    change->reason = REASON_SELF_TRADE;
 }
 
 static void add_filled(struct order_batch *batch, const struct event *event, bool is_maker) {
@@ -219,8 +229,8 @@ static void add_event(struct order_batch *batch, const struct event *event, stru
     case EVENT_REJECTED: add_rejected(batch, event); break;
     case EVENT_FILL: add_fill(batch, event, bytes); break;
     case EVENT_PREVENTED:
-        add_party(batch, event, &event->taker);
-        add_party(batch, event, &event->maker);
+        add_prevented(batch, event, &event->taker);
+        add_prevented(batch, event, &event->maker);
         break;
     case EVENT_CANCELLED: add_ended(batch, event, ORDER_CANCELLED); break;
     case EVENT_EXPIRED: add_ended(batch, event, ORDER_EXPIRED); break;
@@ -297,13 +307,15 @@ static void put_order(struct ops *ops, const struct order_change *change) {
     put_pairs(ops, change);
 }
 
+/* An auction's fill has no taker's side; the script then takes away the one that is there. */
 static void put_last(struct ops *ops, const struct last_fill *last) {
+    bool has_side = last->taker_side != SIDE_NONE;
     ops_number(ops, OP_LAST);
     ops_number(ops, last->fseq);
-    ops_number(ops, 12);
+    ops_number(ops, has_side ? 12 : 10);
     put_units(ops, TEXT("price"), last->price_ticks, last->tick);
     put_units(ops, TEXT("quantity"), last->quantity_lots, last->lot);
-    put_pair(ops, TEXT("takerSide"), side_name((enum side)last->taker_side));
+    if (has_side) put_pair(ops, TEXT("takerSide"), side_name((enum side)last->taker_side));
     ops_text(ops, TEXT("tradeId"));
     ops_decimal_text(ops, last->trade_id);
     ops_text(ops, TEXT("fseq"));

@@ -83,7 +83,7 @@ void message_trade(struct message *message, struct text symbol, const struct tra
     member_number(message, TEXT(",\"seq\":"), trade->fseq);
     member_decimal(message, TEXT(",\"p\":"), trade->price_ticks, trade->tick);
     member_decimal(message, TEXT(",\"q\":"), trade->quantity_lots, trade->lot);
-    member_string(message, TEXT(",\"side\":"), side_name((enum side)trade->taker_side));
+    member_id(message, TEXT(",\"side\":"), side_name((enum side)trade->taker_side)); /* none in an auction */
     put(message, TEXT(",\"T\":"));
     put_integer(message, trade->timestamp_ms);
     member_number(message, TEXT(",\"t\":"), trade->trade_id);
@@ -187,7 +187,7 @@ void message_party_report(struct message *message, struct text account, const st
     if (event->type == EVENT_FILL) member_number(message, TEXT(",\"tradeId\":"), event->trade_id);
     member_decimal(message, TEXT(",\"price\":"), event->price_ticks, instrument->tick);
     member_decimal(message, TEXT(",\"quantity\":"), event->quantity_lots, instrument->lot);
-    member_string(message, TEXT(",\"takerSide\":"), side_name((enum side)event->side));
+    member_id(message, TEXT(",\"takerSide\":"), side_name((enum side)event->side));
     if (text_equal(event->taker.user_id, account))
         put_party(message, TEXT(",\"taker\":"), &event->taker, instrument->lot);
     if (text_equal(event->maker.user_id, account))

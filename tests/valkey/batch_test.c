@@ -170,6 +170,68 @@ Test(script, applies_what_continues_and_nothing_else) {
     cr_assert_str_eq(hash_of("last:AAPL"), "price=150.00 quantity=10 takerSide=BUY tradeId=3 fseq=3 timestamp=5003");
 }
 
+/* An auction's fill has no taker's side, and leaves none of an earlier one. */
+Test(script, last_of_an_auction_has_no_side) {
+    struct event auction = fill_of(2, "b", 80, "a", 80);
+    auction.side = SIDE_NONE;
+    APPLY(fill_of(1, "b", 90, "a", 90));
+    EXPECT(APPLY(auction), 1, 2);
+    cr_assert_str_eq(hash_of("last:AAPL"), "price=150.00 quantity=10 tradeId=2 fseq=2 timestamp=5002");
+    APPLY(fill_of(3, "b", 70, "a", 70));
+    cr_assert_str_eq(hash_of("last:AAPL"), "price=150.00 quantity=10 tradeId=3 fseq=3 timestamp=5003 takerSide=BUY");
+}
+
+/* The buyer is named taker; the price is nobody's own. */
+Test(script, refills_sides_from_an_auction) {
+    struct event auction = fill_of(7, "b", 80, "a", 80);
+    auction.side = SIDE_NONE;
+    RUN("clear", "AAPL", "t", event_of(EVENT_DUPLICATE, 1, "x"));
+    FILL(auction);
+    cr_assert_str_eq(hash_of("order:b"),
+        "symbol=AAPL userId=ut clientOrderId=ct timestamp=5007 fseq=7 status=PARTIALLY_FILLED side=BUY leaves=80 "
+        "cumulative=20");
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=um clientOrderId=cm timestamp=5007 fseq=7 status=PARTIALLY_FILLED side=SELL leaves=80 "
+        "cumulative=20");
+}
+
+/* A prevented match changes what is left; of whom it leaves nothing, that one has ended. */
+Test(script, prevented_to_the_last_lot_is_an_end) {
+    struct event prevented = fill_of(2, "b", 90, "a", 0);
+    prevented.type = EVENT_PREVENTED;
+    prevented.maker.cumulative_lots = 60;
+    EXPECT(APPLY(event_of(EVENT_ACCEPTED, 1, "a"), prevented), 1, 2);
+    cr_assert_str_eq(hash_of("order:a"),
+        "symbol=AAPL userId=u clientOrderId=c timestamp=5002 fseq=2 status=EXPIRED side=BUY price=150.00 quantity=100 "
+        "leaves=0 cumulative=60 reason=SELF_TRADE");
+    cr_assert_gt(number("TTL order:a"), 0);
+    cr_assert_eq(number("TTL order:b"), -1);
+}
+
+/* A list's child that never entered is known by its end alone. */
+Test(script, tells_the_end_of_a_child_that_waited) {
+    struct event parent = event_of(EVENT_CANCELLED, 1, "p"), child = event_of(EVENT_CANCELLED, 2, "c1");
+    parent.reason = REASON_USER;
+    child.reason = REASON_PARENT;
+    child.leaves_lots = 100;
+    child.cumulative_lots = 0;
+    child.client_order_id = TEXT_NONE;
+    EXPECT(APPLY(parent, child), 1, 2);
+    cr_assert_str_eq(hash_of("order:c1"),
+        "symbol=AAPL userId=u timestamp=5002 fseq=2 status=CANCELLED leaves=100 cumulative=0 reason=PARENT");
+    cr_assert_gt(number("TTL order:c1"), 0);
+}
+
+/* A replaced order's clientOrderId may go on with the new one. */
+Test(script, a_replacement_keeps_the_client_id) {
+    struct event replaced = event_of(EVENT_CANCELLED, 2, "a");
+    replaced.reason = REASON_REPLACED;
+    EXPECT(APPLY(event_of(EVENT_ACCEPTED, 1, "a"), replaced, event_of(EVENT_ACCEPTED, 3, "b")), 1, 3);
+    cr_assert_str_eq(string_of("client:u:AAPL:c"), "b");
+    cr_assert_eq(number("TTL client:u:AAPL:c"), -1);
+    cr_assert_gt(number("TTL order:a"), 0);
+}
+
 Test(script, writes_fills_byte_by_byte_and_trims) {
     EXPECT(APPLY(fill_of(1, "a", 9, "b", 9), fill_of(2, "a", 8, "b", 8), fill_of(3, "a", 7, "b", 7),
                fill_of(4, "a", 6, "b", 6)),

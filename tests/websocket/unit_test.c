@@ -82,6 +82,10 @@ Test(messages, forms) {
     message_trade(&message, TEXT("AAPL"), &trade);
     expect_text(message_view(&message), "{\"type\":\"trade\",\"s\":\"AAPL\",\"seq\":1042,\"p\":\"150.00\",\"q\":\"30\","
                                         "\"side\":\"BUY\",\"T\":1764900000123,\"t\":17}");
+    trade.taker_side = SIDE_NONE; /* an auction's */
+    message_trade(&message, TEXT("AAPL"), &trade);
+    expect_text(message_view(&message), "{\"type\":\"trade\",\"s\":\"AAPL\",\"seq\":1042,\"p\":\"150.00\",\"q\":\"30\","
+                                        "\"T\":1764900000123,\"t\":17}");
     struct depth_level bids[] = {{30000, 300}, {29999, 5}}, asks[] = {{30010, 0}};
     struct depth_message depth = {.symbol = TEXT("AAPL"),
         .instrument = &fine,
