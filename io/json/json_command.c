@@ -54,21 +54,29 @@ static bool take_record(struct json_decoder *decoder, struct command *command, y
     return take_members(command, object) && (!command_has_orders(command) || take_orders(decoder, command, object));
 }
 
-static void decode_document(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command) {
+static void decode_document(
+    struct json_decoder *decoder, const char *bytes, size_t size, enum action unnamed, struct command *command) {
     yyjson_val *object = json_read_object(decoder, bytes, size);
     command_init(command);
+    command->action = (uint8_t)unnamed;
     if (object && take_record(decoder, command, object))
         command_check(command);
     else
         command_set_malformed(command);
 }
 
-void json_command_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command) {
+void json_command_decode_as(
+    struct json_decoder *decoder, const char *bytes, size_t size, enum action unnamed, struct command *command) {
     command_init(command);
+    command->action = (uint8_t)unnamed;
     if (size > RECORD_BYTES_MAX)
         command_set_malformed(command);
     else if (json_flat_take(bytes, size, command))
         command_check(command);
     else
-        decode_document(decoder, bytes, size, command);
+        decode_document(decoder, bytes, size, unnamed, command);
+}
+
+void json_command_decode(struct json_decoder *decoder, const char *bytes, size_t size, struct command *command) {
+    json_command_decode_as(decoder, bytes, size, ACTION_NEW, command);
 }
