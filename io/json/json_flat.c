@@ -7,23 +7,16 @@
 #include <emmintrin.h>
 #endif
 
-/* The last byte is the `}` that ends the object, so that whoever stops at it needs no look at the end. */
-struct flat {
-    const char *at, *last;
-};
+/* Each step takes what begins at `at` and returns where the next one begins, or NULL if this is not for us. `last` is
+ * the last byte, the `}` that ends the object: whoever stops at it needs no look at the end. */
 
-static inline void skip_space(struct flat *flat) {
-    if ((unsigned char)*flat->at > ' ') return;
-    while (*flat->at == ' ' || *flat->at == '\n' || *flat->at == '\t' || *flat->at == '\r') flat->at++;
+static inline const char *skip_space(const char *at) {
+    if ((unsigned char)*at > ' ') return at;
+    while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') at++;
+    return at;
 }
 
-static bool take_byte(struct flat *flat, char byte) {
-    if (*flat->at != byte) return false;
-    flat->at++;
-    return true;
-}
-
-static bool is_plain(char c) { return (signed char)c >= 0x20 && c != '"' && c != '\\'; }
+static inline bool is_plain(char c) { return (signed char)c >= 0x20 && c != '"' && c != '\\'; }
 
 /* The first byte that is `"`, `\`, below 0x20 or above 0x7f, or `last`. */
 static inline const char *end_of_plain(const char *at, const char *last) {
@@ -41,91 +34,80 @@ static inline const char *end_of_plain(const char *at, const char *last) {
     return at;
 }
 
-/* The opening quote is taken already. */
-static bool take_text(struct flat *flat, struct text *text) {
-    const char *end = end_of_plain(flat->at, flat->last);
-    if (*end != '"') return false;
-    *text = (struct text){flat->at, (uint32_t)(end - flat->at)};
-    flat->at = end + 1;
-    return true;
-}
-
 enum { DIGITS_AS_INTEGER_MAX = 18 };
 
 /* As much as there is of plain digits; *value wraps around beyond DIGITS_AS_INTEGER_MAX of them. */
-static inline bool take_digits(struct flat *flat, uint64_t *value) {
-    const char *first = flat->at;
-    for (unsigned digit; (digit = (unsigned)(*flat->at - '0')) <= 9; flat->at++) *value = *value * 10 + digit;
-    return flat->at > first;
+static inline const char *take_digits(const char *at, uint64_t *value) {
+    uint64_t sum = *value;
+    for (unsigned digit; (digit = (unsigned)(*at - '0')) <= 9; at++) sum = sum * 10 + digit;
+    *value = sum;
+    return at;
 }
 
-static bool take_number(struct flat *flat, struct command *command, enum field field) {
-    const char *first = flat->at;
+static const char *take_fraction(const char *first, const char *point, struct command *command, enum field field) {
+    uint64_t ignored = 0;
+    const char *at = take_digits(point + 1, &ignored);
+    if (at == point + 1 || *at == 'e' || *at == 'E') return NULL;
+    if (field != FIELD_NONE) command_take_number(command, field, (struct text){first, (uint32_t)(at - first)});
+    return at;
+}
+
+static const char *take_number(const char *first, struct command *command, enum field field) {
     uint64_t value = 0;
-    if (!take_digits(flat, &value) || (*first == '0' && flat->at > first + 1)) return false;
-    bool is_integer = *flat->at != '.' && flat->at - first <= DIGITS_AS_INTEGER_MAX;
-    if (take_byte(flat, '.') && !take_digits(flat, &value)) return false;
-    if (*flat->at == 'e' || *flat->at == 'E') return false;
-    if (field == FIELD_NONE) return true;
-    if (is_integer)
-        command_take_integer(command, field, value);
-    else
-        command_take_number(command, field, (struct text){first, (uint32_t)(flat->at - first)});
-    return true;
+    const char *at = take_digits(first, &value);
+    if (at == first || (*first == '0' && at > first + 1)) return NULL;
+    if (*at == '.') return take_fraction(first, at, command, field);
+    if (*at == 'e' || *at == 'E' || at - first > DIGITS_AS_INTEGER_MAX) return NULL;
+    if (field != FIELD_NONE) command_take_integer(command, field, value);
+    return at;
 }
 
-static bool take_word(struct flat *flat, const char *word, size_t size) {
-    if ((size_t)(flat->last - flat->at) < size || memcmp(flat->at, word, size) != 0) return false;
-    flat->at += size;
-    return true;
+static const char *take_word(const char *at, const char *last, const char *word, size_t size) {
+    return (size_t)(last - at) >= size && memcmp(at, word, size) == 0 ? at + size : NULL;
 }
 
-static bool take_boolean(struct flat *flat, struct command *command, enum field field, bool value) {
-    if (!(value ? take_word(flat, "true", 4) : take_word(flat, "false", 5))) return false;
-    if (field != FIELD_NONE) command_take_boolean(command, field, value);
-    return true;
+static const char *take_boolean(
+    const char *at, const char *last, struct command *command, enum field field, bool value) {
+    at = value ? take_word(at, last, "true", 4) : take_word(at, last, "false", 5);
+    if (at && field != FIELD_NONE) command_take_boolean(command, field, value);
+    return at;
 }
 
-static bool take_value(struct flat *flat, struct command *command, enum field field) {
-    struct text text;
-    switch (*flat->at) {
-    case '"':
-        flat->at++;
-        if (!take_text(flat, &text)) return false;
-        if (field != FIELD_NONE) command_take_text(command, field, text);
-        return true;
-    case 't': return take_boolean(flat, command, field, true);
-    case 'f': return take_boolean(flat, command, field, false);
-    case 'n': return take_word(flat, "null", 4);
-    default: return take_number(flat, command, field);
+static inline const char *take_value(const char *at, const char *last, struct command *command, enum field field) {
+    if (*at == '"') {
+        const char *end = end_of_plain(++at, last);
+        if (*end != '"') return NULL;
+        if (field != FIELD_NONE) command_take_text(command, field, (struct text){at, (uint32_t)(end - at)});
+        return end + 1;
+    }
+    switch (*at) {
+    case 't': return take_boolean(at, last, command, field, true);
+    case 'f': return take_boolean(at, last, command, field, false);
+    case 'n': return take_word(at, last, "null", 4);
+    default: return take_number(at, command, field);
     }
 }
 
-static bool take_member(struct flat *flat, struct command *command, uint64_t *seen) {
-    struct text key;
-    if (!take_byte(flat, '"') || !take_text(flat, &key)) return false;
-    enum field field = field_find(key);
-    uint64_t bit = field == FIELD_NONE ? 0 : UINT64_C(1) << field;
-    if (*seen & bit) return false;
+static inline const char *take_member(const char *at, const char *last, struct command *command, uint64_t *seen) {
+    if (*at++ != '"') return NULL;
+    const char *end = end_of_plain(at, last);
+    if (*end != '"') return NULL;
+    enum field field = field_find((struct text){at, (uint32_t)(end - at)});
+    uint64_t bit = UINT64_C(1) << field;
+    if (field != FIELD_NONE && (*seen & bit)) return NULL;
     *seen |= bit;
-    skip_space(flat);
-    if (!take_byte(flat, ':')) return false;
-    skip_space(flat);
-    return take_value(flat, command, field);
-}
-
-static bool take_members(struct flat *flat, struct command *command) {
-    uint64_t seen = 0;
-    do {
-        skip_space(flat);
-        if (!take_member(flat, command, &seen)) return false;
-        skip_space(flat);
-    } while (take_byte(flat, ','));
-    return flat->at == flat->last;
+    at = skip_space(end + 1);
+    return *at == ':' ? take_value(skip_space(at + 1), last, command, field) : NULL;
 }
 
 bool json_flat_take(const char *bytes, size_t size, struct command *command) {
     if (size < 2 || bytes[0] != '{' || bytes[size - 1] != '}') return false;
-    struct flat flat = {bytes + 1, bytes + size - 1};
-    return take_members(&flat, command);
+    const char *at = bytes, *last = bytes + size - 1;
+    uint64_t seen = 0;
+    do {
+        at = take_member(skip_space(at + 1), last, command, &seen);
+        if (!at) return false;
+        at = skip_space(at);
+    } while (*at == ',');
+    return at == last;
 }
