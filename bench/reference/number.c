@@ -1,7 +1,5 @@
 #include "bench/reference/number.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const int64_t units_max = INT64_C(1) << 40;
@@ -91,26 +89,75 @@ static enum number_fit check_range(uint64_t value, int64_t *units) {
     return NUMBER_FITS;
 }
 
-enum number_fit number_in_units(const struct number *number, int places, int64_t *units) {
+/* The row of digits with that many zeros behind it, divided by hand; a quotient above 2^63 is kept as 2^64 - 1. */
+static uint64_t divide(const struct number *number, long zeros, uint64_t divisor, bool *exact) {
+    __extension__ unsigned __int128 rest = 0, quotient = 0;
+    const uint64_t most = UINT64_C(1) << 63;
+    for (long i = 0; i < number->digit_count + zeros; i++) {
+        rest = rest * 10 + (unsigned)(i < number->digit_count ? number->digits[i] - '0' : 0);
+        quotient = quotient * 10 + rest / divisor;
+        rest %= divisor;
+        if (quotient > most) quotient = UINT64_MAX;
+    }
+    *exact = rest == 0;
+    return (uint64_t)quotient;
+}
+
+enum number_fit number_in_units(const struct number *number, struct number_unit unit, int64_t *units) {
+    bool exact;
     *units = 0;
-    if (number->kind == NUMBER_LONG_LARGE) return NUMBER_OUT_OF_RANGE;
+    if (number->kind == NUMBER_LONG_LARGE || number->exponent > INT16_MAX) return NUMBER_OUT_OF_RANGE;
     if (number->kind == NUMBER_LONG_FINE) return NUMBER_OFF_UNIT;
     if (number->kind == NUMBER_UNITS) return check_range(number->units, units);
     if (number->digit_count == 0) return NUMBER_FITS;
-    long zeros = number->exponent + places;
-    if (zeros < 0) return NUMBER_OFF_UNIT;
-    if (number->digit_count + zeros > 13) return NUMBER_OUT_OF_RANGE;
-    uint64_t value = 0;
-    for (int i = 0; i < number->digit_count; i++) value = value * 10 + (uint64_t)(number->digits[i] - '0');
-    for (long i = 0; i < zeros; i++) value *= 10;
-    return check_range(value, units);
+    long zeros = number->exponent + unit.places;
+    if (zeros < 0) return NUMBER_OFF_UNIT; /* the last digit is not 0 */
+    uint64_t value = divide(number, zeros, unit.mantissa, &exact);
+    return exact ? check_range(value, units) : NUMBER_OFF_UNIT;
 }
 
-void number_print(int64_t units, int places, char *out) {
-    int64_t unit = 1;
-    for (int i = 0; i < places; i++) unit *= 10;
-    if (places == 0)
-        snprintf(out, 48, "%lld", (long long)units);
-    else
-        snprintf(out, 48, "%lld.%0*lld", (long long)(units / unit), places, (long long)(units % unit));
+bool number_in_products(const struct number *number, struct number_unit a, struct number_unit b, uint64_t *n) {
+    bool exact;
+    long zeros = number->exponent + a.places + b.places;
+    *n = 0;
+    if (number->kind != NUMBER_WRITTEN || number->exponent > INT16_MAX) return false;
+    if (number->digit_count == 0) return true;
+    if (zeros >= 0) {
+        *n = divide(number, zeros, a.mantissa * b.mantissa, &exact);
+    } else {
+        struct number shorter = *number; /* what falls off counts as a rest */
+        exact = false;
+        shorter.digit_count = number->digit_count + zeros > 0 ? (int)(number->digit_count + zeros) : 0;
+        *n = divide(&shorter, 0, a.mantissa * b.mantissa, &exact);
+        exact = false;
+    }
+    if (*n > INT64_MAX) return false;
+    *n += !exact;
+    return *n <= INT64_MAX;
+}
+
+bool number_read_unit(const char *text, size_t bytes, struct number_unit *unit) {
+    struct spelling spelling;
+    if (!spell(text, bytes, &spelling)) return false;
+    long places = (long)spelling.fraction_count - power_of(&spelling), zeros = places < 0 ? -places : 0;
+    if (places > 12 || zeros > 12) return false;
+    *unit = (struct number_unit){0, places > 0 ? (int)places : 0};
+    for (size_t i = 0; i < spelling.whole_count + spelling.fraction_count + (size_t)zeros; i++) {
+        bool written = i < spelling.whole_count + spelling.fraction_count;
+        unit->mantissa = unit->mantissa * 10 + (unsigned)(written ? digit_at(&spelling, i) - '0' : 0);
+        if (unit->mantissa > UINT32_MAX) return false;
+    }
+    return unit->mantissa >= 1;
+}
+
+void number_print(int64_t units, struct number_unit unit, char *out) {
+    __extension__ unsigned __int128 value = (unsigned __int128)units * unit.mantissa;
+    char row[48], *at = row + sizeof row - 1; /* written from its end */
+    *at = 0;
+    for (int i = 0; value > 0 || i <= unit.places; i++) {
+        if (i == unit.places && i > 0) *--at = '.';
+        *--at = (char)('0' + (int)(value % 10));
+        value /= 10;
+    }
+    memcpy(out, at, (size_t)(row + sizeof row - at));
 }

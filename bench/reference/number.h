@@ -23,15 +23,29 @@ struct number {
     uint64_t units;
 };
 
+/* A tick or a lot: mantissa * 10^-places. */
+struct number_unit {
+    uint64_t mantissa; /* 1 to 2^32 - 1 */
+    int places;
+};
+
 enum number_fit { NUMBER_FITS, NUMBER_OFF_UNIT, NUMBER_OUT_OF_RANGE };
 
 /* Reads JSON number syntax without a sign; false if `text` is anything else. */
 bool number_read(const char *text, size_t bytes, struct number *number);
 
-/* How many units of 10^-places the number is. OFF_UNIT comes before OUT_OF_RANGE (above 2^40). */
-enum number_fit number_in_units(const struct number *number, int places, int64_t *units);
+/* How many units the number is. OFF_UNIT comes before OUT_OF_RANGE (above 2^40). */
+enum number_fit number_in_units(const struct number *number, struct number_unit unit, int64_t *units);
 
-/* Prints units of 10^-places with exactly that many places, terminated; out holds 48 bytes. */
-void number_print(int64_t units, int places, char *out);
+/* The least n for which n * a * b is at least the number; false if the number has more than 19 significant digits or n
+ * would be above 2^63 - 1. */
+bool number_in_products(const struct number *number, struct number_unit a, struct number_unit b, uint64_t *n);
+
+/* Reads a tick or lot as it is written, "0.050" as 50 * 10^-3: at most 12 places, below 2^32 without its point, not 0.
+ */
+bool number_read_unit(const char *text, size_t bytes, struct number_unit *unit);
+
+/* Prints so many units with exactly the unit's places, terminated; out holds 48 bytes. */
+void number_print(int64_t units, struct number_unit unit, char *out);
 
 #endif

@@ -1,24 +1,32 @@
 #include "bench/reference/reference.h"
 
+#include "bench/reference/answer.h"
+#include "bench/reference/cancellation.h"
 #include "bench/reference/desk.h"
 #include "bench/reference/directive.h"
 #include "bench/reference/murmur.h"
+#include "bench/reference/stops.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct sequence { /* a partition: its desks, its time */
+struct sequence { /* a partition: its desks, its time, what holds for all its symbols */
     struct dictionary desks;
-    struct desk *pseudo; /* "#<partition>" */
+    struct desk *first, **end; /* the same in the order of their first records */
+    struct desk *pseudo;       /* "#<partition>" */
     int64_t last_offset, log_time_ms;
+    bool listing_closed;
+    uint64_t symbols_max;
+    struct dictionary blocked; /* accounts; the values say nothing */
 };
 
 struct reference {
     struct sequence partitions[PARTITIONS];
     struct reference_counters counters;
     struct text orders_topic, pending_topic;
-    struct request request; /* the record at hand */
+    struct request request; /* the record at hand, or */
+    struct directive directive;
 };
 
 struct reference *reference_open(void) {
@@ -27,8 +35,11 @@ struct reference *reference_open(void) {
     for (int p = 0; p < PARTITIONS; p++) {
         char name[8];
         snprintf(name, sizeof name, "#%d", p);
-        reference->partitions[p].pseudo = desk_open(text_of(name));
-        reference->partitions[p].last_offset = -1;
+        struct sequence *sequence = &reference->partitions[p];
+        sequence->pseudo = desk_open(text_of(name));
+        sequence->end = &sequence->first;
+        sequence->last_offset = -1;
+        sequence->symbols_max = SYMBOLS_PER_PARTITION_MAX;
     }
     return reference;
 }
@@ -48,6 +59,7 @@ void reference_close(struct reference *reference) {
     for (int p = 0; p < PARTITIONS; p++) {
         dictionary_each(&reference->partitions[p].desks, close_desk, NULL);
         dictionary_deinit(&reference->partitions[p].desks);
+        dictionary_deinit(&reference->partitions[p].blocked);
         desk_close(reference->partitions[p].pseudo);
     }
     free(reference);
@@ -120,46 +132,67 @@ static bool follows_watermark(struct desk *desk, const struct reference_origin *
 
 /* ---- where a record goes */
 
-/* The desk of a symbol, made if it is new; NULL if the partition has as many symbols as it may. */
-static struct desk *desk_of(struct sequence *sequence, struct text symbol) {
+/* Why a symbol cannot have a desk: UNKNOWN_SYMBOL, CAPACITY, or NONE. */
+static enum reason refusal_to_list(const struct sequence *sequence, struct text symbol, bool lists_itself) {
+    if (dictionary_find(&sequence->desks, symbol.data, symbol.size)) return REASON_NONE;
+    if (sequence->listing_closed && !lists_itself) return REASON_UNKNOWN_SYMBOL;
+    return sequence->desks.count < sequence->symbols_max ? REASON_NONE : REASON_CAPACITY;
+}
+
+/* The desk of a symbol that may have one, made if it is new. */
+static struct desk *desk_of(struct sequence *sequence, struct text symbol, bool *is_new) {
     struct desk *desk = dictionary_find(&sequence->desks, symbol.data, symbol.size);
-    if (!desk && sequence->desks.count < SYMBOLS_PER_PARTITION_MAX) {
-        desk = desk_open(symbol);
-        dictionary_put(&sequence->desks, symbol.data, symbol.size, desk);
-    }
+    *is_new = !desk;
+    if (desk) return desk;
+    desk = desk_open(symbol);
+    dictionary_put(&sequence->desks, symbol.data, symbol.size, desk);
+    *sequence->end = desk;
+    sequence->end = &desk->next;
     return desk;
 }
 
-/* A command whose record names no symbol is answered by the pseudo-symbol. */
+/* A command for which no symbol stands is answered by the pseudo-symbol. */
 static enum reference_fate answer_nameless(
-    struct reference *reference, struct sequence *sequence, struct occasion *occasion) {
-    desk_reject(sequence->pseudo, occasion, &reference->request, request_fault(&reference->request));
+    struct reference *reference, struct sequence *sequence, struct occasion *occasion, enum reason reason) {
+    desk_begin(sequence->pseudo, occasion);
+    answer_reject(sequence->pseudo, &reference->request, reason);
+    desk_end(sequence->pseudo);
     reference->counters.answered++;
     return REFERENCE_ANSWERED;
+}
+
+/* Of a symbol that is not listed what could not be read comes first. */
+static enum reason reason_unlisted(const struct request *request, enum reason refusal) {
+    enum reason fault = request_fault(request);
+    bool first = refusal == REASON_UNKNOWN_SYMBOL && fault != REASON_NONE && fault < REASON_UNKNOWN_SYMBOL;
+    return first ? fault : refusal;
 }
 
 /* A command, from its own sender (origin NULL) or re-injected. */
 static enum reference_fate on_command(struct reference *reference, struct sequence *sequence, struct occasion *occasion,
     const struct reference_record *record, const struct reference_origin *origin) {
     struct request *request = &reference->request;
+    bool is_new;
     request_read(record->value, request);
     struct text symbol = request->malformed ? TEXT_NONE : request_text(request, FIELD_SYMBOL);
-    if (symbol.size == 0) return answer_nameless(reference, sequence, occasion);
+    if (symbol.size == 0) return answer_nameless(reference, sequence, occasion, request_fault(request));
     if (murmur_home(symbol) != record->partition) {
         reference->counters.misdirected++;
         return REFERENCE_MISDIRECTED;
     }
-    struct desk *desk = desk_of(sequence, symbol);
-    if (!desk) {
-        desk_reject(sequence->pseudo, occasion, request, REASON_CAPACITY);
-        reference->counters.answered++;
-        return REFERENCE_ANSWERED;
-    }
+    enum reason refusal = refusal_to_list(sequence, symbol, false);
+    if (refusal != REASON_NONE)
+        return answer_nameless(reference, sequence, occasion, reason_unlisted(request, refusal));
+    struct desk *desk = desk_of(sequence, symbol, &is_new);
     if (origin && !follows_watermark(desk, origin)) {
         reference->counters.watermark_drops++;
         return REFERENCE_DROPPED;
     }
-    desk_answer(desk, occasion, request);
+    struct text account = request_text(request, FIELD_USER_ID);
+    occasion->blocked = account.size && dictionary_find(&sequence->blocked, account.data, account.size);
+    desk_begin(desk, occasion);
+    desk_answer(desk, request);
+    desk_end(desk);
     reference->counters.answered++;
     reference->counters.copies += origin != NULL;
     return origin ? REFERENCE_COPY : REFERENCE_ANSWERED;
@@ -167,10 +200,9 @@ static enum reference_fate on_command(struct reference *reference, struct sequen
 
 static enum reference_fate on_void(struct reference *reference, struct sequence *sequence,
     const struct reference_record *record, const struct reference_origin *origin) {
-    struct desk *desk = NULL;
-    if (request_symbol_is_proper(record->key) && murmur_home(record->key) == record->partition)
-        desk = desk_of(sequence, record->key);
-    if (!desk || !follows_watermark(desk, origin)) {
+    bool is_new, good = request_symbol_is_proper(record->key) && murmur_home(record->key) == record->partition &&
+                        refusal_to_list(sequence, record->key, false) == REASON_NONE;
+    if (!good || !follows_watermark(desk_of(sequence, record->key, &is_new), origin)) {
         reference->counters.void_drops++;
         return REFERENCE_DROPPED;
     }
@@ -180,53 +212,136 @@ static enum reference_fate on_void(struct reference *reference, struct sequence 
 
 /* ---- control records */
 
+static const char accepted[] = "ACCEPTED";
+
 static const char *decide_begin(struct desk *desk, const struct directive *directive) {
-    if (directive->mode == DIRECTIVE_PARKED) return "UNSUPPORTED";
+    if (directive->parked) return "UNSUPPORTED";
     if (desk->move_open) return "MOVE_OPEN";
     if (directive->epoch != desk->epoch + 1) return "EPOCH";
     desk->move_open = true;
     desk->epoch = directive->epoch;
-    desk->move_id = shelf_id_of((struct text){directive->mid, directive->mid_bytes});
-    return "ACCEPTED";
+    desk->move_id = directive->mid;
+    return accepted;
 }
 
 static const char *decide_end(struct desk *desk, const struct directive *directive) {
-    struct text mid = {directive->mid, directive->mid_bytes};
     if (!desk->move_open) return "NO_MOVE";
-    if (directive->epoch != desk->epoch || !text_equal(mid, shelf_text(&desk->move_id))) return "OTHER_MOVE";
+    if (directive->epoch != desk->epoch || !text_equal(order_text(&directive->mid), order_text(&desk->move_id)))
+        return "OTHER_MOVE";
     desk->move_open = false;
-    return "ACCEPTED";
+    return accepted;
 }
 
-static const char *decide(struct desk *desk, const struct directive *directive) {
-    if (directive->symbol_is_all || directive->symbol_bytes == 0) return "UNSUPPORTED";
+static const char *decide_instrument(struct desk *desk, const struct directive *directive, bool is_new) {
+    bool same = settings_have_equal_units(&desk->settings, &directive->settings);
+    if (!same && desk->shelf.open_orders > 0) return "BOOK_NOT_EMPTY";
+    if (!same) desk->has_last_price = false;
+    desk->settings = directive->settings;
+    if (is_new) {
+        desk->state = directive->state;
+        desk->told_ms = desk->at->log_time_ms;
+    }
+    return accepted;
+}
+
+/* A control record of one symbol. */
+static const char *decide(struct desk *desk, const struct directive *directive, bool is_new) {
     switch (directive->kind) {
     case DIRECTIVE_BEGIN: return decide_begin(desk, directive);
     case DIRECTIVE_CUT:
     case DIRECTIVE_ABORT: return decide_end(desk, directive);
+    case DIRECTIVE_INSTRUMENT: return decide_instrument(desk, directive, is_new);
+    case DIRECTIVE_STATE: return accepted;
     default: return "UNSUPPORTED";
+    }
+}
+
+static void answer_symbol(struct sequence *sequence, struct occasion *occasion, const struct directive *directive) {
+    bool is_new;
+    struct desk *desk = desk_of(sequence, order_text(&directive->symbol), &is_new);
+    desk_begin(desk, occasion);
+    const char *result = decide(desk, directive, is_new);
+    answer_control(desk, directive, result);
+    if (directive->kind == DIRECTIVE_CUT && result == accepted)
+        desk->own = occasion->offset; /* CUT's own event is still its source's */
+    if (directive->kind == DIRECTIVE_STATE) desk_enter_state(desk, directive->state);
+    desk_end(desk);
+}
+
+static const char *decide_block(struct sequence *sequence, const struct directive *directive) {
+    static char something;
+    const struct order_id *user = &directive->user_id;
+    if (!directive->blocked) {
+        dictionary_remove(&sequence->blocked, user->bytes, user->size);
+        return accepted;
+    }
+    bool is_there = dictionary_find(&sequence->blocked, user->bytes, user->size);
+    if (!is_there && sequence->blocked.count >= BLOCKED_PER_PARTITION_MAX) return "CAPACITY";
+    dictionary_put(&sequence->blocked, user->bytes, user->size, &something);
+    return accepted;
+}
+
+/* A control record of no symbol in particular. */
+static const char *decide_for_all(struct sequence *sequence, const struct directive *directive) {
+    switch (directive->kind) {
+    case DIRECTIVE_LISTING:
+        sequence->listing_closed = directive->listing_closed;
+        sequence->symbols_max = directive->limit;
+        return accepted;
+    case DIRECTIVE_BLOCK: return decide_block(sequence, directive);
+    case DIRECTIVE_RULES: return directive->version == 1 ? accepted : "UNSUPPORTED";
+    default: return "UNSUPPORTED";
+    }
+}
+
+static void answer_pseudo(
+    struct sequence *sequence, struct occasion *occasion, const struct directive *directive, const char *result) {
+    desk_begin(sequence->pseudo, occasion);
+    answer_control(sequence->pseudo, directive, result);
+    desk_end(sequence->pseudo);
+}
+
+static bool is_for_all(const struct directive *directive) {
+    return directive->kind == DIRECTIVE_LISTING || directive->kind == DIRECTIVE_BLOCK ||
+           directive->kind == DIRECTIVE_RULES || directive->kind == DIRECTIVE_KEY || directive->symbol.size == 0;
+}
+
+static void answer_directive(struct sequence *sequence, struct occasion *occasion, const struct directive *directive) {
+    struct text symbol = order_text(&directive->symbol);
+    if (is_for_all(directive)) {
+        answer_pseudo(sequence, occasion, directive, decide_for_all(sequence, directive));
+        return;
+    }
+    switch (refusal_to_list(sequence, symbol, directive->kind == DIRECTIVE_INSTRUMENT)) {
+    case REASON_UNKNOWN_SYMBOL: answer_pseudo(sequence, occasion, directive, "UNKNOWN_SYMBOL"); break;
+    case REASON_CAPACITY: answer_pseudo(sequence, occasion, directive, "CAPACITY"); break;
+    default: answer_symbol(sequence, occasion, directive);
+    }
+}
+
+/* Time moves in all symbols of the partition. */
+static void tick(struct sequence *sequence, struct occasion *occasion) {
+    for (struct desk *desk = sequence->first; desk; desk = desk->next) {
+        desk_begin(desk, occasion);
+        desk_end(desk);
     }
 }
 
 static enum reference_fate on_control(struct reference *reference, struct sequence *sequence, struct occasion *occasion,
     const struct reference_record *record) {
-    struct directive directive;
-    directive_read(record->value, &directive);
-    struct text symbol = {directive.symbol, directive.symbol_bytes};
-    if (directive.malformed || (symbol.size && murmur_home(symbol) != record->partition)) {
+    struct directive *directive = &reference->directive;
+    directive_read(record->value, directive);
+    struct text symbol = order_text(&directive->symbol);
+    if (directive->malformed || (symbol.size && murmur_home(symbol) != record->partition)) {
         reference->counters.malformed_control++;
         return REFERENCE_COUNTED;
     }
-    if (directive.kind == DIRECTIVE_TICK) {
+    if (directive->kind == DIRECTIVE_TICK) {
+        tick(sequence, occasion);
         reference->counters.ticks++;
         return REFERENCE_COUNTED;
     }
-    struct desk *desk = symbol.size ? desk_of(sequence, symbol) : sequence->pseudo;
-    const char *result = desk ? decide(desk, &directive) : "CAPACITY";
-    struct report report = {.type = REPORT_CONTROL, .control_kind = directive.kind_name, .control_result = result};
-    desk_report(desk ? desk : sequence->pseudo, occasion, &report);
-    if (desk && directive.kind == DIRECTIVE_CUT && strcmp(result, "ACCEPTED") == 0)
-        desk->own = record->offset; /* CUT's own event is still its source's */
+    answer_directive(sequence, occasion, directive);
     reference->counters.controls++;
     return REFERENCE_CONTROL;
 }
@@ -298,34 +413,58 @@ bool reference_level(
     if (!desk || i >= desk->shelf.sides[sell].count) return false;
     const struct shelf_level *found = &desk->shelf.sides[sell].levels[i];
     *level = (struct reference_level){.price_ticks = found->price, .total_lots = shelf_level_total(found)};
-    for (const struct shelf_order *order = found->first; order; order = order->next) level->orders++;
+    for (const struct order *order = found->first; order; order = order->next) level->orders++;
     return true;
 }
 
-static struct reference_order view_of(const struct shelf_order *order) {
-    return (struct reference_order){.order_id = shelf_text(&order->order_id),
-        .client_order_id = shelf_text(&order->client_order_id),
-        .user_id = shelf_text(&order->user_id),
+static struct reference_order view_of(const struct order *order) {
+    struct reference_order view = {.order_id = order_text(&order->order_id),
+        .client_order_id = order_text(&order->client_order_id),
+        .user_id = order_text(&order->user_id),
+        .list_id = order_text(&order->list_id),
+        .where = order->place == ORDER_RESTS   ? REFERENCE_RESTS
+                 : order->place == ORDER_WAITS ? REFERENCE_WAITS_AS_STOP
+                                               : REFERENCE_WAITS_AS_CHILD,
         .sell = order->side == REQUEST_SELL,
         .price_ticks = order->price,
         .quantity_lots = order->quantity,
         .leaves_lots = order->leaves,
-        .cumulative_lots = order->filled};
+        .cumulative_lots = order->filled,
+        .prevented_lots = order->prevented,
+        .shown_lots = order->place == ORDER_RESTS ? order->shown : 0,
+        .stop_price_ticks = order->stop_price,
+        .trigger_price_ticks = order->place == ORDER_WAITS ? stops_trigger_price(order) : 0,
+        .has_watermark = order->has_watermark,
+        .watermark_ticks = order->watermark,
+        .expire_time_ms = order->expire_time_ms};
+    view.reserve_lots = order->place == ORDER_RESTS ? order->leaves - order->shown : 0;
+    return view;
 }
 
 uint64_t reference_orders(const struct reference *reference, struct text symbol,
     void (*visit)(void *context, const struct reference_order *order), void *context) {
     const struct desk *desk = desk_named(reference, symbol);
-    uint64_t count = 0;
-    for (int side = 0; desk && side < 2; side++) {
-        for (size_t i = 0; i < desk->shelf.sides[side].count; i++) {
-            for (const struct shelf_order *order = desk->shelf.sides[side].levels[i].first; order;
-                order = order->next) {
-                struct reference_order view = view_of(order);
-                visit(context, &view);
-                count++;
-            }
-        }
+    struct order_row row = {0};
+    if (desk) cancellation_collect(desk, &row);
+    for (size_t i = 0, entered = row.count; i < entered; i++)
+        for (int child = 0; child < 2; child++)
+            if (row.orders[i]->children[child]) order_row_add(&row, row.orders[i]->children[child]);
+    for (size_t i = 0; i < row.count; i++) {
+        struct reference_order view = view_of(row.orders[i]);
+        visit(context, &view);
     }
+    uint64_t count = row.count;
+    order_row_deinit(&row);
     return count;
+}
+
+bool reference_trading(const struct reference *reference, struct text symbol, struct reference_trading *trading) {
+    const struct desk *desk = desk_named(reference, symbol);
+    *trading = (struct reference_trading){0};
+    if (!desk) return false;
+    *trading = (struct reference_trading){.state = directive_state_name(desk->state),
+        .has_last_price = desk->has_last_price,
+        .last_price_ticks = desk->last_price,
+        .trades = desk->trades};
+    return true;
 }

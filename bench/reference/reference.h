@@ -22,9 +22,8 @@ struct reference_record {
     struct text me_src; /* header me-src */
 };
 
-/* An event that `fills[partition]` must hold, in the order of its symbol's fseq. Views live until the callback returns.
- * Of a CONTROL event the bytes lack the control record's own fields: only what is before `kind`, and `hash`, is
- * binding. */
+/* An event that `fills[partition]` must hold, in the order of its symbol's fseq. Views live until the callback
+ * returns. */
 struct reference_event {
     int32_t partition;
     int64_t src_offset;
@@ -101,10 +100,27 @@ struct reference_level {
     uint64_t orders;
 };
 
+enum reference_where { REFERENCE_RESTS, REFERENCE_WAITS_AS_STOP, REFERENCE_WAITS_AS_CHILD };
+
+/* quantity = cumulative + prevented + leaves. */
 struct reference_order {
-    struct text order_id, client_order_id, user_id; /* live until the next apply */
-    bool sell;
-    int64_t price_ticks, quantity_lots, leaves_lots, cumulative_lots;
+    struct text order_id, client_order_id, user_id, list_id; /* live until the next apply */
+    enum reference_where where;
+    bool sell, has_watermark;
+    int64_t price_ticks; /* 0: it has none */
+    int64_t quantity_lots, leaves_lots, cumulative_lots, prevented_lots;
+    int64_t shown_lots, reserve_lots; /* of one that rests: together what leaves says */
+    int64_t stop_price_ticks;         /* as it came, or was modified; 0: none */
+    int64_t trigger_price_ticks;      /* of a stop that waits: what triggers it now; 0: nothing yet */
+    int64_t watermark_ticks;          /* of a trailing stop, if it has one */
+    int64_t expire_time_ms;           /* of GTD, else 0 */
+};
+
+struct reference_trading {
+    const char *state; /* "TRADING" and so on; static */
+    bool has_last_price;
+    int64_t last_price_ticks;
+    uint64_t trades;
 };
 
 /* False if the symbol has no stream (yet). */
@@ -114,8 +130,12 @@ bool reference_position(const struct reference *reference, struct text symbol, u
 bool reference_level(
     const struct reference *reference, struct text symbol, bool sell, uint64_t i, struct reference_level *level);
 
-/* Calls visit for each open order, bids best to worst, then asks, first in first out; returns how many. */
+/* Calls visit for each open order: bids best to worst, then asks, first in first out; then the stops that wait, by
+ * their sequence; then the children that wait, by their parents in the order above. Returns how many. */
 uint64_t reference_orders(const struct reference *reference, struct text symbol,
     void (*visit)(void *context, const struct reference_order *order), void *context);
+
+/* False if the symbol has no stream (yet). */
+bool reference_trading(const struct reference *reference, struct text symbol, struct reference_trading *trading);
 
 #endif

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRICE_PLACES = 2, QUANTITY_PLACES = 0 };
-
 /* ---- the rolling hash, from its formula */
 
 static uint64_t mix(uint64_t v) { return (v ^ (v >> 29)) * UINT64_C(0x9E3779B97F4A7C15); }
@@ -45,6 +43,7 @@ struct sheet {
 };
 
 static void put_bytes(struct sheet *sheet, const char *bytes, size_t size) {
+    if (size == 0) return;
     if (size >= sheet->room) {
         fprintf(stderr, "reference book: an event is longer than %d bytes\n", EVENT_BYTES_MAX);
         abort();
@@ -101,18 +100,18 @@ static void put_word(struct sheet *sheet, const char *name, const char *word) {
     if (word) put_text(sheet, ",", name, text_of(word));
 }
 
-static void put_number(struct sheet *sheet, const char *name, int64_t units, int places) {
+static void put_number(struct sheet *sheet, const char *name, int64_t units, struct number_unit unit) {
     char printed[48];
-    number_print(units, places, printed);
+    number_print(units, unit, printed);
     put_text(sheet, ",", name, text_of(printed));
 }
 
-static void put_quantity(struct sheet *sheet, const char *name, int64_t lots) {
-    put_number(sheet, name, lots, QUANTITY_PLACES);
+static void put_quantity(struct sheet *sheet, const struct report *r, const char *name, int64_t lots) {
+    put_number(sheet, name, lots, r->lot);
 }
 
-static void put_price(struct sheet *sheet, int64_t ticks) {
-    if (ticks) put_number(sheet, "price", ticks, PRICE_PLACES);
+static void put_price(struct sheet *sheet, const struct report *r, const char *name, int64_t ticks) {
+    if (ticks) put_number(sheet, name, ticks, r->tick);
 }
 
 static void put_ids(struct sheet *sheet, const struct report *r) {
@@ -122,41 +121,45 @@ static void put_ids(struct sheet *sheet, const struct report *r) {
     put_text(sheet, ",", "userId", r->user_id);
 }
 
-static void put_party(struct sheet *sheet, const char *name, const struct report_party *party) {
+static void put_party(struct sheet *sheet, const struct report *r, const char *name, const struct report_party *party) {
     put_name(sheet, ",", name);
     put(sheet, "{");
     put_text(sheet, "", "orderId", party->order_id);
     put_text(sheet, ",", "clientOrderId", party->client_order_id);
     put_text(sheet, ",", "userId", party->user_id);
-    put_quantity(sheet, "leaves", party->leaves);
-    put_quantity(sheet, "cumulative", party->cumulative);
+    put_quantity(sheet, r, "leaves", party->leaves);
+    put_quantity(sheet, r, "cumulative", party->cumulative);
     put(sheet, "}");
 }
 
 static void put_accepted(struct sheet *sheet, const struct report *r) {
     put_ids(sheet, r);
+    put_text(sheet, ",", "listId", r->list_id);
     put_word(sheet, "side", r->side);
     put_word(sheet, "orderType", r->order_type);
     put_word(sheet, "timeInForce", r->time_in_force);
-    put_price(sheet, r->price);
-    put_quantity(sheet, "quantity", r->quantity);
-    put_quantity(sheet, "leaves", r->leaves);
+    put_price(sheet, r, "price", r->price);
+    put_price(sheet, r, "stopPrice", r->stop_price);
+    put_quantity(sheet, r, "quantity", r->quantity);
+    put_quantity(sheet, r, "leaves", r->leaves);
 }
 
 static void put_fill(struct sheet *sheet, const struct report *r) {
-    put_formatted(sheet, ",\"tradeId\":%llu", (unsigned long long)r->trade_id);
-    put_price(sheet, r->price);
-    put_quantity(sheet, "quantity", r->quantity);
+    if (r->type == REPORT_FILL) put_formatted(sheet, ",\"tradeId\":%llu", (unsigned long long)r->trade_id);
+    put_price(sheet, r, "price", r->price);
+    put_quantity(sheet, r, "quantity", r->quantity);
     put_word(sheet, "takerSide", r->side);
-    put_party(sheet, "taker", &r->taker);
-    put_party(sheet, "maker", &r->maker);
+    put_party(sheet, r, "taker", &r->taker);
+    put_party(sheet, r, "maker", &r->maker);
+    put_word(sheet, "mode", r->mode);
 }
 
 static void put_modified(struct sheet *sheet, const struct report *r) {
     put_ids(sheet, r);
-    put_price(sheet, r->price);
-    put_quantity(sheet, "quantity", r->quantity);
-    put_quantity(sheet, "leaves", r->leaves);
+    put_price(sheet, r, "price", r->price);
+    put_price(sheet, r, "stopPrice", r->stop_price);
+    put_quantity(sheet, r, "quantity", r->quantity);
+    put_quantity(sheet, r, "leaves", r->leaves);
     put(sheet, r->kept_priority ? ",\"keptPriority\":true" : ",\"keptPriority\":false");
 }
 
@@ -165,19 +168,22 @@ static void put_row(struct sheet *sheet, const struct report *r) {
     case REPORT_ACCEPTED: put_accepted(sheet, r); break;
     case REPORT_REJECTED:
         put_ids(sheet, r);
+        put_text(sheet, ",", "listId", r->list_id);
         put_word(sheet, "reason", r->reason);
         put_word(sheet, "text", r->explanation);
         break;
     case REPORT_DUPLICATE:
         put_ids(sheet, r);
+        put_text(sheet, ",", "listId", r->list_id);
         put_text(sheet, ",", "originalOrderId", r->original_order_id);
         break;
-    case REPORT_FILL: put_fill(sheet, r); break;
+    case REPORT_FILL:
+    case REPORT_PREVENTED: put_fill(sheet, r); break;
     case REPORT_CANCELLED:
     case REPORT_EXPIRED:
         put_ids(sheet, r);
-        put_quantity(sheet, "leaves", r->leaves);
-        put_quantity(sheet, "cumulative", r->cumulative);
+        put_quantity(sheet, r, "leaves", r->leaves);
+        put_quantity(sheet, r, "cumulative", r->cumulative);
         put_word(sheet, "reason", r->reason);
         break;
     case REPORT_CANCEL_ALL_DONE:
@@ -190,8 +196,19 @@ static void put_row(struct sheet *sheet, const struct report *r) {
     case REPORT_CONTROL:
         put_word(sheet, "kind", r->control_kind);
         put_word(sheet, "result", r->control_result);
+        put_bytes(sheet, r->control_fields.data, r->control_fields.size);
         break;
-    default: fprintf(stderr, "reference book: event type %d is not written yet\n", (int)r->type); abort();
+    case REPORT_TRIGGERED:
+        put_ids(sheet, r);
+        put_price(sheet, r, "stopPrice", r->stop_price);
+        put_price(sheet, r, "lastPrice", r->last_price);
+        break;
+    case REPORT_STATE:
+        put_word(sheet, "state", r->state);
+        if (r->indicative_price == 0) break;
+        put_price(sheet, r, "indicativePrice", r->indicative_price);
+        put_quantity(sheet, r, "indicativeQuantity", r->indicative_quantity);
+        break;
     }
 }
 

@@ -2,6 +2,7 @@
 #ifndef SHARDBOOK_BENCH_REFERENCE_REPORT_H
 #define SHARDBOOK_BENCH_REFERENCE_REPORT_H
 
+#include "bench/reference/number.h"
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -29,10 +30,10 @@ struct report_party {
     int64_t leaves, cumulative;
 };
 
-/* Views live as long as their owners say. Numbers count ticks of 0.01 and lots of 1; a member that its type does not
- * have is 0. */
+/* Views live as long as their owners say. Numbers count ticks and lots; a member that its type does not have is 0. */
 struct report {
     enum report_type type;
+    struct number_unit tick, lot;
     struct text symbol;
     uint64_t fseq;
     int32_t src_partition;
@@ -41,13 +42,17 @@ struct report {
     int64_t own, timestamp_ms;
     uint64_t hash; /* the stream's, this event included */
 
-    struct text order_id, client_order_id, command_id, user_id, original_order_id;
+    struct text order_id, client_order_id, command_id, user_id, list_id, original_order_id;
     const char *side, *order_type, *time_in_force, *reason, *explanation; /* NULL: left out */
-    int64_t price, quantity, leaves, cumulative;                          /* price 0: left out */
+    int64_t price, stop_price, last_price;                                /* 0: left out */
+    int64_t quantity, leaves, cumulative;
     uint64_t trade_id, count;
     bool kept_priority;
     struct report_party taker, maker;
+    const char *mode, *state;                      /* of PREVENTED, STATE */
+    int64_t indicative_price, indicative_quantity; /* of STATE; price 0: both left out */
     const char *control_kind, *control_result;
+    struct text control_fields; /* members, each behind a comma */
 };
 
 /* The stream's hash after this event, from the one before it. */

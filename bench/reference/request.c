@@ -21,7 +21,7 @@ static const struct field_form forms[FIELD_COUNT] = {
     [FIELD_ORDER_ID] = {"orderId", REQUEST_FORM_ID},
     [FIELD_CLIENT_ORDER_ID] = {"clientOrderId", REQUEST_FORM_ID},
     [FIELD_COMMAND_ID] = {"commandId", REQUEST_FORM_ID},
-    [FIELD_TIME_IN_FORCE] = {"timeInForce", REQUEST_FORM_CHOICE, {"GTC", "IOC", "FOK", "GTD", "DAY"}},
+    [FIELD_TIME_IN_FORCE] = {"timeInForce", REQUEST_FORM_CHOICE, {"GTC", "IOC", "FOK", "GTD", "DAY", "AON"}},
     [FIELD_POST_ONLY] = {"postOnly", REQUEST_FORM_FLAG},
     [FIELD_STOP_PRICE] = {"stopPrice", REQUEST_FORM_DECIMAL},
     [FIELD_TRAILING_AMOUNT] = {"trailingAmount", REQUEST_FORM_DECIMAL},
@@ -138,6 +138,50 @@ void request_read(struct text value, struct request *request) {
     request->action = action_of(request);
 }
 
+/* ---- the orders of a list */
+
+bool request_settles_as_list(struct request *request) {
+    static struct request orders[REQUEST_ORDERS_MAX]; /* one thread at a time */
+    request->orders = orders;
+    return !request->malformed && action_of(request) == REQUEST_LIST &&
+           request->values[FIELD_ORDERS].shape == REQUEST_GOOD;
+}
+
+struct request *request_begin_order(struct request *list) {
+    if (list->order_count++ >= REQUEST_ORDERS_MAX) return NULL;
+    struct request *order = &list->orders[list->order_count - 1];
+    *order = (struct request){.action = REQUEST_NEW};
+    return order;
+}
+
+static bool say_the_same(const struct request *a, const struct request *b, enum field field) {
+    const struct request_value *x = &a->values[field], *y = &b->values[field];
+    if (x->shape != REQUEST_GOOD || y->shape != REQUEST_GOOD) return false;
+    return request_form_of(field) == REQUEST_FORM_INTEGER ? x->integer == y->integer
+                                                          : text_equal(request_text(a, field), request_text(b, field));
+}
+
+/* What an order may only repeat becomes ill if it says something else, and is the list's in any case. */
+void request_end_order(struct request *list, struct request *order) {
+    static const enum field repeated[] = {FIELD_SYMBOL, FIELD_USER_ID, FIELD_TIMESTAMP};
+    struct request_value *action = &order->values[FIELD_ACTION];
+    if (action_of(order) != REQUEST_NEW) action->shape = REQUEST_ILL;
+    if (action->shape == REQUEST_GOOD) action->shape = REQUEST_ABSENT;
+    for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++) {
+        if (request_has(order, repeated[i]) && !say_the_same(order, list, repeated[i]))
+            request_set_ill(order, repeated[i]);
+        else
+            order->values[repeated[i]] = list->values[repeated[i]];
+    }
+    list->malformed |= order->malformed;
+}
+
+uint32_t request_orders(const struct request *request) {
+    bool has_them = request->action == REQUEST_LIST && request->values[FIELD_ORDERS].shape == REQUEST_GOOD;
+    if (!has_them) return 0;
+    return request->order_count < REQUEST_ORDERS_MAX ? request->order_count : REQUEST_ORDERS_MAX;
+}
+
 bool request_has(const struct request *request, enum field field) {
     return request->values[field].shape != REQUEST_ABSENT;
 }
@@ -173,6 +217,30 @@ static bool has_all(const struct request *request, const enum field *fields) {
     return true;
 }
 
+bool request_is_order(const struct request *request) {
+    return request->action == REQUEST_NEW || request->action == REQUEST_REPLACE;
+}
+
+bool request_is_market(const struct request *r) {
+    int type = request_choice(r, FIELD_ORDER_TYPE);
+    return type == REQUEST_MARKET || type == REQUEST_STOP ||
+           (type == REQUEST_TRAILING_STOP && !request_has(r, FIELD_PRICE));
+}
+
+bool request_flag(const struct request *request, enum field field) {
+    return request->values[field].shape == REQUEST_GOOD && request->values[field].flag;
+}
+
+/* What an order of its type and time in force cannot do without. */
+static bool lacks_for_its_kind(const struct request *r) {
+    int type = request_choice(r, FIELD_ORDER_TYPE);
+    if ((type == REQUEST_LIMIT || type == REQUEST_STOP_LIMIT) && !request_has(r, FIELD_PRICE)) return true;
+    if ((type == REQUEST_STOP || type == REQUEST_STOP_LIMIT) && !request_has(r, FIELD_STOP_PRICE)) return true;
+    if (type == REQUEST_TRAILING_STOP && !request_has(r, FIELD_TRAILING_AMOUNT) && !request_has(r, FIELD_TRAILING_BPS))
+        return true;
+    return request_choice(r, FIELD_TIME_IN_FORCE) == REQUEST_GTD && !request_has(r, FIELD_EXPIRE_TIME);
+}
+
 static bool lacks_a_field(const struct request *r) {
     static const enum field order[] = {
         FIELD_SYMBOL, FIELD_SIDE, FIELD_QUANTITY, FIELD_ORDER_TYPE, FIELD_ORDER_ID, FIELD_NONE};
@@ -181,10 +249,8 @@ static bool lacks_a_field(const struct request *r) {
     static const enum field list[] = {
         FIELD_SYMBOL, FIELD_LIST_ID, FIELD_USER_ID, FIELD_CONTINGENCY, FIELD_ORDERS, FIELD_NONE};
     switch (r->action) {
-    case REQUEST_NEW:
-    case REQUEST_REPLACE:
-        if (!has_all(r, order) || (r->action == REQUEST_REPLACE && !has_all(r, replace))) return true;
-        return request_choice(r, FIELD_ORDER_TYPE) == REQUEST_LIMIT && !request_has(r, FIELD_PRICE);
+    case REQUEST_REPLACE: return !has_all(r, order) || !has_all(r, replace) || lacks_for_its_kind(r);
+    case REQUEST_NEW: return !has_all(r, order) || lacks_for_its_kind(r);
     case REQUEST_CANCEL:
         return !has_all(r, owned) || !(request_has(r, FIELD_ORDER_ID) || request_has(r, FIELD_CLIENT_ORDER_ID));
     case REQUEST_MODIFY:
@@ -203,44 +269,58 @@ static bool has_an_ill_field(const struct request *request) {
     return false;
 }
 
-static bool has_any(const struct request *request, const enum field *fields) {
-    for (; *fields != FIELD_NONE; fields++)
-        if (request_has(request, *fields)) return true;
+/* An order's fields that do not go together. */
+static bool combines_what_excludes(const struct request *r) {
+    int type = request_choice(r, FIELD_ORDER_TYPE), tif = request_choice(r, FIELD_TIME_IN_FORCE);
+    bool market = request_is_market(r), immediate = tif == REQUEST_IOC || tif == REQUEST_FOK;
+    bool trailing = request_has(r, FIELD_TRAILING_AMOUNT) || request_has(r, FIELD_TRAILING_BPS);
+    if (market && tif != -1 && !immediate) return true;
+    if (request_has(r, FIELD_STOP_PRICE) && (type == REQUEST_LIMIT || type == REQUEST_MARKET)) return true;
+    if (trailing && type != REQUEST_TRAILING_STOP) return true;
+    if (request_has(r, FIELD_TRAILING_AMOUNT) && request_has(r, FIELD_TRAILING_BPS)) return true;
+    if (request_has(r, FIELD_EXPIRE_TIME) && tif != REQUEST_GTD) return true;
+    if (request_has(r, FIELD_MAX_SLIPPAGE) && !market) return true;
+    if (request_has(r, FIELD_DISPLAY_QUANTITY) && (market || immediate)) return true;
+    if (request_flag(r, FIELD_POST_ONLY) && (type != REQUEST_LIMIT || immediate)) return true;
+    return r->action == REQUEST_REPLACE &&
+           text_equal(request_text(r, FIELD_ORDER_ID), request_text(r, FIELD_CANCEL_ORDER_ID));
+}
+
+static bool share_an_id(const struct request *a, const struct request *b) {
+    struct text client = request_text(a, FIELD_CLIENT_ORDER_ID);
+    return text_equal(request_text(a, FIELD_ORDER_ID), request_text(b, FIELD_ORDER_ID)) ||
+           (client.size && text_equal(client, request_text(b, FIELD_CLIENT_ORDER_ID)));
+}
+
+/* What is wrong with the orders of a list together. */
+static bool fit_no_list(const struct request *r) {
+    int contingency = request_choice(r, FIELD_CONTINGENCY);
+    const struct request *legs = contingency == REQUEST_OTOCO ? r->orders + 1 : r->orders;
+    if (r->order_count != (contingency == REQUEST_OTOCO ? 3 : 2)) return true;
+    if (contingency != REQUEST_OTO && request_choice(&legs[0], FIELD_SIDE) != request_choice(&legs[1], FIELD_SIDE))
+        return true;
+    for (uint32_t i = 0; i < r->order_count; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (share_an_id(&r->orders[i], &r->orders[j])) return true;
     return false;
 }
 
-static bool asks_for_unsupported(const struct request *r) {
-    static const enum field order[] = {FIELD_STOP_PRICE, FIELD_TRAILING_AMOUNT, FIELD_TRAILING_BPS,
-        FIELD_DISPLAY_QUANTITY, FIELD_EXPIRE_TIME, FIELD_MAX_SLIPPAGE, FIELD_NONE};
-    static const enum field modify[] = {FIELD_STOP_PRICE, FIELD_EXPIRE_TIME, FIELD_NONE};
-    switch (r->action) {
-    case REQUEST_NEW:
-        return request_choice(r, FIELD_ORDER_TYPE) > REQUEST_MARKET ||
-               request_choice(r, FIELD_TIME_IN_FORCE) > REQUEST_FOK ||
-               request_choice(r, FIELD_SELF_TRADE_PREVENTION) > 0 || has_any(r, order);
-    case REQUEST_MODIFY: return has_any(r, modify);
-    case REQUEST_REPLACE:
-    case REQUEST_LIST: return true;
-    default: return false;
+static enum reason fault_of_list(const struct request *request) {
+    for (uint32_t i = 0; i < request_orders(request); i++) {
+        enum reason fault = request_fault(&request->orders[i]);
+        if (fault != REASON_NONE) return fault;
     }
-}
-
-static bool combines_what_excludes(const struct request *r) {
-    if (r->action != REQUEST_NEW) return false;
-    bool market = request_choice(r, FIELD_ORDER_TYPE) == REQUEST_MARKET;
-    int tif = request_choice(r, FIELD_TIME_IN_FORCE); /* -1: absent */
-    bool post_only = request_has(r, FIELD_POST_ONLY) && r->values[FIELD_POST_ONLY].flag;
-    if (post_only && (market || (tif != -1 && tif != REQUEST_GTC))) return true;
-    return market && tif == REQUEST_GTC;
+    return fit_no_list(request) ? REASON_INVALID_COMBINATION : REASON_NONE;
 }
 
 enum reason request_fault(const struct request *request) {
     if (request->malformed) return REASON_MALFORMED;
     if (lacks_a_field(request)) return REASON_MISSING_FIELD;
     if (has_an_ill_field(request)) return REASON_BAD_FIELD;
-    if (asks_for_unsupported(request)) return REASON_UNSUPPORTED;
-    if (combines_what_excludes(request)) return REASON_INVALID_COMBINATION;
-    return REASON_NONE;
+    if (request->action == REQUEST_LIST) return fault_of_list(request);
+    if (!request_is_order(request)) return REASON_NONE;
+    if (request_choice(request, FIELD_TIME_IN_FORCE) == REQUEST_AON) return REASON_UNSUPPORTED;
+    return combines_what_excludes(request) ? REASON_INVALID_COMBINATION : REASON_NONE;
 }
 
 static int write_number(const struct number *n, char *out, size_t room) {
@@ -263,20 +343,33 @@ static int write_value(const struct request_value *value, enum request_form form
     }
 }
 
-size_t request_content(const struct request *request, char *out) {
-    size_t bytes = (size_t)snprintf(out, REQUEST_CONTENT_BYTES, "%d", request->action);
+static size_t write_fields(const struct request *request, enum field own, char *out, size_t room);
+
+/* How many orders there are, and of the first ones what they say. */
+static size_t write_orders(const struct request *list, char *out, size_t room) {
+    size_t bytes = (size_t)snprintf(out, room, "%u", list->order_count);
+    for (uint32_t i = 0; i < request_orders(list); i++)
+        bytes += write_fields(&list->orders[i], FIELD_NONE, out + bytes, room - bytes);
+    return bytes;
+}
+
+static size_t write_fields(const struct request *request, enum field own, char *out, size_t room) {
+    size_t bytes = (size_t)snprintf(out, room, "%d", request->action);
     for (int field = FIELD_NONE + 1; field < FIELD_COUNT; field++) {
         const struct request_value *value = &request->values[field];
-        if (field == FIELD_ACTION || field == FIELD_TIMESTAMP || field == (int)own_id_field(request->action) ||
-            value->shape == REQUEST_ABSENT)
+        if (field == FIELD_ACTION || field == FIELD_TIMESTAMP || field == (int)own || value->shape == REQUEST_ABSENT)
             continue;
-        bytes += (size_t)snprintf(out + bytes, REQUEST_CONTENT_BYTES - bytes, "|%d=", field);
+        bytes += (size_t)snprintf(out + bytes, room - bytes, "|%d=", field);
         if (value->shape == REQUEST_ILL)
-            bytes += (size_t)snprintf(out + bytes, REQUEST_CONTENT_BYTES - bytes, "ill");
-        else if (field == FIELD_CONTINGENCY)
-            bytes += (size_t)snprintf(out + bytes, REQUEST_CONTENT_BYTES - bytes, "there");
+            bytes += (size_t)snprintf(out + bytes, room - bytes, "ill");
+        else if (field == FIELD_ORDERS && request->action == REQUEST_LIST)
+            bytes += write_orders(request, out + bytes, room - bytes);
         else
-            bytes += (size_t)write_value(value, forms[field].form, out + bytes, REQUEST_CONTENT_BYTES - bytes);
+            bytes += (size_t)write_value(value, forms[field].form, out + bytes, room - bytes);
     }
     return bytes;
+}
+
+size_t request_content(const struct request *request, char *out) {
+    return write_fields(request, own_id_field(request->action), out, REQUEST_CONTENT_BYTES);
 }

@@ -41,18 +41,38 @@ static void set_value(struct request *request, enum field field, yyjson_val *jso
     }
 }
 
-void request_read_json(struct text value, struct request *request) {
-    yyjson_doc *document = yyjson_read(value.data, value.size, YYJSON_READ_NUMBER_AS_RAW);
-    yyjson_val *root = yyjson_doc_get_root(document), *key;
+static void read_members(yyjson_val *object, struct request *request) {
+    yyjson_obj_iter keys = yyjson_obj_iter_with(object);
+    yyjson_val *key;
     bool seen[FIELD_COUNT] = {false};
-    request->malformed = !yyjson_is_obj(root);
-    yyjson_obj_iter keys = yyjson_obj_iter_with(root);
-    while (!request->malformed && (key = yyjson_obj_iter_next(&keys))) {
+    while ((key = yyjson_obj_iter_next(&keys))) {
         enum field field = request_field_named(yyjson_get_str(key), yyjson_get_len(key));
         if (field == FIELD_NONE) continue;
         if (seen[field]) request->malformed = true;
         seen[field] = true;
         set_value(request, field, yyjson_obj_iter_get_val(key));
     }
+}
+
+static void read_orders(yyjson_val *array, struct request *list) {
+    yyjson_arr_iter items = yyjson_arr_iter_with(array);
+    yyjson_val *item;
+    while ((item = yyjson_arr_iter_next(&items))) {
+        struct request *order = request_begin_order(list);
+        if (!yyjson_is_obj(item)) {
+            request_set_ill(list, FIELD_ORDERS);
+        } else if (order) {
+            read_members(item, order);
+            request_end_order(list, order);
+        }
+    }
+}
+
+void request_read_json(struct text value, struct request *request) {
+    yyjson_doc *document = yyjson_read(value.data, value.size, YYJSON_READ_NUMBER_AS_RAW);
+    yyjson_val *root = yyjson_doc_get_root(document);
+    request->malformed = !yyjson_is_obj(root);
+    if (!request->malformed) read_members(root, request);
+    if (request_settles_as_list(request)) read_orders(yyjson_obj_get(root, "orders"), request);
     yyjson_doc_free(document);
 }

@@ -28,6 +28,8 @@ struct piece {
 struct cursor {
     const unsigned char *at, *end;
     bool broken;
+    const unsigned char *orders; /* what is inside the array FIELD_ORDERS, once it was seen */
+    uint64_t order_count;
 };
 
 static uint64_t take_number(struct cursor *c, int bytes) {
@@ -155,6 +157,7 @@ static void read_pairs(struct cursor *c, const struct piece *map, bool seen[FIEL
         struct piece key = take_piece(c);
         skip_inside(c, &key, depth + 1);
         struct piece value = take_piece(c);
+        const unsigned char *inside = c->at;
         skip_inside(c, &value, depth + 1);
         if (c->broken || key.kind != PIECE_STRING) continue;
         enum field field = request_field_named(key.bytes, key.size);
@@ -162,6 +165,10 @@ static void read_pairs(struct cursor *c, const struct piece *map, bool seen[FIEL
         if (seen[field]) c->broken = true;
         seen[field] = true;
         set_named(request, field, &value, in_units);
+        if (field == FIELD_ORDERS) {
+            c->orders = inside;
+            c->order_count = value.number;
+        }
     }
 }
 
@@ -213,6 +220,30 @@ static void read_array(struct cursor *c, const struct piece *array, struct reque
         c->broken = true;
 }
 
+/* An order of a list: a map, or within the array form an array too. */
+static void read_order(struct cursor *c, bool in_array, struct request *list) {
+    bool seen[FIELD_COUNT] = {false};
+    struct request *order = request_begin_order(list);
+    struct piece piece = take_piece(c);
+    bool is_order = piece.kind == PIECE_MAP || (in_array && piece.kind == PIECE_ARRAY);
+    if (!is_order) request_set_ill(list, FIELD_ORDERS);
+    if (!is_order || !order) {
+        skip_inside(c, &piece, 1);
+        return;
+    }
+    if (piece.kind == PIECE_MAP)
+        read_pairs(c, &piece, seen, in_array, 1, order);
+    else
+        read_array(c, &piece, order);
+    request_end_order(list, order);
+}
+
+static void read_orders(const struct cursor *record, bool in_array, struct request *list) {
+    struct cursor c = {.at = record->orders, .end = record->end};
+    for (uint64_t i = 0; i < record->order_count && !c.broken; i++) read_order(&c, in_array, list);
+    list->malformed |= c.broken;
+}
+
 void request_read_msgpack(struct text value, struct request *request) {
     struct cursor c = {.at = (const unsigned char *)value.data, .end = (const unsigned char *)value.data + value.size};
     bool seen[FIELD_COUNT] = {false};
@@ -222,4 +253,5 @@ void request_read_msgpack(struct text value, struct request *request) {
     else
         read_array(&c, &root, request);
     request->malformed = c.broken || c.at != c.end;
+    if (request_settles_as_list(request)) read_orders(&c, root.kind != PIECE_MAP, request);
 }

@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct shelf_id shelf_id_of(struct text text) {
-    struct shelf_id id = {.size = (uint8_t)text.size};
-    if (text.size) memcpy(id.bytes, text.data, text.size);
-    return id;
-}
-
-struct text shelf_text(const struct shelf_id *id) { return id->size ? (struct text){id->bytes, id->size} : TEXT_NONE; }
-
 /* Account and id with a byte between them that no id holds. */
 static size_t client_key(struct text user_id, struct text client_order_id, char key[2 * ID_BYTES_MAX + 1]) {
     memcpy(key, user_id.data, user_id.size);
@@ -22,9 +14,9 @@ static size_t client_key(struct text user_id, struct text client_order_id, char 
     return user_id.size + 1 + client_order_id.size;
 }
 
-static size_t order_client_key(const struct shelf_order *order, char key[2 * ID_BYTES_MAX + 1]) {
+static size_t order_client_key(const struct order *order, char key[2 * ID_BYTES_MAX + 1]) {
     if (order->user_id.size == 0 || order->client_order_id.size == 0) return 0;
-    return client_key(shelf_text(&order->user_id), shelf_text(&order->client_order_id), key);
+    return client_key(order_text(&order->user_id), order_text(&order->client_order_id), key);
 }
 
 static bool is_better(int side, int64_t a, int64_t b) { return side == REQUEST_BUY ? a > b : a < b; }
@@ -59,8 +51,29 @@ static struct shelf_level *level_for(struct shelf_side *side, int which, int64_t
     return &side->levels[at];
 }
 
-void shelf_place(struct shelf *shelf, struct shelf_order *order) {
+void shelf_enrol(struct shelf *shelf, struct order *order) {
     char key[2 * ID_BYTES_MAX + 1];
+    dictionary_put(&shelf->by_id, order->order_id.bytes, order->order_id.size, order);
+    size_t bytes = order_client_key(order, key);
+    if (bytes) dictionary_put(&shelf->by_client, key, bytes, order);
+    shelf->open_orders++;
+}
+
+void shelf_strike(struct shelf *shelf, struct order *order) {
+    char key[2 * ID_BYTES_MAX + 1];
+    dictionary_remove(&shelf->by_id, order->order_id.bytes, order->order_id.size);
+    size_t bytes = order_client_key(order, key);
+    if (bytes) dictionary_remove(&shelf->by_client, key, bytes);
+    shelf->open_orders--;
+}
+
+int64_t shelf_clip(const struct order *order) {
+    return order->clip && order->clip < order->leaves ? order->clip : order->leaves;
+}
+
+void shelf_place(struct shelf *shelf, struct order *order) {
+    order->place = ORDER_RESTS;
+    order->shown = shelf_clip(order);
     struct shelf_level *level = level_for(&shelf->sides[order->side], order->side, order->price);
     order->previous = level->last;
     order->next = NULL;
@@ -69,14 +82,9 @@ void shelf_place(struct shelf *shelf, struct shelf_order *order) {
     else
         level->first = order;
     level->last = order;
-    dictionary_put(&shelf->by_id, order->order_id.bytes, order->order_id.size, order);
-    size_t bytes = order_client_key(order, key);
-    if (bytes) dictionary_put(&shelf->by_client, key, bytes, order);
-    shelf->open_orders++;
 }
 
-void shelf_take(struct shelf *shelf, struct shelf_order *order) {
-    char key[2 * ID_BYTES_MAX + 1];
+void shelf_take(struct shelf *shelf, struct order *order) {
     struct shelf_side *side = &shelf->sides[order->side];
     size_t at = level_place(side, order->side, order->price);
     struct shelf_level *level = &side->levels[at];
@@ -86,32 +94,20 @@ void shelf_take(struct shelf *shelf, struct shelf_order *order) {
         memmove(level, level + 1, (side->count - at - 1) * sizeof *level);
         side->count--;
     }
-    dictionary_remove(&shelf->by_id, order->order_id.bytes, order->order_id.size);
-    size_t bytes = order_client_key(order, key);
-    if (bytes) dictionary_remove(&shelf->by_client, key, bytes);
-    shelf->open_orders--;
 }
 
 void shelf_deinit(struct shelf *shelf) {
-    for (int side = 0; side < 2; side++) {
-        for (size_t i = 0; i < shelf->sides[side].count; i++) {
-            for (struct shelf_order *order = shelf->sides[side].levels[i].first, *next; order; order = next) {
-                next = order->next;
-                free(order);
-            }
-        }
-        free(shelf->sides[side].levels);
-    }
+    for (int side = 0; side < 2; side++) free(shelf->sides[side].levels);
     dictionary_deinit(&shelf->by_id);
     dictionary_deinit(&shelf->by_client);
     *shelf = (struct shelf){0};
 }
 
-struct shelf_order *shelf_find(const struct shelf *shelf, struct text order_id) {
+struct order *shelf_find(const struct shelf *shelf, struct text order_id) {
     return dictionary_find(&shelf->by_id, order_id.data, order_id.size);
 }
 
-struct shelf_order *shelf_find_client(const struct shelf *shelf, struct text user_id, struct text client_order_id) {
+struct order *shelf_find_client(const struct shelf *shelf, struct text user_id, struct text client_order_id) {
     char key[2 * ID_BYTES_MAX + 1];
     return dictionary_find(&shelf->by_client, key, client_key(user_id, client_order_id, key));
 }
@@ -120,17 +116,17 @@ bool shelf_crosses(int taker_side, int64_t limit, int64_t level_price) {
     return taker_side == REQUEST_BUY ? level_price <= limit : level_price >= limit;
 }
 
-int64_t shelf_available(const struct shelf *shelf, int taker_side, int64_t limit, int64_t enough) {
+struct order *shelf_first_against(
+    const struct shelf *shelf, int taker_side, int64_t limit, const struct order *without) {
     const struct shelf_side *side = &shelf->sides[!taker_side];
-    int64_t total = 0;
     for (size_t i = 0; i < side->count && shelf_crosses(taker_side, limit, side->levels[i].price); i++)
-        for (const struct shelf_order *order = side->levels[i].first; order && total < enough; order = order->next)
-            total += order->leaves;
-    return total;
+        for (struct order *order = side->levels[i].first; order; order = order->next)
+            if (order != without) return order;
+    return NULL;
 }
 
 int64_t shelf_level_total(const struct shelf_level *level) {
     int64_t total = 0;
-    for (const struct shelf_order *order = level->first; order; order = order->next) total += order->leaves;
+    for (const struct order *order = level->first; order; order = order->next) total += order->shown;
     return total;
 }

@@ -1,32 +1,14 @@
-/* The resting orders of one symbol: for each side a sorted array of levels, each a list in order of arrival. */
+/* The open orders of one symbol by their ids, and of those that rest, for each side a sorted array of levels, each a
+ * list in order of arrival. */
 #ifndef SHARDBOOK_BENCH_REFERENCE_SHELF_H
 #define SHARDBOOK_BENCH_REFERENCE_SHELF_H
 
 #include "bench/reference/dictionary.h"
-#include "core/limits.h"
-#include "core/text.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct shelf_id {
-    uint8_t size; /* 0: absent */
-    char bytes[ID_BYTES_MAX];
-};
-
-/* An order, resting or about to trade. quantity = filled + leaves. */
-struct shelf_order {
-    struct shelf_id order_id, client_order_id, user_id;
-    int side; /* REQUEST_BUY, REQUEST_SELL */
-    int64_t price, quantity, leaves, filled;
-    bool post_only;
-    struct shelf_order *previous, *next; /* in its level */
-};
+#include "bench/reference/order.h"
 
 struct shelf_level {
     int64_t price;
-    struct shelf_order *first, *last;
+    struct order *first, *last;
 };
 
 struct shelf_side {
@@ -41,27 +23,34 @@ struct shelf {
     uint64_t open_orders;
 };
 
-/* Frees every order. */
+/* Frees levels and dictionaries, not the orders. */
 void shelf_deinit(struct shelf *shelf);
 
-/* Puts an order at the tail of its level; the shelf owns it from now on. */
-void shelf_place(struct shelf *shelf, struct shelf_order *order);
+/* Makes an order findable by its ids, from its entry on to its end, wherever it waits or rests. */
+void shelf_enrol(struct shelf *shelf, struct order *order);
+void shelf_strike(struct shelf *shelf, struct order *order);
 
-/* Takes a resting order out; the caller owns it again. */
-void shelf_take(struct shelf *shelf, struct shelf_order *order);
+/* Puts an order at the tail of its level, an iceberg with a fresh clip. */
+void shelf_place(struct shelf *shelf, struct order *order);
 
-struct shelf_order *shelf_find(const struct shelf *shelf, struct text order_id);
-struct shelf_order *shelf_find_client(const struct shelf *shelf, struct text user_id, struct text client_order_id);
+/* Takes a resting order out of its level. */
+void shelf_take(struct shelf *shelf, struct order *order);
+
+struct order *shelf_find(const struct shelf *shelf, struct text order_id);
+struct order *shelf_find_client(const struct shelf *shelf, struct text user_id, struct text client_order_id);
+
+/* What an iceberg shows of what it has, any other order all of it. */
+int64_t shelf_clip(const struct order *order);
 
 /* True if a price on `side` is at least as good for trading as `limit` for an order on the other side. */
 bool shelf_crosses(int taker_side, int64_t limit, int64_t level_price);
 
-/* What rests against a taker of `side` up to its limit, counted until `enough`. */
-int64_t shelf_available(const struct shelf *shelf, int taker_side, int64_t limit, int64_t enough);
+/* The first order that one of `taker_side` with that limit would meet, one order aside (NULL: none); NULL if it meets
+ * none. */
+struct order *shelf_first_against(
+    const struct shelf *shelf, int taker_side, int64_t limit, const struct order *without);
 
+/* The sum of what its orders show. */
 int64_t shelf_level_total(const struct shelf_level *level);
-
-struct shelf_id shelf_id_of(struct text text);
-struct text shelf_text(const struct shelf_id *id);
 
 #endif

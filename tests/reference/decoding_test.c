@@ -160,7 +160,7 @@ Test(decoding, msgpack_array) {
         "commandId\xa1k");
     EXPECT_EVENT(&t, 0, "CANCELLED", "orderId=b commandId=k");
     SAY(ARRAY_HEAD("i") "\x0a\xcd\x3a\x98\xc0\x81\xa9stopPrice\x05");
-    EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED orderId=i");
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=INVALID_COMBINATION orderId=i");
 }
 
 Test(decoding, msgpack_map) {

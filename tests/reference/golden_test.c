@@ -92,11 +92,12 @@ Test(golden, every_type_in_full) {
     transcript_record(&t, AAPL_HOME, TEXT("AAPL"), text_of(begin), "2", NULL);
     expect_bytes(&t, 0,
         "{'type':'CONTROL','symbol':'AAPL','fseq':7,'src':{'p':7,'o':6,'i':0},'own':0,'timestamp':1764900000005,"
-        "'kind':'BEGIN','result':'ACCEPTED','hash':'055f91ff715a8a1d'}");
+        "'kind':'BEGIN','result':'ACCEPTED','mid':'m','epoch':1,'source':'a','target':'a','worker':1,'mode':'DIRECT',"
+        "'hash':'055f91ff715a8a1d'}");
     transcript_record(&t, AAPL_HOME, TEXT("AAPL"), text_of(cut), "2", NULL);
     expect_bytes(&t, 0,
         "{'type':'CONTROL','symbol':'AAPL','fseq':8,'src':{'p':7,'o':7,'i':0},'own':0,'timestamp':1764900000005,"
-        "'kind':'CUT','result':'ACCEPTED','hash':'0d6413bafc274a45'}");
+        "'kind':'CUT','result':'ACCEPTED','mid':'m','epoch':1,'hash':'0d6413bafc274a45'}");
 
     transcript_aapl(&t, "{'symbol':'AAPL','side':'BUY','quantity':1e6,'price':0.01,'orderType':'LIMIT','orderId':'f1','"
                         "timeInForce':'FOK'}");

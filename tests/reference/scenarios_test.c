@@ -236,7 +236,7 @@ Test(rules, modify_that_crosses_takes) {
     transcript_aapl(&t, "{'action':'MODIFY','symbol':'AAPL','orderId':'s1','userId':'u2'}");
     EXPECT_EVENT(&t, 0, "REJECTED", "reason=MISSING_FIELD");
     transcript_aapl(&t, "{'action':'MODIFY','symbol':'AAPL','orderId':'s1','userId':'u2','stopPrice':1}");
-    EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED");
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=INVALID_COMBINATION");
 }
 
 Test(rules, mass_cancel_in_its_order) {
@@ -364,31 +364,10 @@ Test(rules, one_name_space_for_all_commands) {
     EXPECT_EVENT(&t, 0, "CANCEL_ALL_DONE", "commandId=7-4");
 }
 
-Test(rules, what_is_not_supported_yet) {
-    static const char *const more[] = {",'stopPrice':1", ",'trailingAmount':'1.00'", ",'trailingBps':25",
-        ",'displayQuantity':1", ",'expireTime':1", ",'maxSlippage':0.01", ",'timeInForce':'GTD'",
-        ",'timeInForce':'DAY'", ",'selfTradePrevention':'DECREMENT'"};
-    char id[16];
-    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
-        snprintf(id, sizeof id, "u%zu", i);
-        order(id, "BUY", "LIMIT", "1", "10.001", more[i]);
-        EXPECT_COUNT(&t, 1);
-        EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED");
-    }
-    order("stop", "BUY", "STOP_LIMIT", "1", "10.00", "");
-    EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED");
-    order("none", "BUY", "LIMIT", "1", "10.00", ",'selfTradePrevention':'NONE','stopPrice':null");
-    EXPECT_EVENT(&t, 0, "ACCEPTED", "orderId=none");
-    transcript_aapl(&t, "{'action':'REPLACE','symbol':'AAPL','orderId':'r','cancelOrderId':'none','userId':'u1','side':"
-                        "'BUY','quantity':1,"
-                        "'price':1,'orderType':'LIMIT'}");
-    EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED orderId=r");
-    transcript_aapl(&t, "{'action':'REPLACE','symbol':'AAPL','orderId':'r2','userId':'u1','side':'BUY','quantity':1,'"
-                        "price':1,'orderType':'LIMIT'}");
-    EXPECT_EVENT(&t, 0, "REJECTED", "reason=MISSING_FIELD");
-    transcript_aapl(
-        &t, "{'action':'LIST','symbol':'AAPL','listId':'l','userId':'u1','contingency':'OCO','orders':[{}]}");
-    EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED userId=u1");
+Test(rules, all_or_none_is_not_supported) {
+    order("a", "BUY", "LIMIT", "1", "10.001", ",'timeInForce':'AON'");
+    EXPECT_COUNT(&t, 1);
+    EXPECT_EVENT(&t, 0, "REJECTED", "reason=UNSUPPORTED orderId=a");
 }
 
 Test(rules, numbers_go_to_ticks_or_not_at_all) {
