@@ -53,24 +53,30 @@ struct acks {
     int count, failed;
 };
 
+static struct acks acks; /* of the case under way */
+
 static void on_ack(void *context, const struct log_ack *ack) {
-    struct acks *acks = context;
-    acks->count++;
-    acks->failed += ack->status != STATUS_OK;
-    if (ack->token < TOKENS_MAX) acks->offsets[ack->token] = ack->offset;
+    (void)context;
+    acks.count++;
+    acks.failed += ack->status != STATUS_OK;
+    if (ack->token < TOKENS_MAX) acks.offsets[ack->token] = ack->offset;
 }
 
-static void write_all(struct log_writer *writer, const struct log_append *records, int count, struct acks *acks) {
-    int expected = acks->count + count;
+static void await_acks(struct log_writer *writer, int count) {
+    for (int64_t deadline = now_ms() + 20000; acks.count < count && now_ms() < deadline;)
+        VERIFY(writer->poll(writer, 100, on_ack, NULL) >= 0);
+    VERIFY_EQUAL(acks.count, count);
+}
+
+static void write_all(struct log_writer *writer, const struct log_append *records, int count) {
+    int expected = acks.count + count;
     for (int done = 0; done < count;) {
         int got = writer->append(writer, records + done, count - done);
         VERIFY(got >= 0);
         done += got;
-        if (got == 0) writer->poll(writer, 100, on_ack, acks);
+        if (got == 0) writer->poll(writer, 100, on_ack, NULL);
     }
-    for (int64_t deadline = now_ms() + 20000; acks->count < expected && now_ms() < deadline;)
-        VERIFY(writer->poll(writer, 100, on_ack, acks) >= 0);
-    VERIFY_EQUAL(acks->count, expected);
+    await_acks(writer, expected);
     VERIFY_EQUAL(writer->in_flight(writer), 0);
 }
 
@@ -82,32 +88,33 @@ struct seen {
     int64_t numbers[TOKENS_MAX];
     char header_value[64];
     bool back; /* an offset was not greater than the one before */
-    int32_t only_partition;
 };
 
+static struct seen seen; /* of the case under way, since its last seek */
+
 static void on_record(void *context, const struct log_record *record) {
-    struct seen *seen = context;
-    if (seen->count == 0)
-        seen->first = record->offset;
-    else if (record->offset <= seen->last)
-        seen->back = true;
-    seen->last = record->offset;
-    seen->headers += (int)record->header_count;
+    (void)context;
+    if (seen.count == 0)
+        seen.first = record->offset;
+    else if (record->offset <= seen.last)
+        seen.back = true;
+    seen.last = record->offset;
+    seen.headers += (int)record->header_count;
     if (record->header_count > 0)
-        snprintf(seen->header_value, sizeof seen->header_value, "%.*s=%.*s", (int)record->headers[0].name.size,
+        snprintf(seen.header_value, sizeof seen.header_value, "%.*s=%.*s", (int)record->headers[0].name.size,
             record->headers[0].name.data, (int)record->headers[0].value.size, record->headers[0].value.data);
-    seen->absent += !record->has_value;
-    seen->empty += record->has_value && record->value.size == 0 && record->value.data;
-    if (record->value.size > 0) seen->numbers[seen->count % TOKENS_MAX] = strtoll(record->value.data, NULL, 10);
+    seen.absent += !record->has_value;
+    seen.empty += record->has_value && record->value.size == 0 && record->value.data;
+    if (record->value.size > 0) seen.numbers[seen.count % TOKENS_MAX] = strtoll(record->value.data, NULL, 10);
     VERIFY(record->timestamp_ms > 1600000000000);
-    seen->count++;
+    seen.count++;
 }
 
-static void read_count(struct log_reader *reader, int count, struct seen *seen) {
-    int expected = seen->count + count;
-    for (int64_t deadline = now_ms() + 20000; seen->count < expected && now_ms() < deadline;)
-        VERIFY(reader->poll(reader, 50, expected - seen->count, on_record, seen) >= 0);
-    VERIFY_EQUAL(seen->count, expected);
+static void read_count(struct log_reader *reader, int count) {
+    int expected = seen.count + count;
+    for (int64_t deadline = now_ms() + 20000; seen.count < expected && now_ms() < deadline;)
+        VERIFY(reader->poll(reader, 50, expected - seen.count, on_record, NULL) >= 0);
+    VERIFY_EQUAL(seen.count, expected);
 }
 
 /* `count` records with values from `first` on, for one partition. */
@@ -143,15 +150,38 @@ static int64_t end_of(struct log_store *store, uint8_t topic, int32_t partition)
     return end;
 }
 
+/* What most cases have: both ends of one partition of fills, which ended at `end` when the case began. */
+struct ends {
+    struct log_writer *writer;
+    struct log_reader *reader;
+    int32_t partition;
+    int64_t end;
+};
+
+static struct ends begin(struct log_store *store, int32_t partition) {
+    memset(&acks, 0, sizeof acks);
+    memset(&seen, 0, sizeof seen);
+    return (struct ends){open_writer(store), open_reader(store), partition, end_of(store, TOPIC_FILLS, partition)};
+}
+
+static void finish(struct ends *ends) {
+    ends->reader->close(ends->reader);
+    ends->writer->close(ends->writer);
+}
+
+/* Reads on from there, and forgets what was seen. */
+static void read_from(struct ends *ends, int64_t offset) {
+    VERIFY_EQUAL(ends->reader->seek(ends->reader, TOPIC_FILLS, ends->partition, offset), STATUS_OK);
+    memset(&seen, 0, sizeof seen);
+}
+
 /* -- cases ----------------------------------------------------------------------------------------------------------
  */
 
 static void test_round_trip(struct log_store *store) {
-    static struct acks acks;
-    static struct seen seen;
-    struct log_writer *writer = open_writer(store);
-    struct log_reader *reader = open_reader(store);
-    int64_t end = end_of(store, TOPIC_FILLS, 3);
+    struct ends ends = begin(store, 3);
+    struct log_writer *writer = ends.writer;
+    struct log_reader *reader = ends.reader;
     struct log_append *records = numbered(TOPIC_FILLS, 3, 0, 1000);
     const struct log_header headers[] = {
         {TEXT("me-t"), TEXT("2")}, {TEXT("me-src"), TEXT("orders/3/17/-")}, {TEXT("empty"), TEXT_NONE}};
@@ -166,16 +196,14 @@ static void test_round_trip(struct log_store *store) {
     free(dropped.owned);
     records[500].value = TEXT_NONE;
     records[501].key = TEXT_NONE;
-    memset(&acks, 0, sizeof acks);
-    write_all(writer, records, 1000, &acks);
+    write_all(writer, records, 1000);
     VERIFY_EQUAL(acks.failed, 0);
     for (int i = 1; i < 1000; i++) VERIFY(acks.offsets[i] > acks.offsets[i - 1]);
-    VERIFY_EQUAL(acks.offsets[0], end);
+    VERIFY_EQUAL(acks.offsets[0], ends.end);
 
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 3, end), STATUS_OK);
-    memset(&seen, 0, sizeof seen);
-    read_count(reader, 1000, &seen);
-    VERIFY_EQUAL(seen.first, end);
+    read_from(&ends, ends.end);
+    read_count(reader, 1000);
+    VERIFY_EQUAL(seen.first, ends.end);
     VERIFY_EQUAL(seen.last, acks.offsets[999]);
     VERIFY(!seen.back);
     VERIFY_EQUAL(seen.headers, 143 * 3);
@@ -188,104 +216,90 @@ static void test_round_trip(struct log_store *store) {
     /* An empty value is not an absent one. */
     const struct log_append empty = {
         .topic = TOPIC_FILLS, .partition = 3, .key = TEXT("K"), .value = {"", 0}, .token = 1};
-    write_all(writer, &empty, 1, &acks);
+    write_all(writer, &empty, 1);
     memset(&seen, 0, sizeof seen);
-    read_count(reader, 1, &seen);
+    read_count(reader, 1);
     VERIFY_EQUAL(seen.empty, 1);
     free_numbered(records, 1000);
-    reader->close(reader);
-    writer->close(writer);
+    finish(&ends);
 }
 
 static void test_max_and_seek(struct log_store *store) {
-    static struct acks acks;
-    static struct seen seen;
-    struct log_writer *writer = open_writer(store);
-    struct log_reader *reader = open_reader(store);
-    int64_t end = end_of(store, TOPIC_FILLS, 4);
+    struct ends ends = begin(store, 4);
+    struct log_writer *writer = ends.writer;
+    struct log_reader *reader = ends.reader;
     struct log_append *records = numbered(TOPIC_FILLS, 4, 0, 5000);
-    memset(&acks, 0, sizeof acks);
-    write_all(writer, records, 5000, &acks);
+    write_all(writer, records, 5000);
 
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 4, end), STATUS_OK);
-    memset(&seen, 0, sizeof seen);
+    read_from(&ends, ends.end);
     for (int64_t deadline = now_ms() + 20000; seen.count < 5000 && now_ms() < deadline;) {
-        int before = seen.count, got = reader->poll(reader, 50, 7, on_record, &seen);
+        int before = seen.count, got = reader->poll(reader, 50, 7, on_record, NULL);
         VERIFY(got >= 0 && got <= 7);
         VERIFY_EQUAL(seen.count - before, got);
     }
     VERIFY_EQUAL(seen.count, 5000);
     VERIFY(!seen.back);
-    VERIFY_EQUAL(reader->poll(reader, 0, 10, on_record, &seen), 0);
+    VERIFY_EQUAL(reader->poll(reader, 0, 10, on_record, NULL), 0);
 
     /* Back into the middle, with records still queued from before. */
     for (int round = 0; round < 20; round++) {
-        VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 4, acks.offsets[100 * round]), STATUS_OK);
-        memset(&seen, 0, sizeof seen);
-        read_count(reader, 50, &seen);
+        read_from(&ends, acks.offsets[100 * round]);
+        read_count(reader, 50);
         VERIFY_EQUAL(seen.first, acks.offsets[100 * round]);
         VERIFY_EQUAL(seen.numbers[0], 100 * round);
         VERIFY_EQUAL(seen.numbers[49], 100 * round + 49);
         VERIFY(!seen.back);
     }
     free_numbered(records, 5000);
-    reader->close(reader);
-    writer->close(writer);
+    finish(&ends);
 }
 
 static void test_pause(struct log_store *store) {
-    static struct acks acks;
-    static struct seen seen;
-    struct log_writer *writer = open_writer(store);
-    struct log_reader *reader = open_reader(store);
-    int64_t end = end_of(store, TOPIC_FILLS, 5);
+    struct ends ends = begin(store, 5);
+    struct log_writer *writer = ends.writer;
+    struct log_reader *reader = ends.reader;
     struct log_append *records = numbered(TOPIC_FILLS, 5, 0, 20000);
-    memset(&acks, 0, sizeof acks);
-    write_all(writer, records, 10000, &acks);
+    write_all(writer, records, 10000);
     VERIFY_EQUAL(reader->pause(reader, TOPIC_FILLS, 6, true), STATUS_INVALID);
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 5, end), STATUS_OK);
-    memset(&seen, 0, sizeof seen);
+    read_from(&ends, ends.end);
     for (int round = 0; round < 15; round++) { /* pause in the middle of what is fetched, again and again */
-        read_count(reader, 333, &seen);
+        read_count(reader, 333);
         VERIFY_EQUAL(reader->pause(reader, TOPIC_FILLS, 5, true), STATUS_OK);
-        VERIFY_EQUAL(reader->poll(reader, 20, 1000, on_record, &seen), 0);
+        VERIFY_EQUAL(reader->poll(reader, 20, 1000, on_record, NULL), 0);
         VERIFY_EQUAL(reader->pause(reader, TOPIC_FILLS, 5, false), STATUS_OK);
     }
-    write_all(writer, records + 10000, 10000, &acks);
-    read_count(reader, 20000 - 15 * 333, &seen);
+    write_all(writer, records + 10000, 10000);
+    read_count(reader, 20000 - 15 * 333);
     VERIFY(!seen.back);
     for (int i = 0; i < 20000; i++) VERIFY_EQUAL(seen.numbers[i], i);
 
     /* A source sought while paused stays paused. */
     VERIFY_EQUAL(reader->pause(reader, TOPIC_FILLS, 5, true), STATUS_OK);
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 5, end), STATUS_OK);
-    VERIFY_EQUAL(reader->poll(reader, 200, 1000, on_record, &seen), 0);
+    read_from(&ends, ends.end);
+    VERIFY_EQUAL(reader->poll(reader, 200, 1000, on_record, NULL), 0);
     VERIFY_EQUAL(reader->pause(reader, TOPIC_FILLS, 5, false), STATUS_OK);
     memset(&seen, 0, sizeof seen);
-    read_count(reader, 20000, &seen);
-    VERIFY_EQUAL(seen.first, end);
+    read_count(reader, 20000);
+    VERIFY_EQUAL(seen.first, ends.end);
     free_numbered(records, 20000);
-    reader->close(reader);
-    writer->close(writer);
+    finish(&ends);
 }
 
 static void test_gap(struct log_store *store) {
-    static struct seen seen;
-    struct log_reader *reader = open_reader(store);
-    int64_t end = end_of(store, TOPIC_FILLS, 3);
+    struct ends ends = begin(store, 3);
+    struct log_reader *reader = ends.reader;
     int got = 0;
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 3, end + 1000), STATUS_OK);
+    read_from(&ends, ends.end + 1000);
     for (int64_t deadline = now_ms() + 10000; got == 0 && now_ms() < deadline;)
-        got = reader->poll(reader, 100, 10, on_record, &seen);
+        got = reader->poll(reader, 100, 10, on_record, NULL);
     VERIFY_EQUAL(got, STATUS_GAP);
-    VERIFY_EQUAL(reader->poll(reader, 100, 10, on_record, &seen), STATUS_GAP);
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 3, end - 10), STATUS_OK);
-    memset(&seen, 0, sizeof seen);
-    read_count(reader, 10, &seen);
+    VERIFY_EQUAL(reader->poll(reader, 100, 10, on_record, NULL), STATUS_GAP);
+    read_from(&ends, ends.end - 10);
+    read_count(reader, 10);
     VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 3, -1), STATUS_INVALID);
     VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 99, 0), STATUS_INVALID);
     VERIFY_EQUAL(reader->seek(reader, TOPIC_COUNT, 0, 0), STATUS_INVALID);
-    reader->close(reader);
+    finish(&ends);
 }
 
 static void *wake_both(void *context) {
@@ -300,33 +314,30 @@ static void *wake_both(void *context) {
 }
 
 static void test_wake(struct log_store *store) {
-    static struct seen seen;
-    static struct acks acks;
-    struct log_reader *reader = open_reader(store);
-    struct log_writer *writer = open_writer(store);
+    struct ends ends = begin(store, 9);
+    struct log_reader *reader = ends.reader;
+    struct log_writer *writer = ends.writer;
     void *ports[] = {reader, writer};
     pthread_t thread;
     int64_t began = now_ms();
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 9, end_of(store, TOPIC_FILLS, 9)), STATUS_OK);
-    while (reader->poll(reader, 0, 10, on_record, &seen) > 0);
+    read_from(&ends, ends.end);
+    while (reader->poll(reader, 0, 10, on_record, NULL) > 0);
     pthread_create(&thread, NULL, wake_both, ports);
-    VERIFY_EQUAL(reader->poll(reader, 10000, 10, on_record, &seen), 0);
-    VERIFY_EQUAL(writer->poll(writer, 10000, on_ack, &acks), 0);
+    VERIFY_EQUAL(reader->poll(reader, 10000, 10, on_record, NULL), 0);
+    VERIFY_EQUAL(writer->poll(writer, 10000, on_ack, NULL), 0);
     VERIFY(now_ms() - began < 5000);
     pthread_join(thread, NULL);
     /* A wake before the poll is not lost. */
     reader->wake(reader);
     writer->wake(writer);
     began = now_ms();
-    reader->poll(reader, 10000, 10, on_record, &seen);
-    writer->poll(writer, 10000, on_ack, &acks);
+    reader->poll(reader, 10000, 10, on_record, NULL);
+    writer->poll(writer, 10000, on_ack, NULL);
     VERIFY(now_ms() - began < 5000);
-    reader->close(reader);
-    writer->close(writer);
+    finish(&ends);
 }
 
 static void test_limits(void) {
-    static struct acks acks;
     struct kafka_log_settings kept = settings;
     settings.queue_records = 100;
     struct log_store *store = open_store();
@@ -336,9 +347,8 @@ static void test_limits(void) {
     VERIFY_EQUAL(writer->append(writer, records, 1000), 100);
     VERIFY_EQUAL(writer->append(writer, records + 100, 900), 0);
     VERIFY_EQUAL(writer->in_flight(writer), 100);
-    for (int64_t deadline = now_ms() + 20000; acks.count < 100 && now_ms() < deadline;)
-        writer->poll(writer, 100, on_ack, &acks);
-    write_all(writer, records + 100, 900, &acks);
+    await_acks(writer, 100);
+    write_all(writer, records + 100, 900);
     for (int i = 1; i < 1000; i++) VERIFY(acks.offsets[i] > acks.offsets[i - 1]);
 
     static char big[1048576];
@@ -353,7 +363,7 @@ static void test_limits(void) {
     large.partition = PARTITIONS;
     VERIFY_EQUAL(writer->append(writer, &large, 1), STATUS_INVALID);
     for (int64_t deadline = now_ms() + 20000; writer->in_flight(writer) > 0 && now_ms() < deadline;)
-        VERIFY(writer->poll(writer, 100, on_ack, &acks) >= 0);
+        VERIFY(writer->poll(writer, 100, on_ack, NULL) >= 0);
     VERIFY_EQUAL(acks.failed, 0);
     free_numbered(records, 1000);
     writer->close(writer);
@@ -363,7 +373,6 @@ static void test_limits(void) {
 
 /* Many records that do not compress, at once: the batches must stay within what the broker takes for the topic. */
 static void test_bulk(struct log_store *store) {
-    static struct acks acks;
     enum { COUNT = 20000, BYTES = 500 };
     struct log_writer *writer = open_writer(store);
     struct log_append *records = calloc(COUNT, sizeof *records);
@@ -380,7 +389,7 @@ static void test_bulk(struct log_store *store) {
             .value = {noise + i * BYTES, BYTES},
             .token = (uint64_t)i};
     memset(&acks, 0, sizeof acks);
-    write_all(writer, records, COUNT, &acks);
+    write_all(writer, records, COUNT);
     VERIFY_EQUAL(acks.failed, 0);
     free(noise);
     free(records);
@@ -390,16 +399,14 @@ static void test_bulk(struct log_store *store) {
 struct reading {
     struct log_store *store;
     int64_t begin[PARTITIONS];
-    struct seen seen[PARTITIONS];
-    int total, wanted;
+    int counts[PARTITIONS], total, wanted;
 };
 
 static void on_spread(void *context, const struct log_record *record) {
     struct reading *reading = context;
-    struct seen *seen = &reading->seen[record->partition];
     int64_t number = strtoll(record->value.data, NULL, 10);
-    VERIFY_EQUAL(number, seen->count); /* in order, none missing, none twice */
-    seen->count++;
+    VERIFY_EQUAL(number, reading->counts[record->partition]); /* in order, none missing, none twice */
+    reading->counts[record->partition]++;
     reading->total++;
 }
 
@@ -418,7 +425,6 @@ static void *read_spread(void *context) {
 }
 
 static void test_two_readers(struct log_store *store) {
-    static struct acks acks;
     static struct reading readings[2];
     enum { EACH = 2000 };
     pthread_t threads[2];
@@ -434,7 +440,7 @@ static void test_two_readers(struct log_store *store) {
     memset(&acks, 0, sizeof acks);
     for (int p = 0; p < PARTITIONS; p++) parts[p] = numbered(TOPIC_PENDING, p, 0, EACH);
     for (int i = 0; i < EACH; i += 100)
-        for (int p = 0; p < PARTITIONS; p++) write_all(writer, parts[p] + i, 100, &acks);
+        for (int p = 0; p < PARTITIONS; p++) write_all(writer, parts[p] + i, 100);
     pthread_create(&threads[1], NULL, read_spread, &readings[1]);
     pthread_join(threads[0], NULL);
     pthread_join(threads[1], NULL);
@@ -473,6 +479,20 @@ static void on_late(uv_timer_t *timer) {
     VERIFY(!"the acknowledgements came in time");
 }
 
+static struct order_producer *open_producer(
+    struct orders *orders, const struct kafka_settings *kafka, const struct order_producer_settings *limits) {
+    int status;
+    uv_loop_init(&orders->loop);
+    struct order_producer *producer = order_producer_open(kafka, limits, &orders->loop, &status);
+    VERIFY_EQUAL(status, STATUS_OK);
+    return producer;
+}
+
+static void send_order(struct order_producer *producer, struct text value, struct orders *orders) {
+    VERIFY_EQUAL(
+        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), value, NULL, 0, on_order, orders), STATUS_OK);
+}
+
 static void run_orders(struct orders *orders, struct order_producer *producer, int timeout_ms) {
     uv_timer_t timer;
     uv_timer_init(&orders->loop, &timer);
@@ -487,14 +507,11 @@ static void run_orders(struct orders *orders, struct order_producer *producer, i
 
 static void test_order_producer(struct log_store *store) {
     static struct orders orders;
-    static struct seen seen;
     int status;
     struct order_producer_counts counts;
     struct order_producer_settings limits = order_producer_defaults();
     limits.in_flight_max = 500;
-    uv_loop_init(&orders.loop);
-    struct order_producer *producer = order_producer_open(&settings.kafka, &limits, &orders.loop, &status);
-    VERIFY_EQUAL(status, STATUS_OK);
+    struct order_producer *producer = open_producer(&orders, &settings.kafka, &limits);
     int32_t home = home_partition(TEXT("AAPL"));
     int64_t end = end_of(store, TOPIC_ORDERS, home);
     const struct log_header header = {TEXT("me-v"), TEXT("12")};
@@ -521,7 +538,7 @@ static void test_order_producer(struct log_store *store) {
 
     struct log_reader *reader = open_reader(store);
     VERIFY_EQUAL(reader->seek(reader, TOPIC_ORDERS, home, end), STATUS_OK);
-    read_count(reader, 400, &seen);
+    read_count(reader, 400);
     for (int i = 0; i < 400; i++) VERIFY_EQUAL(seen.numbers[i], i / 4 * 5 + i % 4);
     VERIFY_EQUAL(seen.headers, 200);
     reader->close(reader);
@@ -530,18 +547,13 @@ static void test_order_producer(struct log_store *store) {
 /* Nobody listens: every order is answered AWAY within the message timeout, and closing answers what is left. */
 static void test_order_producer_away(void) {
     static struct orders orders;
-    int status;
     struct kafka_settings nowhere = settings.kafka;
     struct order_producer_settings limits = order_producer_defaults();
     nowhere.brokers = "127.0.0.1:9";
     limits.message_timeout_ms = 1000;
-    uv_loop_init(&orders.loop);
-    struct order_producer *producer = order_producer_open(&nowhere, &limits, &orders.loop, &status);
-    VERIFY_EQUAL(status, STATUS_OK);
+    struct order_producer *producer = open_producer(&orders, &nowhere, &limits);
     orders.wanted = 3;
-    for (int i = 0; i < 3; i++)
-        VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("{}"), NULL, 0, on_order, &orders),
-            STATUS_OK);
+    for (int i = 0; i < 3; i++) send_order(producer, TEXT("{}"), &orders);
     uv_timer_t timer;
     uv_timer_init(&orders.loop, &timer);
     uv_timer_start(&timer, on_late, 10000, 0);
@@ -549,9 +561,7 @@ static void test_order_producer_away(void) {
     uv_close((uv_handle_t *)&timer, NULL);
     VERIFY_EQUAL(orders.away, 3);
     orders.wanted = -1; /* on_order stops the loop no more */
-    for (int i = 0; i < 2; i++)
-        VERIFY_EQUAL(order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("{}"), NULL, 0, on_order, &orders),
-            STATUS_OK);
+    for (int i = 0; i < 2; i++) send_order(producer, TEXT("{}"), &orders);
     order_producer_close(producer, 0, on_closed, &orders);
     VERIFY_EQUAL(orders.away, 5);
     uv_run(&orders.loop, UV_RUN_DEFAULT);
@@ -563,71 +573,60 @@ static void test_order_producer_away(void) {
  * ------------------------------------------------------------------------------------------ */
 
 static void test_broker_away(struct log_store *store) {
-    static struct acks acks;
-    static struct seen seen;
-    struct log_writer *writer = open_writer(store);
-    struct log_reader *reader = open_reader(store);
-    int64_t end = end_of(store, TOPIC_FILLS, 8), deadline;
+    struct ends ends = begin(store, 8);
+    struct log_writer *writer = ends.writer;
+    struct log_reader *reader = ends.reader;
     struct log_append *records = numbered(TOPIC_FILLS, 8, 0, 200);
-    memset(&acks, 0, sizeof acks);
-    memset(&seen, 0, sizeof seen);
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 8, end), STATUS_OK);
-    write_all(writer, records, 100, &acks);
-    read_count(reader, 100, &seen);
+    read_from(&ends, ends.end);
+    write_all(writer, records, 100);
+    read_count(reader, 100);
 
     rd_kafka_mock_broker_set_down(mock, -1);
     int got = 0;
-    for (deadline = now_ms() + 15000; got != STATUS_AWAY && now_ms() < deadline;)
-        got = reader->poll(reader, 50, 100, on_record, &seen);
+    for (int64_t deadline = now_ms() + 15000; got != STATUS_AWAY && now_ms() < deadline;)
+        got = reader->poll(reader, 50, 100, on_record, NULL);
     VERIFY_EQUAL(got, STATUS_AWAY);
-    VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, &seen), STATUS_AWAY); /* as long as it is so */
+    VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, NULL), STATUS_AWAY); /* as long as it is so */
     VERIFY_EQUAL(writer->append(writer, records + 100, 100), 100);
-    VERIFY_EQUAL(writer->poll(writer, 300, on_ack, &acks), 0);
+    VERIFY_EQUAL(writer->poll(writer, 300, on_ack, NULL), 0);
 
     rd_kafka_mock_broker_set_up(mock, -1);
-    for (deadline = now_ms() + 20000; acks.count < 200 && now_ms() < deadline;)
-        VERIFY(writer->poll(writer, 100, on_ack, &acks) >= 0);
-    VERIFY_EQUAL(acks.count, 200);
+    await_acks(writer, 200);
     VERIFY_EQUAL(acks.failed, 0);
-    for (deadline = now_ms() + 20000; seen.count < 200 && now_ms() < deadline;)
-        reader->poll(reader, 50, 200 - seen.count, on_record, &seen);
+    for (int64_t deadline = now_ms() + 20000; seen.count < 200 && now_ms() < deadline;)
+        reader->poll(reader, 50, 200 - seen.count, on_record, NULL);
     VERIFY_EQUAL(seen.count, 200);
     for (int i = 0; i < 200; i++) VERIFY_EQUAL(seen.numbers[i], i);
-    VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, &seen), 0);
+    VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, NULL), 0);
     free_numbered(records, 200);
-    reader->close(reader);
-    writer->close(writer);
+    finish(&ends);
 }
 
 /* A broker that is there and does not answer is away too: silence must not look like the end of the log. */
 static void test_broker_hangs(struct log_store *store) {
-    static struct seen seen;
-    struct log_reader *reader = open_reader(store);
-    int64_t end = end_of(store, TOPIC_FILLS, 8), deadline;
+    struct ends ends = begin(store, 8);
+    struct log_reader *reader = ends.reader;
     int got = 0;
-    VERIFY_EQUAL(reader->seek(reader, TOPIC_FILLS, 8, end), STATUS_OK);
-    for (deadline = now_ms() + 1500; now_ms() < deadline;)
-        VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, &seen), 0);
+    read_from(&ends, ends.end);
+    for (int64_t deadline = now_ms() + 1500; now_ms() < deadline;)
+        VERIFY_EQUAL(reader->poll(reader, 50, 100, on_record, NULL), 0);
     rd_kafka_mock_broker_set_rtt(mock, 1, 2000);
-    for (deadline = now_ms() + 5000; got == 0 && now_ms() < deadline;)
-        got = reader->poll(reader, 50, 100, on_record, &seen);
+    for (int64_t deadline = now_ms() + 5000; got == 0 && now_ms() < deadline;)
+        got = reader->poll(reader, 50, 100, on_record, NULL);
     VERIFY_EQUAL(got, STATUS_AWAY);
     rd_kafka_mock_broker_set_rtt(mock, 1, 0);
-    for (deadline = now_ms() + 10000; got != 0 && now_ms() < deadline;)
-        got = reader->poll(reader, 50, 100, on_record, &seen);
+    for (int64_t deadline = now_ms() + 10000; got != 0 && now_ms() < deadline;)
+        got = reader->poll(reader, 50, 100, on_record, NULL);
     VERIFY_EQUAL(got, 0);
-    reader->close(reader);
+    finish(&ends);
 }
 
 /* An idle producer notices that the brokers went and came. */
 static void test_order_producer_up(void) {
     static struct orders orders;
-    int status;
     struct order_producer_counts counts;
     struct order_producer_settings limits = order_producer_defaults();
-    uv_loop_init(&orders.loop);
-    struct order_producer *producer = order_producer_open(&settings.kafka, &limits, &orders.loop, &status);
-    VERIFY_EQUAL(status, STATUS_OK);
+    struct order_producer *producer = open_producer(&orders, &settings.kafka, &limits);
     for (int phase = 0; phase < 3; phase++) { /* up, down, up */
         if (phase == 1) rd_kafka_mock_broker_set_down(mock, -1);
         if (phase == 2) rd_kafka_mock_broker_set_up(mock, -1);
@@ -640,21 +639,19 @@ static void test_order_producer_up(void) {
         VERIFY_EQUAL(counts.up, phase != 1);
     }
     orders.wanted = 1;
-    VERIFY_EQUAL(
-        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("1"), NULL, 0, on_order, &orders), STATUS_OK);
+    send_order(producer, TEXT("1"), &orders);
     run_orders(&orders, producer, 20000);
     VERIFY_EQUAL(orders.ok, 1);
 }
 
 static void test_delivery_failure(struct log_store *store) {
-    static struct acks acks;
     struct log_writer *writer = open_writer(store);
     struct log_append *records = numbered(TOPIC_FILLS, 2, 0, 10);
     memset(&acks, 0, sizeof acks);
     rd_kafka_mock_push_request_errors(mock, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_INVALID_RECORD);
     VERIFY_EQUAL(writer->append(writer, records, 10), 10);
     for (int64_t deadline = now_ms() + 10000; acks.count < 10 && now_ms() < deadline;)
-        if (writer->poll(writer, 100, on_ack, &acks) < 0) break;
+        if (writer->poll(writer, 100, on_ack, NULL) < 0) break;
     VERIFY(acks.failed > 0);
     VERIFY_EQUAL(writer->append(writer, records, 10), STATUS_FATAL);
     free_numbered(records, 10);
@@ -664,21 +661,16 @@ static void test_delivery_failure(struct log_store *store) {
 /* A fatal error of the producer: the orders in flight are answered, and a new handle takes the next. */
 static void test_order_producer_fatal(void) {
     static struct orders orders;
-    int status;
     struct order_producer_counts counts;
     struct order_producer_settings limits = order_producer_defaults();
-    uv_loop_init(&orders.loop);
-    struct order_producer *producer = order_producer_open(&settings.kafka, &limits, &orders.loop, &status);
-    VERIFY_EQUAL(status, STATUS_OK);
+    struct order_producer *producer = open_producer(&orders, &settings.kafka, &limits);
     orders.wanted = 1;
-    VERIFY_EQUAL(
-        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("1"), NULL, 0, on_order, &orders), STATUS_OK);
+    send_order(producer, TEXT("1"), &orders);
     uv_run(&orders.loop, UV_RUN_DEFAULT);
     VERIFY_EQUAL(orders.ok, 1);
     rd_kafka_mock_push_request_errors(mock, 0 /* Produce */, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
     orders.wanted = 2;
-    VERIFY_EQUAL(
-        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("2"), NULL, 0, on_order, &orders), STATUS_OK);
+    send_order(producer, TEXT("2"), &orders);
     uv_run(&orders.loop, UV_RUN_DEFAULT);
     VERIFY_EQUAL(orders.ok + orders.away, 2);
     order_producer_count(producer, &counts);
@@ -691,8 +683,7 @@ static void test_order_producer_fatal(void) {
     }
     VERIFY_EQUAL(counts.reopened, 1);
     orders.wanted = 3;
-    VERIFY_EQUAL(
-        order_producer_send(producer, TOPIC_ORDERS, TEXT("AAPL"), TEXT("3"), NULL, 0, on_order, &orders), STATUS_OK);
+    send_order(producer, TEXT("3"), &orders);
     run_orders(&orders, producer, 10000);
     VERIFY_EQUAL(orders.ok + orders.away, 3);
     VERIFY(orders.ok >= 2);

@@ -32,14 +32,13 @@ static void publish(void *context, const struct reference_event *event) {
     verify_expect(verify, event);
 }
 
-/* Plays a workload: `topic` is what should be published, and `verify` expects it. */
-static void play(void) {
+/* Plays the workload, always the same; its events go to `on_event`. */
+static void play(void (*on_event)(void *, const struct reference_event *), void *context) {
     struct workload_options options = {
         .seed = 7, .symbols = 5, .accounts = 4, .bad_per_million = 20000, .preset = WORKLOAD_EVERYTHING};
     struct workload *workload = workload_open(&options);
     struct reference *reference = reference_open();
     int64_t offsets[10] = {0};
-    verify = verify_open();
     for (int i = 0; i < RECORDS; i++) {
         struct workload_record record;
         workload_next(workload, 1764900000000 + i, &record);
@@ -48,11 +47,17 @@ static void play(void) {
             .timestamp_ms = 1764900000000 + i,
             .key = record.symbol,
             .value = record.value};
-        cr_assert_eq(reference_apply(reference, &in, publish, NULL, NULL), REFERENCE_OK);
+        cr_assert_eq(reference_apply(reference, &in, on_event, context, NULL), REFERENCE_OK);
     }
     cr_assert_gt(reference_counters(reference)->fills, 500);
     reference_close(reference);
     workload_close(workload);
+}
+
+/* `topic` is what should be published, and `verify` expects it. */
+static void start(void) {
+    verify = verify_open();
+    play(publish, NULL);
 }
 
 static void finish(void) {
@@ -60,7 +65,7 @@ static void finish(void) {
     for (size_t i = 0; i < topic_size; i++) free(topic[i].bytes);
 }
 
-TestSuite(verify, .init = play, .fini = finish);
+TestSuite(verify, .init = start, .fini = finish);
 
 static void see(size_t i) {
     static int64_t offset;
@@ -188,15 +193,20 @@ Test(verify, any_altered_byte) {
     cr_assert_eq(result->first.fills_offset, 1000);
 }
 
-Test(verify, a_surplus_event) {
+/* One more event of the first one's symbol, from record 99999 of its partition; it is record 77 of fills. */
+static void see_one_more(void) {
     char bytes[512];
-    uint64_t fseq = 0;
+    uint64_t fseq = 1;
     for (size_t i = 0; i < topic_size; i++) fseq += strcmp(topic[i].symbol, topic[0].symbol) == 0;
-    see_range(0, topic_size);
     snprintf(bytes, sizeof bytes,
         "{\"type\":\"FILL\",\"symbol\":\"%s\",\"fseq\":%llu,\"src\":{\"p\":%d,\"o\":99999,\"i\":0},\"own\":0}",
-        topic[0].symbol, (unsigned long long)fseq + 1, topic[0].partition);
+        topic[0].symbol, (unsigned long long)fseq, topic[0].partition);
     verify_see(verify, topic[0].partition, 77, text_of(topic[0].symbol), text_of(bytes));
+}
+
+Test(verify, a_surplus_event) {
+    see_range(0, topic_size);
+    see_one_more();
     const struct verify_result *result = judge(3);
     cr_assert_eq(result->surplus, 1);
     expect_first(result, VERIFY_SURPLUS, 0);
@@ -204,15 +214,9 @@ Test(verify, a_surplus_event) {
 }
 
 Test(verify, an_event_of_a_later_record_is_not_judged) {
-    char bytes[512];
-    uint64_t fseq = 0;
-    for (size_t i = 0; i < topic_size; i++) fseq += strcmp(topic[i].symbol, topic[0].symbol) == 0;
     see_range(0, topic_size);
-    snprintf(bytes, sizeof bytes,
-        "{\"type\":\"FILL\",\"symbol\":\"%s\",\"fseq\":%llu,\"src\":{\"p\":%d,\"o\":99999,\"i\":0},\"own\":0}",
-        topic[0].symbol, (unsigned long long)fseq + 1, topic[0].partition);
     verify_limit(verify, topic[0].partition, 99999);
-    verify_see(verify, topic[0].partition, 77, text_of(topic[0].symbol), text_of(bytes));
+    see_one_more();
     cr_assert_eq(judge(0)->later, 1);
 }
 
@@ -273,25 +277,9 @@ Test(verify, the_order_of_reading_does_not_matter) {
     for (size_t i = 0; i < topic_size; i++)
         verify_see(other, topic[i].partition, (int64_t)i, text_of(topic[i].symbol),
             (struct text){topic[i].bytes, (uint32_t)topic[i].size});
-    struct workload_options options = {
-        .seed = 7, .symbols = 5, .accounts = 4, .bad_per_million = 20000, .preset = WORKLOAD_EVERYTHING};
-    struct workload *workload = workload_open(&options);
-    struct reference *reference = reference_open();
-    int64_t offsets[10] = {0};
-    for (int i = 0; i < RECORDS; i++) {
-        struct workload_record record;
-        workload_next(workload, 1764900000000 + i, &record);
-        struct reference_record in = {.partition = record.home,
-            .offset = offsets[record.home]++,
-            .timestamp_ms = 1764900000000 + i,
-            .key = record.symbol,
-            .value = record.value};
-        cr_assert_eq(reference_apply(reference, &in, verify_on_event, other, NULL), REFERENCE_OK);
-    }
+    play(verify_on_event, other);
     verify_finish(other);
     cr_assert_eq(verify_exit_code(verify_result(other)), 0);
     cr_assert_eq(verify_result(other)->matched, topic_size);
     verify_close(other);
-    reference_close(reference);
-    workload_close(workload);
 }

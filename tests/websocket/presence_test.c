@@ -2,6 +2,7 @@
 #include "io/keys/keys.h"
 #include "io/websocket/push.h"
 #include "tests/valkey/server.h"
+#include "tests/websocket/expect.h"
 #include "tests/websocket/raw_client.h"
 #include "tests/websocket/scripted_feed.h"
 
@@ -10,18 +11,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#define EXPECT(condition, ...)                                                                                         \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                            \
-            fprintf(stderr, __VA_ARGS__);                                                                              \
-            fputc('\n', stderr);                                                                                       \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
-
-static void sleep_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL); }
 
 /* The command's answer as text: numbers as such, of an array the first element, "" for none. */
 static const char *ask(const struct server *server, const char *command) {

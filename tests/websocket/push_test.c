@@ -4,6 +4,7 @@
 #include "io/keys/keys.h"
 #include "io/memory/memory_log.h"
 #include "io/websocket/push.h"
+#include "tests/websocket/expect.h"
 #include "tests/websocket/raw_client.h"
 #include "tests/websocket/scripted_feed.h"
 
@@ -17,16 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <yyjson.h>
-
-#define EXPECT(condition, ...)                                                                                         \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition);                                            \
-            fprintf(stderr, __VA_ARGS__);                                                                              \
-            fputc('\n', stderr);                                                                                       \
-            exit(1);                                                                                                   \
-        }                                                                                                              \
-    } while (0)
 
 /* ---- what every case has ---- */
 
@@ -95,8 +86,6 @@ static struct raw_client connect_as(struct stage *stage, const char *path, const
     return client;
 }
 
-static void sleep_ms(int ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL); }
-
 /* Until the push thread took so many events. */
 static void await_events(struct stage *stage, uint64_t events) {
     for (int i = 0; i < 500 && atomic_load(&push_counters(stage->push)->events) < events; i++) sleep_ms(5);
@@ -108,6 +97,13 @@ static bool has(const char *text, const char *part) { return strstr(text, part) 
 static void expect_has(struct raw_client *client, const char *part) {
     const char *text = raw_expect(client);
     EXPECT(has(text, part), "%s is not in %s", part, text);
+}
+
+/* With alice's key. */
+static struct raw_client connect_alice(struct stage *stage) {
+    char header[128];
+    snprintf(header, sizeof header, "x-api-key: %s\r\n", stage->key);
+    return connect_as(stage, "/", header);
 }
 
 static void subscribe(struct raw_client *client, const char *symbol, const char *channels) {
@@ -359,10 +355,8 @@ static void unknown_symbol(void) {
 static void reports(void) {
     struct stage stage;
     begin(&stage, NULL, true);
-    char header[128], text[256];
-    snprintf(header, sizeof header, "x-api-key: %s\r\n", stage.key);
-    struct raw_client alice = connect_as(&stage, "/", header), nobody = connect_as(&stage, "/?userId=alice", NULL),
-                      late;
+    char text[256];
+    struct raw_client alice = connect_alice(&stage), nobody = connect_as(&stage, "/?userId=alice", NULL), late;
     raw_say(&alice, "{\"action\":\"subscribe\",\"channels\":[\"orders\"]}");
     expect_has(&alice, "\"ack\"");
     raw_say(&nobody, "{\"action\":\"subscribe\",\"symbols\":[\"AAPL\"],\"channels\":[\"trades\",\"orders\"]}");
@@ -450,9 +444,8 @@ static void play_overtaken(uint32_t hold_bytes_max, bool is_away) {
     settings.hold_bytes_max = hold_bytes_max;
     begin(&stage, &settings, true);
     struct copy *copy = new_copy();
-    char header[128], text[128];
-    snprintf(header, sizeof header, "x-api-key: %s\r\n", stage.key);
-    struct raw_client alice = connect_as(&stage, "/", header), watcher = connect_as(&stage, "/", NULL);
+    char text[128];
+    struct raw_client alice = connect_alice(&stage), watcher = connect_as(&stage, "/", NULL);
     uint64_t fseq = scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1, "alice", NULL);
     await_events(&stage, 1);
     subscribe(&alice, "AAPL", "\"trades\",\"orders\"");
@@ -534,9 +527,7 @@ static void found_late(void) {
 static void overtaken_for_good(void) {
     struct stage stage;
     begin(&stage, NULL, true);
-    char header[128];
-    snprintf(header, sizeof header, "x-api-key: %s\r\n", stage.key);
-    struct raw_client alice = connect_as(&stage, "/", header), watcher = connect_as(&stage, "/", NULL);
+    struct raw_client alice = connect_alice(&stage), watcher = connect_as(&stage, "/", NULL);
     scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1, "alice", NULL);
     await_events(&stage, 1);
     subscribe(&alice, "AAPL", "\"orders\"");
@@ -572,20 +563,29 @@ static long resident_kb(void) {
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+/* Little room for who lags. */
+static struct push_settings tight(uint32_t lag_bytes_max) {
+    struct push_settings settings = push_settings_default();
+    settings.lag_bytes_max = lag_bytes_max;
+    settings.depth_levels = settings.mirror_levels = 50;
+    settings.send_buffer_bytes = 16 * 1024;
+    return settings;
+}
+
+static struct raw_client connect_slow(struct stage *stage, const char *channels) {
+    struct raw_client client;
+    EXPECT(raw_open(&client, push_port(stage->push), "/", NULL, 8192) == 101, "no upgrade");
+    subscribe(&client, "AAPL", channels);
+    return client;
+}
+
 /* A client that does not read: others go on, memory stays, it is closed with 1013. */
 static void slow_client(void) {
     struct stage stage;
-    struct push_settings settings = push_settings_default();
-    settings.lag_bytes_max = 256 * 1024;
-    settings.depth_levels = 50;
-    settings.mirror_levels = 50;
-    settings.send_buffer_bytes = 16 * 1024;
+    struct push_settings settings = tight(256 * 1024);
     begin(&stage, &settings, true);
     struct raw_client slow[8], quick = connect_as(&stage, "/", NULL);
-    for (int i = 0; i < 8; i++) {
-        EXPECT(raw_open(&slow[i], push_port(stage.push), "/", NULL, 8192) == 101, "no upgrade");
-        subscribe(&slow[i], "AAPL", "\"trades\",\"depth\"");
-    }
+    for (int i = 0; i < 8; i++) slow[i] = connect_slow(&stage, "\"trades\",\"depth\"");
     subscribe(&quick, "AAPL", "\"trades\"");
     long before_kb = 0;
     uint64_t fseq = 0;
@@ -631,14 +631,9 @@ static void slow_client(void) {
 /* The close frame with 1013 reaches a client that begins to read again in time. */
 static void slow_client_wakes(void) {
     struct stage stage;
-    struct push_settings settings = push_settings_default();
-    settings.lag_bytes_max = 64 * 1024;
-    settings.depth_levels = settings.mirror_levels = 50;
-    settings.send_buffer_bytes = 16 * 1024;
+    struct push_settings settings = tight(64 * 1024);
     begin(&stage, &settings, true);
-    struct raw_client slow;
-    EXPECT(raw_open(&slow, push_port(stage.push), "/", NULL, 8192) == 101, "no upgrade");
-    subscribe(&slow, "AAPL", "\"trades\"");
+    struct raw_client slow = connect_slow(&stage, "\"trades\"");
     const struct push_counters *counters = push_counters(stage.push);
     for (int i = 0; i < 40000 && atomic_load(&counters->slow_closes) == 0; i++) {
         scripted_feed_trade(stage.feed, "AAPL", SIDE_BUY, 15000, 1 + i, "alice", "bob");
@@ -662,15 +657,10 @@ static void slow_client_wakes(void) {
 /* Lagging only in depth: it gives way to a snapshot and the connection lives. */
 static void conflation(void) {
     struct stage stage;
-    struct push_settings settings = push_settings_default();
-    settings.lag_bytes_max = 64 * 1024;
-    settings.depth_levels = settings.mirror_levels = 50;
-    settings.send_buffer_bytes = 16 * 1024;
+    struct push_settings settings = tight(64 * 1024);
     begin(&stage, &settings, true);
     struct copy *copy = new_copy();
-    struct raw_client slow;
-    EXPECT(raw_open(&slow, push_port(stage.push), "/", NULL, 8192) == 101, "no upgrade");
-    subscribe(&slow, "AAPL", "\"depth\"");
+    struct raw_client slow = connect_slow(&stage, "\"depth\"");
     const struct push_counters *counters = push_counters(stage.push);
     uint64_t fseq = 0;
     for (uint64_t round = 1; round <= 3; round++) {
