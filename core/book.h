@@ -99,9 +99,13 @@ uint64_t book_hash(const struct book *book);
 uint32_t book_levels(
     const struct book *book, enum side side, int64_t after_price_ticks, struct depth_level *levels, uint32_t count);
 
-/* Visits the open orders, bids best to worst, then asks, first in first out within a level: start with a zeroed
- * cursor, false at the end. *order is filled like an ACCEPTED with leaves and cumulative as they stand. The book must
- * not change during the visit. */
+/* A number over all that is open and the stream's position: two books that were told the same have the same. */
+uint64_t book_state_hash(const struct book *book);
+
+/* Visits the open orders, bids best to worst, then asks, first in first out within a level, then the stops that wait,
+ * by their sequence; a list's children that wait for their parent are left out. Start with a zeroed cursor, false at
+ * the end. *order is filled like an ACCEPTED with leaves and cumulative as they stand. The book must not change during
+ * the visit. */
 bool book_next_order(const struct book *book, struct book_cursor *cursor, struct event *order);
 
 uint64_t book_open_orders(const struct book *book);

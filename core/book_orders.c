@@ -2,10 +2,9 @@
 #include "core/book_inside.h"
 #include "core/short_text.h"
 
-enum {
-    LONG_TEXTS_BYTES = 256,
-    BLOCKS_KEPT = 64 /* an empty book with more gives its memory back */
-};
+enum { BLOCKS_KEPT = 64 /* an empty book with more gives its memory back */ };
+
+_Static_assert(sizeof(struct book_specials) <= (ARENA_PAGE_BYTES << BOOK_SPECIALS_SIZE), "specials fit their piece");
 
 static void add_block(struct book *book) {
     uint32_t block = arena_take_block(book->arena);
@@ -27,9 +26,9 @@ static uint32_t take_slot(struct book *book) {
 }
 
 static char *take_long_texts(struct book *book, uint32_t slot) {
-    uint32_t piece = pool_take(&book->long_texts, book->arena, LONG_TEXTS_BYTES);
+    uint32_t piece = pool_take(&book->long_texts, book->arena, ORDER_LONG_TEXTS_BYTES);
     book->records[slot].long_texts = piece;
-    return pool_at(book->arena, LONG_TEXTS_BYTES, piece);
+    return pool_at(book->arena, ORDER_LONG_TEXTS_BYTES, piece);
 }
 
 static void put_record(struct book *book, uint32_t slot, const struct command *command, bool is_long) {
@@ -42,26 +41,54 @@ static void put_record(struct book *book, uint32_t slot, const struct command *c
     short_put(short_put(short_put(at, order_id), client_order_id), user_id);
 }
 
-uint32_t book_add_order(struct book *book, const struct command *command) {
+static void put_extra(struct book *book, uint32_t slot) {
+    struct book_specials *specials = book_take_specials(book);
+    uint32_t piece = pool_take(&specials->extras, book->arena, ORDER_EXTRA_BYTES);
+    book->records[slot].extra = piece;
+    *book_extra(book, slot) = (struct order_extra){.slippage_ticks = -1};
+}
+
+uint32_t book_add_order(struct book *book, const struct command *command, bool is_special) {
     const struct book_run *run = &book->run;
-    bool is_long = command->order_id.size + command->client_order_id.size + command->user_id.size > ORDER_TEXT_BYTES;
+    uint32_t room = is_special ? ORDER_SPECIAL_TEXT_BYTES : ORDER_TEXT_BYTES;
+    bool is_long = command->order_id.size + command->client_order_id.size + command->user_id.size > room;
     bool has_client = command->user_id.size && command->client_order_id.size;
     uint32_t slot = take_slot(book);
     struct order *order = &book->orders[slot];
-    order_write(order, run->leaves_lots, run->side, run->time_in_force, run->post_only, is_long, has_client,
+    order_write(order, run->leaves_lots,
+        (struct order_kind){.side = run->side,
+            .time_in_force = run->time_in_force,
+            .order_type = run->order_type,
+            .self_trade = command->self_trade,
+            .post_only = run->post_only,
+            .long_texts = is_long,
+            .has_client = has_client,
+            .special = is_special},
         run->price_ticks, book_account_tag(rolling_id(command->user_id)));
     order->id_hash = run->id_hash;
     put_record(book, slot, command, is_long);
+    if (__builtin_expect(is_special, 0)) put_extra(book, slot);
     id_index_add(&book->ids, book->arena, run->id_hash, ID_ORDER, slot);
     if (has_client) id_index_add(&book->ids, book->arena, run->client_hash, ID_CLIENT, slot);
     book->open_orders++;
     return slot;
 }
 
+/* What an order shows when it comes to rest. */
+static void show_first(struct book *book, uint32_t slot) {
+    struct order *order = &book->orders[slot];
+    struct order_extra *extra = book_extra(book, slot);
+    int64_t leaves = (int64_t)order->leaves_lots;
+    extra->place = PLACE_LEVEL;
+    extra->reserve_lots = extra->clip_lots && leaves > extra->clip_lots ? leaves - extra->clip_lots : 0;
+    order->leaves_lots = (uint64_t)(leaves - extra->reserve_lots);
+}
+
 void book_rest(struct book *book, struct book_output *out, uint32_t slot) {
     struct order *order = &book->orders[slot];
     enum side side = order->side;
     int64_t price_ticks = (int64_t)order->price_ticks;
+    if (__builtin_expect(order->special, 0)) show_first(book, slot);
     struct level *level = ladder_enter(&book->ladders[side], book->arena, ladder_key(side, price_ticks));
     order->next = 0;
     order->prev = level->tail;
@@ -72,6 +99,7 @@ void book_rest(struct book *book, struct book_output *out, uint32_t slot) {
     level->tail = slot;
     level->total_lots += (int64_t)order->leaves_lots;
     book_note_level(out, side, price_ticks, level->total_lots);
+    book_remember(book, slot);
 }
 
 void book_unlink(struct book *book, struct book_output *out, uint32_t slot) {
@@ -80,6 +108,7 @@ void book_unlink(struct book *book, struct book_output *out, uint32_t slot) {
     int64_t price_ticks = (int64_t)order->price_ticks;
     uint64_t key = ladder_key(side, price_ticks);
     struct level *level = ladder_get(&book->ladders[side], book->arena, key);
+    book_forget(book, slot);
     if (order->prev)
         book->orders[order->prev].next = order->next;
     else
@@ -91,6 +120,10 @@ void book_unlink(struct book *book, struct book_output *out, uint32_t slot) {
     level->total_lots -= (int64_t)order->leaves_lots;
     book_note_level(out, side, price_ticks, level->total_lots);
     if (!level->head) ladder_leave(&book->ladders[side], book->arena, key);
+    if (__builtin_expect(order->special, 0)) {
+        order->leaves_lots += (uint64_t)book_extra(book, slot)->reserve_lots;
+        book_extra(book, slot)->reserve_lots = 0;
+    }
 }
 
 static uint64_t client_hash_of(const struct book *book, uint32_t slot) {
@@ -98,23 +131,45 @@ static uint64_t client_hash_of(const struct book *book, uint32_t slot) {
     return id_client_hash(rolling_id(texts.user_id), texts.client_order_id);
 }
 
+/* Nothing names the order any more. */
+static void leave_specials(struct book *book, uint32_t slot) {
+    struct order_extra *extra = book_extra(book, slot);
+    struct book_specials *specials = book->specials;
+    if (extra->is_timed) book_remove_time(book, slot);
+    if (extra->group) book_group(book, extra)->members[extra->role] = 0;
+    if (extra->place == PLACE_CHILD && book->orders[slot].time_in_force == TIF_GTD) specials->timed_children--;
+    if (extra->clip_lots && --specials->icebergs == 0) book->special &= ~(uint32_t)BOOK_HAS_ICEBERGS;
+}
+
 void book_end_order(struct book *book, uint32_t slot) {
     struct order *order = &book->orders[slot];
     id_index_remove(&book->ids, book->arena, order->id_hash, ID_ORDER, slot);
     if (order->has_client) id_index_remove(&book->ids, book->arena, client_hash_of(book, slot), ID_CLIENT, slot);
-    book->freed_long_texts += order->long_texts;
+    if (__builtin_expect(order->special, 0)) leave_specials(book, slot);
+    book->freed_pieces += (uint32_t)(order->long_texts + order->special);
     order->next = book->freed_first;
     if (!book->freed_first) book->freed_last = slot;
     book->freed_first = slot;
     book->open_orders--;
 }
 
-static void give_long_texts(struct book *book) {
-    for (uint32_t slot = book->freed_first; slot && book->freed_long_texts; slot = book->orders[slot].next)
+static void give_extra(struct book *book, uint32_t slot) {
+    uint32_t group = book_extra(book, slot)->group;
+    if (group) book_unref_group(book, group);
+    pool_give(&book->specials->extras, book->arena, ORDER_EXTRA_BYTES, book->records[slot].extra);
+}
+
+static void give_pieces(struct book *book) {
+    for (uint32_t slot = book->freed_first; slot && book->freed_pieces; slot = book->orders[slot].next) {
         if (book->orders[slot].long_texts) {
-            pool_give(&book->long_texts, book->arena, LONG_TEXTS_BYTES, book->records[slot].long_texts);
-            book->freed_long_texts--;
+            pool_give(&book->long_texts, book->arena, ORDER_LONG_TEXTS_BYTES, book->records[slot].long_texts);
+            book->freed_pieces--;
         }
+        if (book->orders[slot].special) {
+            give_extra(book, slot);
+            book->freed_pieces--;
+        }
+    }
 }
 
 /* An empty book keeps nothing that it would not have needed for a few orders. */
@@ -124,14 +179,69 @@ static void give_memory(struct book *book) {
     id_index_clear(&book->ids, book->arena);
     ladder_clear(&book->ladders[SIDE_BUY], book->arena);
     ladder_clear(&book->ladders[SIDE_SELL], book->arena);
+    if (book->specials) book_clear_specials(book);
 }
 
 void book_recycle(struct book *book, bool is_idle) {
     if (book->freed_first) {
-        if (__builtin_expect(book->freed_long_texts != 0, 0)) give_long_texts(book);
+        if (__builtin_expect(book->freed_pieces != 0, 0)) give_pieces(book);
         book->orders[book->freed_last].next = book->free_slot;
         book->free_slot = book->freed_first;
         book->freed_first = book->freed_last = 0;
     }
     if (__builtin_expect(is_idle && book->open_orders == 0 && book->blocks > BLOCKS_KEPT, 0)) give_memory(book);
+}
+
+static void init_ladders(struct book_specials *specials) {
+    for (int side = SIDE_BUY; side <= SIDE_SELL; side++) {
+        ladder_init(&specials->stops[side]);
+        ladder_init(&specials->trailed[side]);
+    }
+    ladder_init(&specials->times);
+}
+
+struct book_specials *book_take_specials(struct book *book) {
+    if (book->specials) return book->specials;
+    book->specials_page = arena_take_pages(book->arena, BOOK_SPECIALS_SIZE);
+    book->specials = arena_page(book->arena, book->specials_page);
+    *book->specials = (struct book_specials){0};
+    init_ladders(book->specials);
+    return book->specials;
+}
+
+void book_clear_specials(struct book *book) {
+    struct book_specials *specials = book->specials;
+    for (int side = SIDE_BUY; side <= SIDE_SELL; side++) {
+        ladder_clear(&specials->stops[side], book->arena);
+        ladder_clear(&specials->trailed[side], book->arena);
+    }
+    ladder_clear(&specials->times, book->arena);
+    pool_clear(&specials->extras, book->arena);
+    pool_clear(&specials->groups, book->arena);
+}
+
+uint64_t book_weight_of_special(const struct book *book, uint32_t slot) {
+    const struct order_extra *extra = book_extra(book, slot);
+    uint64_t w = (uint64_t)extra->reserve_lots + (uint64_t)extra->clip_lots * UINT64_C(0x1b39896a51a8749b) +
+                 (uint64_t)extra->expire_time_ms * UINT64_C(0x53cb9f0c747ea2eb) +
+                 (uint64_t)extra->stop_price_ticks * UINT64_C(0x2c829abe1f4532e1) +
+                 (uint64_t)extra->trailing_ticks * UINT64_C(0xc584133ac916ab3d) +
+                 (uint64_t)extra->trailing_bps * UINT64_C(0x06c45d188009454f) +
+                 (uint64_t)extra->slippage_ticks * UINT64_C(0x6e789e6aa1b965f5);
+    uint64_t waits = extra->place == PLACE_LEVEL ? 0 : extra->place + (uint64_t)extra->is_started * 16;
+    uint64_t watermark = extra->is_started ? (uint64_t)extra->watermark_ticks : 0;
+    w += waits * UINT64_C(0xe220a8397b1dcdaf) + watermark * ROLLING_HASH_MULTIPLIER;
+    return book_weight(&book->orders[slot]) + book->orders[slot].id_hash * w;
+}
+
+void book_set_special(struct book *book) {
+    const struct instrument *instrument = &book->instrument;
+    uint32_t kept = book->special & (BOOK_HAS_TIMED | BOOK_HAS_STOPS | BOOK_HAS_ICEBERGS | BOOK_HAS_CAUSED);
+    uint32_t state = book->state == TRADING_STATE_TRADING   ? 0
+                     : book->state == TRADING_STATE_AUCTION ? BOOK_NOT_TRADING | BOOK_IN_AUCTION
+                                                            : BOOK_NOT_TRADING;
+    bool has_band = instrument->band.ticks || instrument->band.basis_points;
+    bool has_collar = instrument->collar.ticks || instrument->collar.basis_points;
+    book->special = kept | state | (has_band ? BOOK_HAS_BAND : 0) | (has_collar ? BOOK_HAS_COLLAR : 0) |
+                    (instrument->notional_units_min ? BOOK_HAS_LEAST_NOTIONAL : 0);
 }

@@ -15,24 +15,27 @@
 #include <stdint.h>
 
 enum {
-    BOOK_EVENTS_MAX = 64,                  /* of one step */
-    BOOK_LEVELS_MAX = BOOK_EVENTS_MAX + 2, /* a modify touches two levels with one event */
-    BOOK_VISITS_MAX = 4096                 /* orders or levels that one step only looks at */
+    BOOK_EVENTS_MAX = 64,                   /* of one step */
+    BOOK_EVENTS_SPARE = 8,                  /* what happens at once, never in two steps, answers at most so many */
+    BOOK_LEVELS_MAX = BOOK_EVENTS_MAX + 16, /* a modify touches two levels with one event */
+    BOOK_VISITS_MAX = 4096                  /* orders or levels that one step only looks at */
 };
 
 /* An event in 64 bytes: book_view makes it complete. Slots are 0 where the command's own ids are meant. */
 struct book_event {
-    uint8_t type;   /* enum event_type */
-    uint8_t reason; /* enum reason */
-    uint8_t flags;  /* enum book_event_flag */
-    uint8_t spare;
+    uint8_t type;        /* enum event_type */
+    uint8_t reason;      /* enum reason */
+    uint8_t flags;       /* enum book_event_flag */
+    uint8_t detail;      /* ACCEPTED: side, orderType, timeInForce; PREVENTED: mode; STATE: state */
     uint32_t order_slot; /* the event's order, of a FILL the taker */
-    uint32_t maker_slot; /* FILL */
+    uint32_t maker_slot; /* FILL, PREVENTED */
     uint32_t trade;      /* FILL: low half of its tradeId */
     uint64_t fseq;
     uint64_t hash;
-    int64_t price_ticks, quantity_lots, leaves_lots; /* as in the rolling hash */
-    int64_t rest;                                    /* FILL: the maker's leaves; CANCEL_ALL_DONE: how many */
+    int64_t price_ticks, quantity_lots, leaves_lots; /* as in the rolling hash; STATE: price and quantity indicated,
+                                                        TRIGGERED: price is the last one */
+    int64_t rest; /* FILL, PREVENTED: the maker's leaves; CANCEL_ALL_DONE: how many; ACCEPTED, MODIFIED, TRIGGERED: the
+                     stop price, 0 if none */
 };
 
 _Static_assert(sizeof(struct book_event) == 64, "one cache line");
@@ -40,7 +43,9 @@ _Static_assert(sizeof(struct book_event) == 64, "one cache line");
 enum book_event_flag {
     BOOK_EVENT_KEPT_PRIORITY = 1,
     BOOK_EVENT_BY_COMMAND = 2, /* the command did it to an order that was there: its commandId is printed */
-    BOOK_EVENT_SELL = 4        /* FILL: the taker sells */
+    BOOK_EVENT_SELL = 4,       /* FILL, PREVENTED: the taker sells */
+    BOOK_EVENT_UNCROSS = 8,    /* FILL: in an auction, there is no takerSide */
+    BOOK_EVENT_INDICATIVE = 16 /* STATE: with price and quantity */
 };
 
 /* What stands at one price after a step: 0 lots, the level is gone. */
@@ -57,30 +62,110 @@ struct book_cursor {
 };
 
 /* What the book is in the middle of. */
-enum book_phase { BOOK_IDLE = 0, BOOK_SCANNING, BOOK_MATCHING, BOOK_CANCELLING };
+enum book_phase {
+    BOOK_IDLE = 0,
+    BOOK_EXPIRING,   /* what is due, before the record */
+    BOOK_INDICATING, /* an auction's price, before the record */
+    BOOK_STARTING,   /* the record itself begins */
+    BOOK_SCANNING,
+    BOOK_MATCHING,
+    BOOK_CAUSING, /* a taker is done: what it caused goes to the queue */
+    BOOK_QUEUE,   /* the next of the queue begins */
+    BOOK_CANCELLING,
+    BOOK_ANNOUNCING, /* the STATE event of a STATE record */
+    BOOK_PRICING,    /* an uncross: its price */
+    BOOK_UNCROSSING
+};
+
+/* What a book looks out for beside plain orders in continuous trading: bits of book.special. */
+enum book_special {
+    BOOK_NOT_TRADING = 1, /* its state is not TRADING */
+    BOOK_HAS_BAND = 2,
+    BOOK_HAS_COLLAR = 4,
+    BOOK_HAS_LEAST_NOTIONAL = 8,
+    BOOK_HAS_TIMED = 16,  /* GTD orders */
+    BOOK_IN_AUCTION = 32, /* with BOOK_NOT_TRADING: indications are due from time to time */
+    BOOK_HAS_STOPS = 64,  /* some wait */
+    BOOK_HAS_ICEBERGS = 128,
+    BOOK_HAS_CAUSED = 256 /* a parent was filled, or orders are queued */
+};
 
 /* The order that matches now, and how far a long command has come. */
 struct book_run {
     int64_t src_offset;
-    uint64_t id_hash;    /* of its orderId */
-    uint64_t limit_key;  /* worst key of the other side that it may trade at */
-    int64_t price_ticks; /* LIMIT */
-    int64_t quantity_lots, leaves_lots;
-    uint32_t slot; /* of a modified order; 0: the command's own */
+    uint64_t id_hash;      /* of its orderId */
+    uint64_t limit_key;    /* worst key of the other side that it may trade at */
+    int64_t price_ticks;   /* 0: it has no limit price */
+    int64_t quantity_lots; /* of the command's own order while it has no slot */
+    int64_t leaves_lots;
+    uint32_t slot; /* of an order that has one; 0: the command's own */
     uint8_t phase; /* enum book_phase */
     uint8_t side;
-    uint8_t order_type;
+    uint8_t order_type; /* as it came; its price tells how it matches */
     uint8_t time_in_force;
     bool post_only;
     bool is_accepted; /* BOOK_SCANNING: for FOK, else for CAPACITY before the order is accepted */
     uint8_t cancel_side, cancel_last_side;
-    uint64_t client_hash; /* of account and clientOrderId, if the command has the latter */
-    uint64_t user_hash;   /* BOOK_CANCELLING: rolling_id of the account */
-    uint64_t scan_key;    /* BOOK_SCANNING, BOOK_CANCELLING: next level to look at */
-    int64_t scan_lots;    /* BOOK_SCANNING: found so far */
+    uint8_t self_trade; /* enum self_trade; NONE for an order of nobody */
+    bool is_watched;    /* it can meet orders of its own account, or belongs to a list */
+    bool is_ended;      /* it was ended before its sweep was */
+    bool is_state_new;  /* BOOK_ANNOUNCING: it was another one before */
+    bool is_day_end;    /* BOOK_CANCELLING: DAY orders expire, instead of an account's being cancelled */
+    uint16_t account_tag;
+    int64_t slippage_ticks;                     /* -1: none of its own */
+    uint64_t client_hash;                       /* of account and clientOrderId, if the command has the latter */
+    uint64_t user_hash;                         /* BOOK_CANCELLING: rolling_id of the account */
+    uint64_t scan_key;                          /* BOOK_SCANNING, BOOK_CANCELLING: next level to look at */
+    int64_t scan_lots;                          /* BOOK_SCANNING: found so far */
+    int64_t scan_shown_lots, scan_reserve_lots; /* ... of the level that scan_slot is in */
     int64_t cancel_count;
+    uint32_t scan_slot;   /* BOOK_SCANNING order by order: the next one, 0: the first of scan_key */
     uint32_t cancel_slot; /* BOOK_CANCELLING: next order to look at, 0: the first of scan_key */
+    bool cancels_stops;   /* BOOK_CANCELLING: both sides are done, cancel_slot is a waiting stop */
 };
+
+/* One side of an auction while its price is looked for. */
+struct auction_side {
+    uint64_t key;      /* the level that is looked at, LADDER_EMPTY: none is left */
+    uint64_t last_key; /* the worst that trades */
+    int64_t lots;      /* what is left of it */
+    uint32_t slot;     /* the next order to count, 0: the level is counted */
+};
+
+/* The price of a call auction, found step by step. */
+struct auction_pricing {
+    struct auction_side sides[2]; /* by enum side */
+    int64_t volume_lots;
+    int64_t price_ticks; /* when done; without volume of no meaning */
+    uint8_t stage;
+};
+
+/* What only books have that were asked for more than plain orders: a piece of the arena, taken when first needed. */
+struct book_specials {
+    struct ladder stops[2];   /* waiting stops by enum side, by trigger: buys ascending, sells descending */
+    struct ladder trailed[2]; /* the same of trailing stops that prints triggered; empty between two takers */
+    struct ladder times;      /* GTD orders by the time they expire, linked through their extras */
+    struct pool extras, groups;
+    uint64_t sequence;              /* the latest one given to a stop */
+    uint32_t wait_first, wait_last; /* waiting stops by sequence */
+    uint32_t wait_count;
+    uint32_t trail_first, trail_last; /* trailing stops by sequence */
+    uint32_t trail_count;
+    uint32_t queue_first, queue_last;   /* what runs next */
+    uint32_t filled_first, filled_last; /* groups whose parent the taker filled */
+    uint32_t timed, timed_children, icebergs;
+    bool has_prints, has_trailed; /* since the queue was filled last */
+    int64_t print_least_ticks, print_greatest_ticks;
+    int64_t quiet_from_ticks, quiet_to_ticks; /* a print in here changes nothing for trailing stops */
+    int64_t told_ms;                          /* log time of the last STATE event */
+    bool has_told;                            /* it told price and quantity */
+    int64_t told_price_ticks, told_lots;
+    struct auction_pricing pricing;
+    bool is_priced;       /* the indication was found ... */
+    uint64_t priced_hash; /* ... of a book with this orders_hash */
+};
+
+enum { BOOK_SPECIALS_SIZE = 2 }; /* of the piece they are in */
 
 /* What most commands touch comes first and lies together. */
 struct book {
@@ -88,10 +173,12 @@ struct book {
     struct order_record *records; /* the arena's */
     struct arena *arena;
     uint64_t fseq, hash;
+    uint64_t orders_hash; /* sum over the orders that are at rest or wait */
     uint32_t open_orders;
     uint32_t free_slot;               /* chain of slots to take, the latest first */
     uint32_t freed_first, freed_last; /* slots that this step's events still show */
-    uint32_t freed_long_texts;        /* how many of them have such */
+    uint32_t freed_pieces;            /* how many long texts and extras they have */
+    uint32_t special;                 /* enum book_special */
     uint32_t blocks;                  /* how many it has ... */
     struct book_run run;
     struct id_index ids;
@@ -99,6 +186,9 @@ struct book {
     uint64_t trades;
     int64_t last_price_ticks;
     bool has_last_price;
+    uint8_t state;                  /* enum trading_state */
+    struct book_specials *specials; /* NULL: none */
+    uint32_t specials_page;
     struct instrument instrument;
     struct pool long_texts;
     uint32_t first_block, last_block; /* ... and their chain */

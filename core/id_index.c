@@ -10,7 +10,7 @@
 enum {
     FIRST_BUCKETS = ARENA_PAGE_BYTES / sizeof(struct id_bucket),
     ENTRIES_PER_BUCKET = 4, /* on average, before another bucket is added */
-    LONG_TEXTS_BYTES = 256
+    LONG_TEXTS_BYTES = ORDER_LONG_TEXTS_BYTES
 };
 
 static const char *texts_at(const struct arena *arena, uint32_t slot) {
