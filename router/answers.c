@@ -47,6 +47,9 @@ struct text answer_fault(char *out, const struct fault *fault, struct text reque
         at = json_put_integer(JSON_PUT(at, ",\"code\":"), fault->code);
     }
     at = put_member(at, "field", fault->field);
+    if (fault->order) {
+        at = json_put_unsigned(JSON_PUT(at, ",\"order\":"), fault->order);
+    }
     at = put_member(at, "requestId", request_id);
     return body_of(out, JSON_PUT(at, "}"));
 }
@@ -72,11 +75,28 @@ struct text answer_refusal(char *out, int status, struct text request_id) {
 
 static struct text message_of_call(enum call call) {
     switch (call) {
+    case CALL_REPLACE: return TEXT("Replace accepted");
+    case CALL_LIST: return TEXT("List accepted");
     case CALL_CANCEL: return TEXT("Cancel accepted");
     case CALL_CANCEL_ALL: return TEXT("Cancel all accepted");
     case CALL_MODIFY: return TEXT("Modify accepted");
     default: return TEXT("Order accepted");
     }
+}
+
+/* The ids of a list's orders, in the list's order. */
+static char *put_orders(char *at, const struct order_outcome *outcome) {
+    if (outcome->order_count == 0) {
+        return at;
+    }
+    at = JSON_PUT(at, ",\"orders\":[");
+    for (uint32_t i = 0; i < outcome->order_count; i++) {
+        at = i ? JSON_PUT(at, ",{\"orderId\":") : JSON_PUT(at, "{\"orderId\":");
+        at = json_put_text(at, outcome->orders[i].order_id);
+        at = put_member(at, "clientOrderId", outcome->orders[i].client_order_id);
+        at = JSON_PUT(at, "}");
+    }
+    return JSON_PUT(at, "]");
 }
 
 struct text answer_stored(char *out, const struct order_outcome *outcome, struct text topic) {
@@ -85,8 +105,10 @@ struct text answer_stored(char *out, const struct order_outcome *outcome, struct
     at = put_member(at, "topic", topic);
     at = put_member(at, "symbol", outcome->symbol);
     at = put_member(at, "orderId", outcome->order_id);
+    at = put_member(at, "listId", outcome->list_id);
     at = put_member(at, "clientOrderId", outcome->client_order_id);
     at = put_member(at, "commandId", outcome->command_id);
+    at = put_orders(at, outcome);
     at = json_put_integer(JSON_PUT(at, ",\"timestamp\":"), outcome->timestamp_ms);
     return body_of(out, JSON_PUT(at, "}"));
 }
@@ -125,8 +147,9 @@ static char *put_units(char *at, const char *name, int64_t units, struct decimal
 
 struct text answer_symbols(char *out) {
     const struct instrument rules = instrument_default();
-    char *at = JSON_PUT(out,
-        "{\"listing\":\"open\",\"pattern\":\"^[A-Z0-9]{1,10}$\",\"default\":{\"orderTypes\":[\"LIMIT\",\"MARKET\"]");
+    char *at = JSON_PUT(out, "{\"listing\":\"open\",\"pattern\":\"^[A-Z0-9]{1,10}$\",\"default\":{\"orderTypes\":["
+                             "\"LIMIT\",\"MARKET\",\"STOP\",\"STOP_LIMIT\",\"TRAILING_STOP\"],\"timeInForce\":["
+                             "\"GTC\",\"IOC\",\"FOK\",\"GTD\",\"DAY\"]");
     at = put_units(at, "tick", 1, rules.tick);
     at = put_units(at, "lot", 1, rules.lot);
     at = put_units(at, "minPrice", rules.price_ticks_min, rules.tick);

@@ -4,6 +4,8 @@
 
 #include "core/text.h"
 
+#include <stdint.h>
+
 /* Numbers of the families that trading clients know. */
 enum fault_code {
     CODE_NONE = 0,
@@ -15,6 +17,7 @@ enum fault_code {
     CODE_ORDER_TYPE = -1116,
     CODE_SIDE = -1117,
     CODE_SYMBOL = -1121,
+    CODE_COMBINATION = -1128,
     CODE_FIELD = -1130,
     CODE_REJECTED = -2010,
     CODE_CANCEL_REJECTED = -2011,
@@ -27,6 +30,7 @@ struct fault {
     enum fault_code code;
     struct text error; /* what is wrong and how to mend it */
     struct text field; /* the member or parameter it is about; absent: none */
+    uint8_t order;     /* of a list: which of its orders, from 1; 0: the list itself, or no list */
 };
 
 #endif

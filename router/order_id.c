@@ -57,7 +57,8 @@ static char *put_part(char *at, struct text part) {
     return at + part.size;
 }
 
-struct text order_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out) {
+static struct text derive(
+    const char *prefix, struct text account, struct text symbol, struct text client_order_id, char *out) {
     char parts[3 * (ID_BYTES_MAX + 1)];
     uint8_t digest[SHA256_BYTES];
     char *end = put_part(put_part(put_part(parts, account), symbol), client_order_id);
@@ -65,9 +66,24 @@ struct text order_id_derived(struct text account, struct text symbol, struct tex
         fprintf(stderr, "shardbook-router: OpenSSL has no SHA-256\n");
         abort();
     }
-    memcpy(out, "c-", 2);
+    memcpy(out, prefix, 2);
     put_hex(out + 2, digest, 20);
     return (struct text){out, 42};
+}
+
+struct text order_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out) {
+    return derive("c-", account, symbol, client_order_id, out);
+}
+
+struct text list_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out) {
+    return derive("l-", account, symbol, client_order_id, out);
+}
+
+struct text list_order_id(struct text list_id, unsigned number, char *out) {
+    memcpy(out, list_id.data, list_id.size);
+    out[list_id.size] = '-';
+    out[list_id.size + 1] = (char)('0' + number);
+    return (struct text){out, list_id.size + 2};
 }
 
 struct text random_name(char *out) {

@@ -16,6 +16,13 @@ struct text order_id_random(int64_t now_ms, char *out);
  * order whichever router takes it. Any thread. */
 struct text order_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out);
 
+/* The id of a list that follows from a clientOrderId of it, in the same way (`l-`). */
+struct text list_id_derived(struct text account, struct text symbol, struct text client_order_id, char *out);
+
+/* `<list>-<number>`: the id of a list's order that has no clientOrderId, number 1 to 9; `out` has ORDER_ID_BYTES_MAX
+ * bytes, `list_id` is one of the above. Any thread. */
+struct text list_order_id(struct text list_id, unsigned number, char *out);
+
 /* 16 random hex digits, for naming requests and producers; a view of `out`. The router's thread only. */
 struct text random_name(char *out);
 

@@ -12,6 +12,9 @@
 
 enum ticket_state { TICKET_FREE, TICKET_WAITING, TICKET_SENT, TICKET_ABANDONED };
 
+/* orderId, clientOrderId, commandId, listId, and the first two of each order of a list. */
+enum { IDS_BYTES_MAX = (4 + 2 * LIST_ORDERS_MAX) * ID_BYTES_MAX };
+
 /* An order or change under way. */
 struct ticket {
     struct orders *orders;
@@ -19,12 +22,9 @@ struct ticket {
     struct ticket *next;            /* free list, or the symbol's queue */
     struct ticket *older, *younger; /* all that are not answered, by age */
     enum ticket_state state;
-    enum call call;
-    struct http_exchange exchange;
-    uint64_t began_us;
-    int64_t timestamp_ms;
-    uint8_t order_id_size, client_order_id_size, command_id_size;
-    char order_id[ID_BYTES_MAX], client_order_id[ID_BYTES_MAX], command_id[ID_BYTES_MAX];
+    struct order_outcome outcome; /* its ids view `ids` */
+    uint32_t ids_size;
+    char ids[IDS_BYTES_MAX];
     uint32_t value_size;
     char value[RECORD_VALUE_BYTES_MAX];
 };
@@ -114,20 +114,11 @@ static void leave_queue(struct orders *orders, struct ticket *ticket) {
     orders->waiting--;
 }
 
-static void tell(struct orders *orders, const struct ticket *ticket, enum order_fate fate) {
-    struct order_outcome outcome = {
-        .exchange = ticket->exchange,
-        .call = ticket->call,
-        .fate = fate,
-        .pending_door = ticket->entry->door == TOPIC_PENDING,
-        .symbol = route_entry_symbol(ticket->entry),
-        .order_id = {ticket->order_id, ticket->order_id_size},
-        .client_order_id = {ticket->client_order_id, ticket->client_order_id_size},
-        .command_id = {ticket->command_id, ticket->command_id_size},
-        .timestamp_ms = ticket->timestamp_ms,
-        .began_us = ticket->began_us,
-    };
-    orders->on_done(orders->on_done_context, &outcome);
+static void tell(struct orders *orders, struct ticket *ticket, enum order_fate fate) {
+    ticket->outcome.fate = fate;
+    ticket->outcome.pending_door = ticket->entry->door == TOPIC_PENDING;
+    ticket->outcome.symbol = route_entry_symbol(ticket->entry);
+    orders->on_done(orders->on_done_context, &ticket->outcome);
 }
 
 /* Answers a ticket that is in no queue, and frees it. */
@@ -280,9 +271,26 @@ static void pump(struct orders *orders, struct route_entry *entry) {
     }
 }
 
-static uint8_t keep_id(char *out, struct text id) {
-    memcpy(out, id.size ? id.data : "", id.size);
-    return (uint8_t)id.size;
+/* Copies an id into the ticket. */
+static struct text keep_id(struct ticket *ticket, struct text id) {
+    char *copy = ticket->ids + ticket->ids_size;
+    memcpy(copy, id.size ? id.data : "", id.size);
+    ticket->ids_size += id.size;
+    return (struct text){id.size ? copy : NULL, id.size};
+}
+
+static void keep_ids(struct ticket *ticket, const struct command *command) {
+    struct order_outcome *outcome = &ticket->outcome;
+    ticket->ids_size = 0;
+    outcome->order_id = keep_id(ticket, command->order_id);
+    outcome->client_order_id = keep_id(ticket, command->client_order_id);
+    outcome->command_id = keep_id(ticket, command->command_id);
+    outcome->list_id = keep_id(ticket, command->list_id);
+    outcome->order_count = command->order_count;
+    for (uint32_t i = 0; i < command->order_count; i++) {
+        outcome->orders[i].order_id = keep_id(ticket, command->orders[i].order_id);
+        outcome->orders[i].client_order_id = keep_id(ticket, command->orders[i].client_order_id);
+    }
 }
 
 int orders_submit(struct orders *orders, struct http_exchange exchange, enum call call, const struct command *command,
@@ -296,13 +304,11 @@ int orders_submit(struct orders *orders, struct http_exchange exchange, enum cal
     struct ticket *ticket = take_ticket(orders);
     ticket->orders = orders;
     ticket->entry = entry;
-    ticket->call = call;
-    ticket->exchange = exchange;
-    ticket->began_us = now_us;
-    ticket->timestamp_ms = command->timestamp_ms;
-    ticket->order_id_size = keep_id(ticket->order_id, command->order_id);
-    ticket->client_order_id_size = keep_id(ticket->client_order_id, command->client_order_id);
-    ticket->command_id_size = keep_id(ticket->command_id, command->command_id);
+    ticket->outcome.exchange = exchange;
+    ticket->outcome.call = call;
+    ticket->outcome.began_us = now_us;
+    ticket->outcome.timestamp_ms = command->timestamp_ms;
+    keep_ids(ticket, command);
     ticket->value_size = (uint32_t)record_write(command, ticket->value);
     join_queue(orders, ticket);
     pump(orders, entry);
@@ -311,7 +317,8 @@ int orders_submit(struct orders *orders, struct http_exchange exchange, enum cal
 
 void orders_tick(struct orders *orders, uint64_t now_us) {
     orders->now_us = now_us;
-    while (orders->oldest && now_us - orders->oldest->began_us > orders->settings.deadline_ms * UINT64_C(1000)) {
+    while (
+        orders->oldest && now_us - orders->oldest->outcome.began_us > orders->settings.deadline_ms * UINT64_C(1000)) {
         struct ticket *ticket = orders->oldest;
         if (ticket->state == TICKET_WAITING) {
             leave_queue(orders, ticket);

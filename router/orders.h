@@ -29,13 +29,20 @@ enum order_fate {
     FATE_REFUSED   /* it is not in the log: the broker does not take it */
 };
 
+/* The ids of one order of a list. */
+struct order_ids {
+    struct text order_id, client_order_id;
+};
+
 /* What became of a request; texts live until the callback returns. */
 struct order_outcome {
     struct http_exchange exchange;
     enum call call;
     enum order_fate fate;
     bool pending_door; /* STORED: in the topic of a symbol that moves */
-    struct text symbol, order_id, client_order_id, command_id;
+    struct text symbol, order_id, client_order_id, command_id, list_id;
+    struct order_ids orders[LIST_ORDERS_MAX]; /* of a list */
+    uint32_t order_count;
     int64_t timestamp_ms;
     uint64_t began_us;
 };

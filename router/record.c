@@ -66,6 +66,38 @@ static char *put_new(char *at, const struct command *command, const struct instr
     return put_options(at, command, rules);
 }
 
+static char *put_replace(char *at, const struct command *command, const struct instrument *rules) {
+    at = put_text(at, FIELD_ACTION, action_name(ACTION_REPLACE));
+    at = put_text(at, FIELD_CANCEL_ORDER_ID, command->cancel_order_id);
+    return put_new(at, command, rules);
+}
+
+/* An order of a list: what it shares with the list stands there. */
+static char *put_order(char *at, const struct command *order, const struct instrument *rules) {
+    at = JSON_PUT(at, "{");
+    at = put_text(at, FIELD_SIDE, side_name((enum side)order->side));
+    at = put_decimal(at, FIELD_QUANTITY, order->quantity, rules->lot);
+    at = put_decimal(at, FIELD_PRICE, order->price, rules->tick);
+    at = put_text(at, FIELD_ORDER_TYPE, order_type_name((enum order_type)order->order_type));
+    at = put_text(at, FIELD_ORDER_ID, order->order_id);
+    at = put_text(at, FIELD_CLIENT_ORDER_ID, order->client_order_id);
+    return JSON_PUT(put_options(at, order, rules), "}");
+}
+
+static char *put_list(char *at, const struct command *command, const struct instrument *rules) {
+    at = put_text(at, FIELD_ACTION, action_name(ACTION_LIST));
+    at = put_text(at, FIELD_SYMBOL, command->symbol);
+    at = put_text(at, FIELD_LIST_ID, command->list_id);
+    at = put_text(at, FIELD_USER_ID, command->user_id);
+    at = put_integer(at, FIELD_TIMESTAMP, command->timestamp_ms);
+    at = put_text(at, FIELD_CONTINGENCY, contingency_name((enum contingency)command->contingency));
+    at = JSON_PUT(put_key(at, FIELD_ORDERS), "[");
+    for (uint32_t i = 0; i < command->order_count; i++) {
+        at = put_order(i ? JSON_PUT(at, ",") : at, &command->orders[i], rules);
+    }
+    return JSON_PUT(at, "]");
+}
+
 static char *put_change(char *at, const struct command *command, const struct instrument *rules) {
     at = put_text(at, FIELD_ACTION, action_name((enum action)command->action));
     at = put_text(at, FIELD_SYMBOL, command->symbol);
@@ -83,10 +115,17 @@ static char *put_change(char *at, const struct command *command, const struct in
     return command->has_expire_time ? put_integer(at, FIELD_EXPIRE_TIME, command->expire_time_ms) : at;
 }
 
+static char *put_command(char *at, const struct command *command, const struct instrument *rules) {
+    switch (command->action) {
+    case ACTION_NEW: return put_new(at, command, rules);
+    case ACTION_REPLACE: return put_replace(at, command, rules);
+    case ACTION_LIST: return put_list(at, command, rules);
+    default: return put_change(at, command, rules);
+    }
+}
+
 size_t record_write(const struct command *command, char *out) {
     const struct instrument rules = instrument_default();
-    char *at = JSON_PUT(out, "{");
-    at = command->action == ACTION_NEW ? put_new(at, command, &rules) : put_change(at, command, &rules);
-    at = JSON_PUT(at, "}");
-    return (size_t)(at - out);
+    char *at = put_command(JSON_PUT(out, "{"), command, &rules);
+    return (size_t)(JSON_PUT(at, "}") - out);
 }

@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 /* The most bytes of a record: ids escaped at their longest. */
-enum { RECORD_VALUE_BYTES_MAX = 3072 };
+enum { RECORD_VALUE_BYTES_MAX = 4096 };
 
-/* Writes a checked command (request.h) of NEW, CANCEL, MODIFY or CANCEL_ALL; returns its bytes. The guide's members
+/* Writes a checked command (request.h) with its ids; returns its bytes. The guide's members
  * come first, in the guide's order; prices and quantities are JSON numbers with exactly the places of tick and lot. Any
  * thread. */
 size_t record_write(const struct command *command, char *out);

@@ -7,11 +7,21 @@
 #include "router/fault.h"
 #include "router/target.h"
 
-/* Checks the members of a new order as the body had them. A sound one gets its price taken away if it is a MARKET
- * order, which needs none. orderId, timestamp, commandId and everything that is no member of a new order are not looked
- * at: the router does not take them over. What the engine may not support (stops, say) is passed on if its form is
- * sound. */
+/* Checks the members of a new order as the body had them: their form, what the kind of order needs, ranges. A sound one
+ * gets its price taken away if it is a MARKET or STOP order, which needs none. orderId, timestamp, commandId and
+ * everything that is no member of a new order are not looked at: the router does not take them over. */
 struct fault request_check_new(struct command *command);
+
+/* The same of an order that replaces another (decoded as REPLACE unless it says otherwise). */
+struct fault request_check_replace(struct command *command);
+
+/* The same of a list (decoded as LIST unless it says otherwise) and its orders, which are copied to `orders`
+ * (LIST_ORDERS_MAX); command->orders views these then. */
+struct fault request_check_list(struct command *command, struct command *orders);
+
+/* When it has its ids: whether the fields of a checked NEW, REPLACE or LIST go together, as the engine will judge.
+ * `orders` is what command->orders views, NULL if it is no list. */
+struct fault request_check_combination(struct command *command, struct command *orders);
 
 /* Checks the body of PATCH /orders/{orderId} together with its target, and fills in the symbol, which either may name.
  */

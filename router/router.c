@@ -166,31 +166,73 @@ static struct fault identify(const struct asking *asking, struct command *comman
 
 static struct fault need_account(const struct command *command) {
     if (command->action != ACTION_NEW && text_is_absent(command->user_id)) {
-        return (struct fault){400, CODE_MISSING, TEXT("userId is required in open mode: ?userId="), TEXT("userId")};
+        return (struct fault){400, CODE_MISSING, TEXT("userId is required in open mode: ?userId="), TEXT("userId"), 0};
     }
     return (struct fault){0};
 }
 
-/* The ids that the router gives; they live in `memory` (ORDER_ID_BYTES_MAX bytes). */
-static void give_ids(const struct asking *asking, struct command *command, char *memory) {
-    command->timestamp_ms = asking->calendar_ms;
-    if (command->action != ACTION_NEW) {
-        command->command_id = order_id_random(asking->calendar_ms, memory);
-        return;
-    }
-    command->command_id = TEXT_NONE;
+/* Room for the ids that the router gives to one command. */
+struct given_ids {
+    char own[ORDER_ID_BYTES_MAX], orders[LIST_ORDERS_MAX][ORDER_ID_BYTES_MAX];
+};
+
+static void give_order_id(const struct asking *asking, struct command *command, char *memory) {
     bool derived = command->client_order_id.size && command->user_id.size;
+    command->command_id = TEXT_NONE;
     command->order_id = derived ? order_id_derived(command->user_id, command->symbol, command->client_order_id, memory)
                                 : order_id_random(asking->calendar_ms, memory);
 }
 
-static void submit(const struct asking *asking, struct command *command) {
-    struct router *router = asking->router;
-    char memory[ORDER_ID_BYTES_MAX];
+/* A retry gives the same ids to the list and each order if the list or its first order has a clientOrderId. */
+static void give_list_ids(
+    const struct asking *asking, struct command *list, struct command *orders, struct given_ids *given) {
+    struct text client = list->client_order_id.size ? list->client_order_id : orders[0].client_order_id;
+    list->order_id = list->command_id = TEXT_NONE;
+    list->list_id = client.size ? list_id_derived(list->user_id, list->symbol, client, given->own)
+                                : order_id_random(asking->calendar_ms, given->own);
+    for (uint32_t i = 0; i < list->order_count; i++) {
+        struct command *order = &orders[i];
+        order->order_id = order->client_order_id.size
+                              ? order_id_derived(list->user_id, list->symbol, order->client_order_id, given->orders[i])
+                              : list_order_id(list->list_id, i + 1, given->orders[i]);
+    }
+}
+
+static void give_ids(
+    const struct asking *asking, struct command *command, struct command *orders, struct given_ids *given) {
+    command->timestamp_ms = asking->calendar_ms;
+    if (command->action == ACTION_NEW || command->action == ACTION_REPLACE) {
+        command->list_id = TEXT_NONE;
+        give_order_id(asking, command, given->own);
+    } else if (command->action == ACTION_LIST) {
+        give_list_ids(asking, command, orders, given);
+    } else {
+        command->list_id = TEXT_NONE;
+        command->command_id = order_id_random(asking->calendar_ms, given->own);
+    }
+}
+
+/* Whose it is, its ids, and whether its fields go together. */
+static struct fault complete(
+    const struct asking *asking, struct command *command, struct command *orders, struct given_ids *given) {
+    bool places_orders =
+        command->action == ACTION_NEW || command->action == ACTION_REPLACE || command->action == ACTION_LIST;
     struct fault fault = identify(asking, command);
     if (!fault.status) {
         fault = need_account(command);
     }
+    if (fault.status) {
+        return fault;
+    }
+    give_ids(asking, command, orders, given);
+    return places_orders ? request_check_combination(command, orders) : fault;
+}
+
+/* `orders` are a list's, else NULL. */
+static void submit(const struct asking *asking, struct command *command, struct command *orders) {
+    struct router *router = asking->router;
+    struct given_ids given;
+    struct fault fault = complete(asking, command, orders, &given);
     if (fault.status) {
         refuse(asking, &fault);
         return;
@@ -200,27 +242,45 @@ static void submit(const struct asking *asking, struct command *command) {
         answer_ok(asking, answer_sound(body, command->symbol));
         return;
     }
-    give_ids(asking, command, memory);
     if (orders_submit(router->orders, asking->exchange, asking->target.call, command, asking->now_us) != STATUS_OK) {
-        fault = (struct fault){503, CODE_NONE, TEXT("too much is under way; nothing was done, try again"), TEXT_NONE};
+        fault =
+            (struct fault){503, CODE_NONE, TEXT("too much is under way; nothing was done, try again"), TEXT_NONE, 0};
         refuse(asking, &fault);
     }
 }
 
+/* The body is of that action unless it names one. */
+static void decode(const struct asking *asking, enum action action, struct command *command) {
+    struct text body = asking->request->body;
+    json_command_decode_as(&asking->router->decoder, body.data, body.size, action, command);
+}
+
 static void do_order(const struct asking *asking) {
     struct command command;
-    json_command_decode(&asking->router->decoder, asking->request->body.data, asking->request->body.size, &command);
-    struct fault fault = request_check_new(&command);
+    bool replaces = asking->target.call == CALL_REPLACE;
+    decode(asking, replaces ? ACTION_REPLACE : ACTION_NEW, &command);
+    struct fault fault = replaces ? request_check_replace(&command) : request_check_new(&command);
     if (fault.status) {
         refuse(asking, &fault);
     } else {
-        submit(asking, &command);
+        submit(asking, &command, NULL);
+    }
+}
+
+static void do_list(const struct asking *asking) {
+    struct command command, orders[LIST_ORDERS_MAX];
+    decode(asking, ACTION_LIST, &command);
+    struct fault fault = request_check_list(&command, orders);
+    if (fault.status) {
+        refuse(asking, &fault);
+    } else {
+        submit(asking, &command, orders);
     }
 }
 
 static void do_modify(const struct asking *asking) {
     struct command command;
-    json_command_decode(&asking->router->decoder, asking->request->body.data, asking->request->body.size, &command);
+    decode(asking, ACTION_NEW, &command);
     struct fault fault = request_check_modify(&command, &asking->target);
     if (fault.status) {
         refuse(asking, &fault);
@@ -229,7 +289,7 @@ static void do_modify(const struct asking *asking) {
     command.action = ACTION_MODIFY;
     command.order_id = asking->target.order_id;
     command.client_order_id = TEXT_NONE;
-    submit(asking, &command);
+    submit(asking, &command, NULL);
 }
 
 static void do_cancel(const struct asking *asking) {
@@ -242,7 +302,7 @@ static void do_cancel(const struct asking *asking) {
     if (asking->target.side.size) {
         command.side = text_equal(asking->target.side, TEXT("BUY")) ? SIDE_BUY : SIDE_SELL;
     }
-    submit(asking, &command);
+    submit(asking, &command, NULL);
 }
 
 static struct fault fault_of(enum order_fate fate) {
@@ -251,9 +311,9 @@ static struct fault fault_of(enum order_fate fate) {
         return (struct fault){503, CODE_UNKNOWN_FATE,
             TEXT("nobody knows whether this is in the log: ask for it by clientOrderId, or send it again with the same "
                  "one"),
-            TEXT_NONE};
-    case FATE_NOT_SENT: return (struct fault){503, CODE_NONE, TEXT("this is not in the log: try again"), TEXT_NONE};
-    default: return (struct fault){500, CODE_NONE, TEXT("the log does not take this; it is not in it"), TEXT_NONE};
+            TEXT_NONE, 0};
+    case FATE_NOT_SENT: return (struct fault){503, CODE_NONE, TEXT("this is not in the log: try again"), TEXT_NONE, 0};
+    default: return (struct fault){500, CODE_NONE, TEXT("the log does not take this; it is not in it"), TEXT_NONE, 0};
     }
 }
 
@@ -362,7 +422,9 @@ static void dispatch(const struct asking *asking) {
     char body[ANSWER_BYTES_MAX];
     switch (asking->target.call) {
     case CALL_NEW:
-    case CALL_TEST: do_order(asking); break;
+    case CALL_TEST:
+    case CALL_REPLACE: do_order(asking); break;
+    case CALL_LIST: do_list(asking); break;
     case CALL_CANCEL:
     case CALL_CANCEL_ALL: do_cancel(asking); break;
     case CALL_MODIFY: do_modify(asking); break;

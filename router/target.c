@@ -18,6 +18,8 @@ enum { NOT_HERE = CALL_COUNT };
 static const struct place places[] = {
     {PATH("/orders"), "GET, POST, DELETE, OPTIONS", CALL_FIND_ORDER, CALL_NEW, NOT_HERE, CALL_CANCEL_ALL},
     {PATH("/orders/test"), "POST, OPTIONS", NOT_HERE, CALL_TEST, NOT_HERE, NOT_HERE},
+    {PATH("/orders/replace"), "POST, OPTIONS", NOT_HERE, CALL_REPLACE, NOT_HERE, NOT_HERE},
+    {PATH("/orders/list"), "POST, OPTIONS", NOT_HERE, CALL_LIST, NOT_HERE, NOT_HERE},
     {PATH("/orders/"), "GET, PATCH, DELETE, OPTIONS", CALL_ORDER, NOT_HERE, CALL_MODIFY, CALL_CANCEL},
     {PATH("/depth"), "GET, OPTIONS", CALL_DEPTH, NOT_HERE, NOT_HERE, NOT_HERE},
     {PATH("/trades"), "GET, OPTIONS", CALL_TRADES, NOT_HERE, NOT_HERE, NOT_HERE},
@@ -205,8 +207,8 @@ bool call_needs_key(enum call call) {
 }
 
 const char *call_name(enum call call) {
-    static const char *const names[CALL_COUNT] = {"new", "test", "cancel", "cancel_all", "modify", "order",
-        "find_order", "depth", "trades", "symbols", "time", "healthz", "readyz", "metrics", "preflight"};
+    static const char *const names[CALL_COUNT] = {"new", "test", "replace", "list", "cancel", "cancel_all", "modify",
+        "order", "find_order", "depth", "trades", "symbols", "time", "healthz", "readyz", "metrics", "preflight"};
     return call < CALL_COUNT ? names[call] : "none";
 }
 

@@ -12,6 +12,8 @@
 enum call {
     CALL_NEW,        /* POST /orders */
     CALL_TEST,       /* POST /orders/test */
+    CALL_REPLACE,    /* POST /orders/replace */
+    CALL_LIST,       /* POST /orders/list */
     CALL_CANCEL,     /* DELETE /orders/{orderId}?symbol=, DELETE /orders?clientOrderId=&symbol= */
     CALL_CANCEL_ALL, /* DELETE /orders?symbol=[&side=] */
     CALL_MODIFY,     /* PATCH /orders/{orderId}[?symbol=] */

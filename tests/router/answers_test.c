@@ -23,7 +23,7 @@ Test(answers, gateway_errors_are_byte_for_byte) {
 }
 
 Test(answers, a_bad_order_says_how_to_mend_it) {
-    struct fault fault = {400, CODE_PRECISION, TEXT("price must be so"), TEXT("price")};
+    struct fault fault = {400, CODE_PRECISION, TEXT("price must be so"), TEXT("price"), 0};
     cr_assert_str_eq(ended(answer_fault(out, &fault, TEXT("r1"))),
         "{\"message\":\"Invalid request body\",\"error\":\"price must be so\",\"code\":-1111,"
         "\"field\":\"price\",\"requestId\":\"r1\"}");
@@ -39,6 +39,23 @@ Test(answers, an_order_has_the_guides_three_members_first) {
     cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("pending-orders"))),
         "{\"message\":\"Order accepted\",\"topic\":\"pending-orders\",\"symbol\":\"AAPL\",\"orderId\":"
         "\"1-a\",\"clientOrderId\":\"c\\\"\",\"timestamp\":5}");
+}
+
+Test(answers, a_list_names_its_orders) {
+    struct order_outcome outcome = {.call = CALL_LIST,
+        .symbol = TEXT("AAPL"),
+        .list_id = TEXT("l"),
+        .timestamp_ms = 5,
+        .orders = {{TEXT("l-1"), TEXT_NONE}, {TEXT("c-2"), TEXT("mine")}},
+        .order_count = 2};
+    cr_assert_str_eq(ended(answer_stored(out, &outcome, TEXT("orders"))),
+        "{\"message\":\"List "
+        "accepted\",\"topic\":\"orders\",\"symbol\":\"AAPL\",\"listId\":\"l\",\"orders\":[{\"orderId\":"
+        "\"l-1\"},{\"orderId\":\"c-2\",\"clientOrderId\":\"mine\"}],\"timestamp\":5}");
+    struct fault fault = {400, CODE_FIELD, TEXT("postOnly must be so"), TEXT("postOnly"), 2};
+    cr_assert_str_eq(ended(answer_fault(out, &fault, TEXT("r"))),
+        "{\"message\":\"Invalid request body\",\"error\":\"postOnly must be so\",\"code\":-1130,"
+        "\"field\":\"postOnly\",\"order\":2,\"requestId\":\"r\"}");
 }
 
 Test(answers, readiness_names_what_is_missing) {

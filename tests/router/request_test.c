@@ -16,9 +16,11 @@ static void close_decoder(void) { json_decoder_deinit(&decoder); }
 
 TestSuite(request, .init = open_decoder, .fini = close_decoder);
 
+/* As the router does it, ids aside. */
 static struct fault check_new(struct command *command, const char *body) {
     json_command_decode(&decoder, body, strlen(body), command);
-    return request_check_new(command);
+    struct fault fault = request_check_new(command);
+    return fault.status ? fault : request_check_combination(command, NULL);
 }
 
 struct sample {
@@ -29,6 +31,8 @@ struct sample {
 
 #define ORDER(rest)                                                                                                    \
     "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":150.00,\"orderType\":\"LIMIT\"" rest "}"
+
+#define OTHER(type, rest) "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"orderType\":\"" type "\"" rest "}"
 
 ParameterizedTestParameters(request, new_orders) {
     static struct sample samples[] = {
@@ -44,11 +48,39 @@ ParameterizedTestParameters(request, new_orders) {
         {ORDER(",\"action\":\"NEW\""), 0, ""},
         {ORDER(",\"timeInForce\":\"ioc\""), -1115, "timeInForce"},
         {ORDER(",\"timeInForce\":\"GTD\",\"expireTime\":1764900000000"), 0, ""},
+        {ORDER(",\"timeInForce\":\"GTD\""), -1102, "expireTime"},
+        {ORDER(",\"expireTime\":1764900000000"), -1128, "expireTime"},
+        {ORDER(",\"timeInForce\":\"AON\""), -1115, "timeInForce"},
+        {ORDER(",\"timeInForce\":\"DAY\",\"postOnly\":true"), 0, ""},
+        {ORDER(",\"timeInForce\":\"IOC\",\"postOnly\":true"), -1128, "postOnly"},
+        {ORDER(",\"stopPrice\":1"), -1128, "stopPrice"},
+        {ORDER(",\"trailingBps\":1"), -1128, "trailingBps"},
+        {ORDER(",\"trailingAmount\":1"), -1128, "trailingAmount"},
+        {ORDER(",\"displayQuantity\":100"), 0, ""},
+        {ORDER(",\"displayQuantity\":101"), -1111, "displayQuantity"},
+        {ORDER(",\"displayQuantity\":10,\"timeInForce\":\"FOK\""), -1128, "displayQuantity"},
+        {OTHER("STOP", ",\"stopPrice\":5"), 0, ""},
+        {OTHER("STOP", ",\"stopPrice\":5,\"price\":0.001,\"maxSlippage\":0.10,\"timeInForce\":\"FOK\""), 0, ""},
+        {OTHER("STOP", ""), -1102, "stopPrice"},
+        {OTHER("STOP", ",\"stopPrice\":0"), -1111, "stopPrice"},
+        {OTHER("STOP", ",\"stopPrice\":5,\"timeInForce\":\"GTC\""), -1128, "timeInForce"},
+        {OTHER("STOP_LIMIT", ",\"stopPrice\":5,\"price\":6"), 0, ""},
+        {OTHER("STOP_LIMIT", ",\"stopPrice\":5"), -1102, "price"},
+        {OTHER("STOP_LIMIT", ",\"price\":5"), -1102, "stopPrice"},
+        {OTHER("TRAILING_STOP", ",\"trailingBps\":9999"), 0, ""},
+        {OTHER("TRAILING_STOP", ",\"trailingAmount\":0.05,\"stopPrice\":5,\"price\":4,\"timeInForce\":\"DAY\""), 0, ""},
+        {OTHER("TRAILING_STOP", ""), -1102, "trailingAmount"},
+        {OTHER("TRAILING_STOP", ",\"trailingBps\":0"), -1130, "trailingBps"},
+        {OTHER("TRAILING_STOP", ",\"trailingBps\":10000"), -1130, "trailingBps"},
+        {OTHER("TRAILING_STOP", ",\"trailingBps\":5,\"trailingAmount\":1"), -1128, "trailingBps"},
+        {OTHER("MARKET", ",\"maxSlippage\":0"), 0, ""},
+        {OTHER("MARKET", ",\"timeInForce\":\"GTC\""), -1128, "timeInForce"},
+        {OTHER("MARKET", ",\"displayQuantity\":1"), -1128, "displayQuantity"},
         {ORDER(",\"postOnly\":\"yes\""), -1130, "postOnly"},
         {ORDER(",\"expireTime\":1.5"), -1130, "expireTime"},
         {ORDER(",\"stopPrice\":1.005"), -1111, "stopPrice"},
         {ORDER(",\"displayQuantity\":0"), -1111, "displayQuantity"},
-        {ORDER(",\"maxSlippage\":0"), 0, ""},
+        {ORDER(",\"maxSlippage\":0"), -1128, "maxSlippage"},
         {ORDER(",\"selfTradePrevention\":\"EXPIRE_MAKER\""), 0, ""},
         {ORDER(",\"symbol\":\"MSFT\""), -1100, ""},
         {"{\"symbol\":\"AAPL\",\"side\":\"SELL\",\"quantity\":\"100\",\"price\":\"150\",\"orderType\":\"LIMIT\"}", 0,
@@ -126,23 +158,175 @@ Test(request, the_guides_order_is_written_as_the_guide_has_it) {
         "\"userId\":\"user123\",\"timestamp\":1764900000123,\"orderId\":\"1764900000123-abcdefghi\"}");
 }
 
-Test(request, options_are_passed_and_a_markets_price_is_not) {
+static void expect_written(const char *body, const char *record) {
     struct command command;
-    cr_assert_eq(
-        check_new(&command,
-            "{\"orderType\":\"MARKET\",\"price\":12.345,\"quantity\":\"1e3\",\"side\":\"SELL\",\"symbol\":\"X\","
-            "\"timeInForce\":\"FOK\",\"postOnly\":true,\"maxSlippage\":0.1,\"trailingBps\":25,\"expireTime\":5,"
-            "\"selfTradePrevention\":\"NONE\",\"clientOrderId\":\"a\\\"\\u0001\\u00e9\",\"displayQuantity\":10,"
-            "\"stopPrice\":1e1,\"trailingAmount\":\"0.50\",\"orderId\":\"mine\",\"timestamp\":1}")
-            .status,
-        0);
+    struct fault fault = check_new(&command, body);
+    cr_assert_eq(fault.status, 0, "%s: %.*s", body, (int)fault.error.size, fault.error.data);
     command.timestamp_ms = 7;
     command.order_id = TEXT("o");
-    cr_assert_str_eq(written(&command),
+    cr_expect_str_eq(written(&command), record);
+}
+
+Test(request, options_are_passed_and_a_price_that_is_ignored_is_not) {
+    expect_written("{\"orderType\":\"MARKET\",\"price\":12.345,\"quantity\":\"1e3\",\"side\":\"SELL\",\"symbol\":\"X\","
+                   "\"timeInForce\":\"FOK\",\"maxSlippage\":0.1,\"selfTradePrevention\":\"NONE\","
+                   "\"clientOrderId\":\"a\\\"\\u0001\\u00e9\",\"orderId\":\"mine\",\"timestamp\":1}",
         "{\"symbol\":\"X\",\"side\":\"SELL\",\"quantity\":1000,\"orderType\":\"MARKET\",\"timestamp\":7,"
-        "\"orderId\":\"o\",\"clientOrderId\":\"a\\\"\\u0001\xc3\xa9\",\"timeInForce\":\"FOK\",\"postOnly\":true,"
-        "\"stopPrice\":10.00,\"trailingAmount\":0.50,\"trailingBps\":25,\"displayQuantity\":10,"
-        "\"selfTradePrevention\":\"NONE\",\"expireTime\":5,\"maxSlippage\":0.10}");
+        "\"orderId\":\"o\",\"clientOrderId\":\"a\\\"\\u0001\xc3\xa9\",\"timeInForce\":\"FOK\","
+        "\"selfTradePrevention\":\"NONE\",\"maxSlippage\":0.10}");
+    expect_written(
+        OTHER("TRAILING_STOP", ",\"trailingBps\":25,\"stopPrice\":1e1,\"price\":\"9\",\"timeInForce\":\"GTD\","
+                               "\"expireTime\":5,\"displayQuantity\":10"),
+        "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"price\":9.00,\"orderType\":\"TRAILING_STOP\","
+        "\"timestamp\":7,\"orderId\":\"o\",\"timeInForce\":\"GTD\",\"stopPrice\":10.00,\"trailingBps\":25,"
+        "\"displayQuantity\":10,\"expireTime\":5}");
+    expect_written(OTHER("STOP", ",\"stopPrice\":3,\"price\":1"),
+        "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"orderType\":\"STOP\",\"timestamp\":7,"
+        "\"orderId\":\"o\",\"stopPrice\":3.00}");
+    expect_written(OTHER("TRAILING_STOP", ",\"trailingAmount\":\"0.50\",\"postOnly\":false"),
+        "{\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,\"orderType\":\"TRAILING_STOP\",\"timestamp\":7,"
+        "\"orderId\":\"o\",\"postOnly\":false,\"trailingAmount\":0.50}");
+}
+
+static struct fault check_replace(struct command *command, const char *body) {
+    json_command_decode_as(&decoder, body, strlen(body), ACTION_REPLACE, command);
+    return request_check_replace(command);
+}
+
+Test(request, a_replacement_is_a_new_order_with_the_old_ones_id) {
+    struct command command;
+    cr_assert_eq(check_replace(&command, ORDER(",\"cancelOrderId\":\"old\"")).status, 0);
+    command.order_id = TEXT("new");
+    command.user_id = TEXT("u");
+    command.timestamp_ms = 7;
+    cr_assert_eq(request_check_combination(&command, NULL).status, 0);
+    cr_assert_str_eq(written(&command),
+        "{\"action\":\"REPLACE\",\"cancelOrderId\":\"old\",\"symbol\":\"AAPL\",\"side\":\"BUY\",\"quantity\":100,"
+        "\"price\":150.00,\"orderType\":\"LIMIT\",\"userId\":\"u\",\"timestamp\":7,\"orderId\":\"new\"}");
+    command.order_id = TEXT("old");
+    struct fault fault = request_check_combination(&command, NULL);
+    cr_assert(fault.code == CODE_COMBINATION && text_equal(fault.field, TEXT("cancelOrderId")));
+    cr_assert_eq(check_replace(&command, ORDER("")).code, CODE_MISSING);
+    cr_assert_eq(check_replace(&command, ORDER(",\"cancelOrderId\":7")).code, CODE_FIELD);
+    cr_assert_eq(check_replace(&command, ORDER(",\"cancelOrderId\":\"x\",\"action\":\"NEW\"")).code, CODE_FIELD);
+    cr_assert_eq(check_replace(&command, ORDER(",\"cancelOrderId\":\"x\",\"action\":\"REPLACE\"")).status, 0);
+    cr_assert_eq(check_replace(&command, ORDER(",\"cancelOrderId\":\"x\",\"postOnly\":7")).code, CODE_FIELD);
+}
+
+/* ---- Lists. */
+
+#define LEG(rest) "{\"side\":\"SELL\",\"quantity\":10,\"price\":151,\"orderType\":\"LIMIT\"" rest "}"
+#define STOP_LEG "{\"side\":\"SELL\",\"quantity\":10,\"orderType\":\"STOP\",\"stopPrice\":140}"
+#define LIST(contingency, orders) "{\"symbol\":\"AAPL\",\"contingency\":\"" contingency "\",\"orders\":[" orders "]}"
+
+/* As the router does it, with ids that tell the orders apart. */
+static struct fault check_list(struct command *list, struct command *orders, const char *body) {
+    static const struct text ids[] = {{"a", 1}, {"b", 1}, {"c", 1}};
+    json_command_decode_as(&decoder, body, strlen(body), ACTION_LIST, list);
+    struct fault fault = request_check_list(list, orders);
+    if (fault.status) {
+        return fault;
+    }
+    list->user_id = TEXT("u");
+    list->list_id = TEXT("l");
+    list->timestamp_ms = 7;
+    for (uint32_t i = 0; i < list->order_count; i++) {
+        orders[i].order_id = ids[i];
+    }
+    return request_check_combination(list, orders);
+}
+
+struct list_sample {
+    char body[500];
+    int code;
+    char field[24];
+    uint8_t order;
+};
+
+ParameterizedTestParameters(request, lists) {
+    static struct list_sample samples[] = {
+        {LIST("OCO", LEG("") "," STOP_LEG), 0, "", 0},
+        {LIST("OTO", "{\"side\":\"BUY\",\"quantity\":10,\"orderType\":\"MARKET\"}," STOP_LEG), 0, "", 0},
+        {LIST("OTOCO", LEG("") "," LEG("") "," STOP_LEG), 0, "", 0},
+        {LIST("OCO", LEG(",\"symbol\":\"AAPL\",\"action\":\"NEW\",\"timestamp\":5,\"orderId\":7") "," STOP_LEG), 0, "",
+            0},
+        {LIST("OCO", LEG("")), -1128, "orders", 0},
+        {LIST("OCO", LEG("") "," LEG("") "," LEG("")), -1128, "orders", 0},
+        {LIST("OTOCO", LEG("") "," LEG("")), -1128, "orders", 0},
+        {LIST("OCO", LEG("") ",{\"side\":\"BUY\",\"quantity\":1,\"orderType\":\"MARKET\"}"), -1128, "side", 0},
+        {LIST("BOTH", LEG("") "," STOP_LEG), -1130, "contingency", 0},
+        {"{\"symbol\":\"AAPL\",\"orders\":[]}", -1102, "contingency", 0},
+        {"{\"symbol\":\"AAPL\",\"contingency\":\"OCO\"}", -1102, "orders", 0},
+        {"{\"contingency\":\"OCO\",\"orders\":[]}", -1121, "symbol", 0},
+        {LIST("OCO", "1,2"), -1130, "orders", 0},
+        {LIST("OCO", LEG("") "," LEG(",\"price\":1")), -1100, "", 0},
+        {LIST("OCO", LEG(",\"postOnly\":1") "," STOP_LEG), -1130, "postOnly", 1},
+        {LIST("OCO", LEG("") ",{\"side\":\"SELL\",\"quantity\":10,\"orderType\":\"STOP\"}"), -1102, "stopPrice", 2},
+        {LIST("OCO", LEG("") "," LEG(",\"symbol\":\"MSFT\"")), -1121, "symbol", 2},
+        {LIST("OCO", LEG("") "," LEG(",\"userId\":\"v\"")), -1130, "userId", 2},
+        {LIST("OCO", LEG(",\"action\":\"CANCEL\"") "," LEG("")), -1130, "action", 1},
+        {LIST("OCO", LEG("") "," LEG(",\"timeInForce\":\"AON\"")), -1115, "timeInForce", 2},
+        {LIST("OCO", LEG("") "," LEG(",\"stopPrice\":1")), -1128, "stopPrice", 2},
+        {LIST("OTO", LEG(",\"clientOrderId\":\"x\"") "," LEG(",\"clientOrderId\":\"x\"")), -1128, "clientOrderId", 0},
+        {"{\"action\":\"NEW\",\"symbol\":\"AAPL\"}", -1130, "action", 0},
+        {"{\"action\":\"LIST\"", -1100, "", 0},
+    };
+    return cr_make_param_array(struct list_sample, samples, sizeof samples / sizeof *samples);
+}
+
+ParameterizedTest(struct list_sample *sample, request, lists) {
+    struct command list, orders[LIST_ORDERS_MAX];
+    struct fault fault = check_list(&list, orders, sample->body);
+    cr_assert_eq(
+        fault.code, sample->code, "%s: %d %.*s", sample->body, fault.code, (int)fault.error.size, fault.error.data);
+    cr_assert(text_equal(fault.field, *sample->field ? text_of(sample->field) : TEXT_NONE), "%s", sample->body);
+    cr_assert_eq(fault.order, sample->order, "%s", sample->body);
+}
+
+Test(request, a_list_is_one_record) {
+    struct command list, orders[LIST_ORDERS_MAX], again;
+    const char *body = LIST("OTOCO",
+        LEG(",\"clientOrderId\":\"p\",\"userId\":\"\",\"junk\":1") "," STOP_LEG "," LEG(",\"timeInForce\":\"DAY\""));
+    cr_assert_eq(check_list(&list, orders, body).status, 0);
+    const char *record = written(&list);
+    cr_assert_str_eq(record,
+        "{\"action\":\"LIST\",\"symbol\":\"AAPL\",\"listId\":\"l\",\"userId\":\"u\",\"timestamp\":7,\"contingency\":"
+        "\"OTOCO\",\"orders\":["
+        "{\"side\":\"SELL\",\"quantity\":10,\"price\":151.00,\"orderType\":\"LIMIT\",\"orderId\":\"a\","
+        "\"clientOrderId\":"
+        "\"p\"},"
+        "{\"side\":\"SELL\",\"quantity\":10,\"orderType\":\"STOP\",\"orderId\":\"b\",\"stopPrice\":140.00},"
+        "{\"side\":\"SELL\",\"quantity\":10,\"price\":151.00,\"orderType\":\"LIMIT\",\"orderId\":\"c\",\"timeInForce\":"
+        "\"DAY\"}]}");
+    json_command_decode(&decoder, record, strlen(record), &again);
+    cr_assert_eq(again.fault, REASON_NONE);
+    cr_assert_eq(again.order_count, 3);
+}
+
+Test(request, the_longest_list_fits) {
+    struct command list, orders[LIST_ORDERS_MAX];
+    char client[64 * 6 + 1] = "", leg[1024], body[4096];
+    for (int i = 0; i < 64; i++) {
+        memcpy(client + 6 * i, "\\u0001", 7);
+    }
+    snprintf(leg, sizeof leg,
+        "{\"side\":\"SELL\",\"quantity\":1000000,\"price\":10995116277.76,\"orderType\":\"TRAILING_STOP\","
+        "\"stopPrice\":"
+        "10995116277.76,\"trailingAmount\":10995116277.76,\"timeInForce\":\"GTD\",\"expireTime\":9007199254740991,"
+        "\"postOnly\":false,\"displayQuantity\":1000000,\"selfTradePrevention\":\"EXPIRE_TAKER\",\"clientOrderId\":\"%"
+        "s",
+        client);
+    leg[strlen(leg) - 6] = 0; /* each another one */
+    snprintf(body, sizeof body,
+        "{\"symbol\":\"ABCDEFGHIJ\",\"contingency\":\"OTOCO\",\"orders\":[%s\\u0001\"},%s\\u0002\"},%s\\u0003\"}]}",
+        leg, leg, leg);
+    struct fault fault = check_list(&list, orders, body);
+    cr_assert_eq(fault.status, 0, "%.*s", (int)fault.error.size, fault.error.data);
+    struct text longest = orders[0].client_order_id, id = {"123456789012345678901234567890123456789012345678", 48};
+    list.user_id = longest;
+    list.list_id = orders[0].order_id = orders[1].order_id = orders[2].order_id = id;
+    list.timestamp_ms = INT64_MAX;
+    cr_assert_leq(strlen(written(&list)), RECORD_VALUE_BYTES_MAX);
 }
 
 /* What the router writes must be what the engine's decoder understands. */
@@ -171,8 +355,7 @@ Test(request, the_longest_record_fits) {
     }
     *at = 0;
     snprintf(body, sizeof body,
-        ORDER(",\"userId\":\"%s\",\"clientOrderId\":\"%s\",\"expireTime\":9007199254740991,\"trailingBps\":"
-              "9007199254740991"),
+        ORDER(",\"userId\":\"%s\",\"clientOrderId\":\"%s\",\"timeInForce\":\"GTD\",\"expireTime\":9007199254740991"),
         id, id);
     cr_assert_eq(check_new(&command, body).status, 0);
     command.order_id = command.command_id = command.user_id;
