@@ -7,5 +7,6 @@
 int bench_rest(int argc, char **argv);
 int bench_market(int argc, char **argv);
 int bench_pipeline(int argc, char **argv);
+int bench_book(int argc, char **argv);
 
 #endif

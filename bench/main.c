@@ -23,12 +23,13 @@ static int run_verify(char **argv) {
 int main(int argc, char **argv) {
     const char *task = argc > 1 ? argv[1] : "";
     if (strcmp(task, "pipeline") == 0) return bench_pipeline(argc - 1, argv + 1);
+    if (strcmp(task, "book") == 0) return bench_book(argc - 1, argv + 1);
     if (strcmp(task, "market") == 0) return bench_market(argc - 1, argv + 1);
     if (strcmp(task, "verify") == 0) return run_verify(argv + 1);
     if (strcmp(task, "rest") == 0) return bench_rest(argc - 1, argv + 1);
     if (argc > 1 && *task != '-') {
-        fprintf(
-            stderr, "shardbook-bench: there is no task '%s': rest, pipeline, market or verify (see --help)\n", task);
+        fprintf(stderr, "shardbook-bench: there is no task '%s': rest, pipeline, book, market or verify (see --help)\n",
+            task);
         return 2;
     }
     return bench_rest(argc, argv);

@@ -1,0 +1,138 @@
+/* What the two adapters of our book to bench/neutral/driver.h share: memory, symbols, the rehearsal. */
+#ifndef SHARDBOOK_BENCH_BOOK_STALL_H
+#define SHARDBOOK_BENCH_BOOK_STALL_H
+
+#include "bench/neutral/driver.h"
+#include "core/book.h"
+#include "core/partition.h"
+#include "shards/symbol.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { STALL_RECORDS_PER_MS = 1000 /* how fast log time passes */ };
+
+/* The driver hands an engine the header only; what must be known of the stream before the clock starts (ids as a
+ * client writes them, the slot that an id carries) comes from reading the file once more. */
+static const char *stall_path;
+
+__attribute__((constructor)) static void stall_find_stream(int argc, char **argv) {
+    stall_path = argc > 1 ? argv[1] : NULL;
+}
+
+static void stall_fail(const char *words) {
+    fprintf(stderr, "%s: %s\n", ENGINE, words);
+    exit(2);
+}
+
+/* Zeroed, touched, in huge pages if the system gives them: as bench/neutral/refbook.h has it with RB_HUGE. */
+static void *stall_memory(size_t bytes) {
+    const size_t huge = 2u << 20;
+    bytes = (bytes + huge - 1) & ~(huge - 1);
+    char *memory = mmap(NULL, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) stall_fail("not enough memory");
+    memory = (char *)(((uintptr_t)memory + huge - 1) & ~(uintptr_t)(huge - 1));
+    madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
+/* All records of the stream; unmap with stall_close_stream. */
+static const rec_t *stall_open_stream(uint64_t count) {
+    int file = open(stall_path, O_RDONLY);
+    if (file < 0) stall_fail("the stream cannot be read again");
+    const char *bytes =
+        mmap(NULL, sizeof(hdr_t) + count * sizeof(rec_t), PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+    close(file);
+    if (bytes == MAP_FAILED) stall_fail("the stream cannot be mapped");
+    return (const rec_t *)(bytes + sizeof(hdr_t));
+}
+
+static void stall_close_stream(const rec_t *records, uint64_t count) {
+    munmap((char *)records - sizeof(hdr_t), sizeof(hdr_t) + count * sizeof(rec_t));
+}
+
+/* Books of all symbols of the stream. With $SHARDBOOK_BENCH_IDLE others stand between them that had one order once. */
+struct stall {
+    struct arena arena;
+    struct book *books;
+    uint32_t symbol_count, idle_between;
+    void *memory;
+    uint64_t orders_max;
+    int64_t offset; /* of the record at hand */
+    double bytes_per_idle;
+    struct book_output out;
+};
+
+static struct stall stall;
+
+static inline struct book *stall_book(uint32_t symbol) { return &stall.books[symbol * (1 + stall.idle_between)]; }
+
+static int64_t stall_time_ms(void) { return stall.offset / STALL_RECORDS_PER_MS; }
+
+static uint64_t stall_setting(const char *name, uint64_t otherwise) {
+    const char *value = getenv(name);
+    return value ? strtoull(value, NULL, 10) : otherwise;
+}
+
+static uint64_t stall_book_count(void) { return (uint64_t)stall.symbol_count * (1 + stall.idle_between); }
+
+static void stall_prepare(const hdr_t *header) {
+    stall.symbol_count = (uint32_t)header->nsym;
+    stall.idle_between = (uint32_t)stall_setting("SHARDBOOK_BENCH_IDLE", 0);
+    uint64_t books = stall_book_count();
+    stall.orders_max = header->max_live + 1024 + 8 * books;
+    stall.memory = stall_memory(arena_bytes(stall.orders_max));
+    stall.books = stall_memory(books * sizeof(struct book));
+}
+
+static void stall_use(struct book *book, enum action action, struct decimal price, struct decimal lots) {
+    struct command command;
+    command_init(&command);
+    command.action = (uint8_t)action;
+    command.order_id = TEXT("idle");
+    command.side = action == ACTION_NEW ? SIDE_BUY : SIDE_NONE;
+    command.order_type = action == ACTION_NEW ? ORDER_LIMIT : ORDER_TYPE_NONE;
+    command.time_in_force = TIF_NONE;
+    command.price = price;
+    command.quantity = lots;
+    struct book_input input = {.command = &command};
+    stall.out.event_count = stall.out.level_count = 0;
+    book_apply(book, &input, &stall.out);
+}
+
+/* The symbols between the stream's had one order once, which was cancelled. What the server holds of such a symbol is
+ * its struct symbol and what its book took of the arena. */
+static void stall_fill_idle(void) {
+    uint64_t idle = 0;
+    size_t before = arena_used_bytes(&stall.arena);
+    for (uint64_t i = 0; i < stall_book_count(); i++) {
+        if (i % (1 + stall.idle_between) == 0) continue;
+        stall_use(&stall.books[i], ACTION_NEW, (struct decimal){.mantissa = 32768, .state = DECIMAL_UNITS},
+            (struct decimal){.mantissa = 1, .state = DECIMAL_UNITS});
+        stall_use(&stall.books[i], ACTION_CANCEL, (struct decimal){0}, (struct decimal){0});
+        idle++;
+    }
+    stall.bytes_per_idle =
+        idle ? (double)(arena_used_bytes(&stall.arena) - before) / (double)idle + sizeof(struct symbol) : 0;
+}
+
+/* Empty books, as after a start. */
+static void stall_open(void) {
+    arena_init(&stall.arena, stall.memory, stall.orders_max);
+    struct instrument instrument = instrument_default();
+    for (uint64_t i = 0; i < stall_book_count(); i++) book_init(&stall.books[i], &stall.arena, &instrument);
+    stall_fill_idle();
+}
+
+/* The last words before the clock starts. */
+static void stall_report(void) {
+    if (stall.idle_between) printf("IDLE,%.0f\n", stall.bytes_per_idle);
+}
+
+static void stall_close(void) {
+    for (uint64_t i = 0; i < (uint64_t)stall.symbol_count * (1 + stall.idle_between); i++) book_deinit(&stall.books[i]);
+}
+
+static void stall_forget_trades(void) { g_trades = g_qty = g_notional = g_hash = 0; }
+
+#endif

@@ -1,0 +1,178 @@
+/* Our book under the neutral driver, as the server uses it: ids are texts, and every one is looked up among those of
+ * the last minute. A client writes a stream's number as decimal text. Symbols share the windows of their home
+ * partitions, as in the server. */
+#define ENGINE "shardbook-text"
+#include "bench/book/stall.h"
+#include "core/digits.h"
+#include "core/status.h"
+#include "shards/repeats.h"
+
+/* What stands in the log for a record of the stream. */
+struct written {
+    char id[15];
+    uint8_t id_bytes;
+};
+
+static struct written *written; /* by position in the stream */
+static uint32_t *replace_lots;  /* of an OP_REPLACE: the whole quantity, which counts what was filled before */
+static uint32_t *filled;        /* rehearsal: by id */
+static uint64_t position;
+static bool is_rehearsal;
+
+static struct id_window windows[PARTITIONS];
+static int64_t offsets[PARTITIONS]; /* of the next record of each home partition */
+static struct text symbol_names[65536];
+static uint8_t symbol_homes[65536];
+static struct command command;
+
+static uint64_t id_of(uint32_t slot) {
+    struct text id = order_texts(&stall.arena, slot).order_id;
+    uint64_t value = 0;
+    for (uint32_t i = 0; i < id.size; i++) value = value * 10 + (uint64_t)(id.data[i] - '0');
+    return value;
+}
+
+static inline void take_fills(const struct book_output *out, uint64_t taker) {
+    for (uint32_t i = 0; i < out->event_count; i++) {
+        const struct book_event *event = &out->events[i];
+        if (event->type != EVENT_FILL) continue;
+        uint64_t maker = id_of(event->maker_slot);
+        on_trade(maker, taker, (uint64_t)event->price_ticks, (uint64_t)event->quantity_lots);
+        if (is_rehearsal) {
+            filled[maker] += (uint32_t)event->quantity_lots;
+            filled[taker] += (uint32_t)event->quantity_lots;
+        }
+    }
+}
+
+static inline struct decimal units(uint32_t value) {
+    return (struct decimal){.mantissa = value, .state = DECIMAL_UNITS};
+}
+
+static inline void apply(uint32_t symbol, uint64_t id) {
+    const struct written *w = &written[position];
+    command.order_id = (struct text){w->id, w->id_bytes};
+    command.symbol = symbol_names[symbol];
+    uint32_t home = symbol_homes[symbol];
+    struct log_position at = {.offset = offsets[home]++, .log_time_ms = stall_time_ms()};
+    struct repeat repeat;
+    if (repeats_check(&windows[home], command.symbol, &command, at, &repeat) != STATUS_OK) stall_fail("no memory");
+    struct book_input input = {.command = &command,
+        .src_offset = at.offset,
+        .log_time_ms = at.log_time_ms,
+        .verdict = repeat.verdict,
+        .original_order_id = repeat.original_order_id};
+    struct book *book = stall_book(symbol);
+    struct book_output *out = &stall.out;
+    out->event_count = out->level_count = 0;
+    enum book_progress progress = book_apply(book, &input, out);
+    take_fills(out, id);
+    while (__builtin_expect(progress == BOOK_MORE, 0)) {
+        out->event_count = out->level_count = 0;
+        progress = book_step(book, &input, out);
+        take_fills(out, id);
+    }
+    stall.offset++;
+    position++;
+}
+
+static inline void apply_new(uint32_t symbol, uint64_t id, int side, enum order_type type, enum time_in_force tif,
+    uint32_t price, uint32_t lots) {
+    command.action = ACTION_NEW;
+    command.side = (uint8_t)side;
+    command.order_type = (uint8_t)type;
+    command.time_in_force = (uint8_t)tif;
+    command.price = type == ORDER_LIMIT ? units(price) : (struct decimal){0};
+    command.quantity = units(lots);
+    apply(symbol, id);
+}
+
+static inline void eng_limit(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
+    apply_new(symbol, id, side, ORDER_LIMIT, TIF_GTC, price, lots);
+}
+
+static inline void eng_ioc(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
+    apply_new(symbol, id, side, ORDER_LIMIT, TIF_IOC, price, lots);
+}
+
+static inline void eng_market(uint32_t symbol, uint64_t id, int side, uint32_t lots) {
+    apply_new(symbol, id, side, ORDER_MARKET, TIF_NONE, 0, lots);
+}
+
+static inline void apply_change(uint32_t symbol, uint64_t id, enum action action, uint32_t price, uint32_t lots) {
+    command.action = (uint8_t)action;
+    command.side = SIDE_NONE;
+    command.order_type = ORDER_TYPE_NONE;
+    command.time_in_force = TIF_NONE;
+    command.price = action == ACTION_MODIFY ? units(price) : (struct decimal){0};
+    command.quantity = action == ACTION_MODIFY ? units(lots) : (struct decimal){0};
+    apply(symbol, id);
+}
+
+static inline void eng_cancel(uint32_t symbol, uint64_t id) { apply_change(symbol, id, ACTION_CANCEL, 0, 0); }
+
+static inline void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uint32_t lots) {
+    if (__builtin_expect(is_rehearsal, 0)) replace_lots[position] = lots + filled[id];
+    apply_change(symbol, id, ACTION_MODIFY, price, replace_lots[position]);
+}
+
+static void eng_finish(void) {}
+
+static void eng_init(const hdr_t *header);
+
+#ifdef PF
+#error "the windows prefetch for themselves"
+#endif
+#define DRIVER_MAIN
+#include "bench/neutral/driver.h"
+
+static void write_ids(const rec_t *records, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        char digits[24];
+        const char *first = digits_before(digits + sizeof digits, records[i].id);
+        written[i].id_bytes = (uint8_t)(digits + sizeof digits - first);
+        memcpy(written[i].id, first, written[i].id_bytes);
+    }
+}
+
+static void name_symbols(uint32_t count) {
+    static char names[65536][8];
+    if (count > 65536) stall_fail("too many symbols in the stream");
+    for (uint32_t i = 0; i < count; i++) {
+        int size = snprintf(names[i], sizeof names[i], "S%u", i);
+        symbol_names[i] = (struct text){names[i], (uint32_t)size};
+        symbol_homes[i] = (uint8_t)home_partition(symbol_names[i]);
+    }
+}
+
+/* Runs the stream once before the clock: what was filled of an order when it is replaced is what a client would know
+ * from its events. Nothing of the books remains; the windows keep their memory. */
+static void rehearse(const rec_t *records, uint64_t count) {
+    is_rehearsal = true;
+    stall_open();
+    for (uint64_t i = 0; i < count; i++) step(records + i);
+    stall_close();
+    for (int i = 0; i < PARTITIONS; i++) {
+        offsets[i] += REPEAT_WINDOW_RECORDS + 1;
+        id_window_expire(&windows[i], offsets[i], stall_time_ms());
+    }
+    position = 0;
+    is_rehearsal = false;
+    stall_forget_trades();
+}
+
+static void eng_init(const hdr_t *header) {
+    stall_prepare(header);
+    name_symbols(stall.symbol_count);
+    command_init(&command);
+    written = stall_memory(header->nops * sizeof *written);
+    replace_lots = stall_memory(header->nops * sizeof *replace_lots);
+    filled = calloc(header->max_id + 1, sizeof *filled);
+    const rec_t *records = stall_open_stream(header->nops);
+    write_ids(records, header->nops);
+    rehearse(records, header->nops);
+    stall_close_stream(records, header->nops);
+    free(filled);
+    stall_open();
+    stall_report();
+}
