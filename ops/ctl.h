@@ -33,6 +33,16 @@ int ctl_route_repair(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move_status(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_symbol_move_cancel(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_symbol_list(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_symbol_listing(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_symbol_add(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_symbol_halt(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_symbol_resume(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_symbol_auction(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_symbol_close(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_user_cancel_all(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_user_block(struct ctl *ctl, const char *const *words, size_t count);
+int ctl_user_unblock(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_lag(struct ctl *ctl, const char *const *words, size_t count);
 int ctl_trace(struct ctl *ctl, const char *const *words, size_t count);
 

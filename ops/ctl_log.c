@@ -134,9 +134,7 @@ bool ctl_log_control(struct ctl_log *log, const struct log_record *record, struc
     return true;
 }
 
-/* -- deciding ----------------------------------------------------------------------------------------------------- */
-
-static void on_ack(void *context, const struct log_ack *ack) { *(struct log_ack *)context = *ack; }
+/* -- asking ------------------------------------------------------------------------------------------------------- */
 
 bool ctl_log_want_writer(struct ctl_log *log) {
     int status = STATUS_OK;
@@ -145,81 +143,194 @@ bool ctl_log_want_writer(struct ctl_log *log) {
     return log->writer != NULL;
 }
 
-/* Appends one record and waits until it is stored; its offset, or -1 after a complaint. */
-static int64_t append_control(struct ctl_log *log, const struct control *control) {
-    char value[CONTROL_BYTES_MAX];
-    size_t value_bytes = json_control_encode(control, value, sizeof value);
-    const struct log_header header = {TEXT("me-t"), TEXT("2")};
-    const struct log_append record = {.topic = TOPIC_ORDERS,
-        .partition = home_partition(control->symbol),
-        .key = control->symbol,
-        .value = {value, (uint32_t)value_bytes},
-        .header_count = 1,
-        .headers = &header};
-    struct log_ack ack = {.status = STATUS_AWAY};
-    if (!ctl_log_want_writer(log)) return -1;
-    int64_t deadline_ms = now_ms() + log->wait_ms + 1000;
-    int taken = log->writer->append(log->writer, &record, 1);
-    for (int got = 0; taken == 1 && got == 0 && now_ms() < deadline_ms;)
-        got = log->writer->poll(log->writer, POLL_MS, on_ack, &ack);
-    int status = taken < 0 ? taken : ack.status;
-    if (status == STATUS_OK) return ack.offset;
-    ctl_complain(CTL_FAILED, "the %.*s record could not be written, or it is not known whether it was (%s)",
-        (int)control_kind_name(control->kind).size, control_kind_name(control->kind).data, status_name(status));
-    return -1;
-}
-
-struct awaited {
+struct asked {
     struct ctl_log *log;
-    struct text symbol;
-    int64_t offset;
-    bool found;
-    struct ctl_answer *answer;
+    const struct ctl_question *questions;
+    struct ctl_answer *answers;
+    int count, stored, answered;
+    int status; /* of the acknowledgements */
 };
 
-static void on_fill(void *context, const struct log_record *record) {
-    struct awaited *awaited = context;
-    struct event event;
-    struct control control;
-    if (awaited->found || !ctl_log_control(awaited->log, record, awaited->symbol, &event, &control) ||
-        event.src_offset != awaited->offset)
-        return;
-    awaited->found = true;
-    awaited->answer->accepted = text_equal(event.control_result, TEXT("ACCEPTED"));
-    snprintf(awaited->answer->result, sizeof awaited->answer->result, "%.*s", (int)event.control_result.size,
-        event.control_result.data);
+static void on_ack(void *context, const struct log_ack *ack) {
+    struct asked *asked = context;
+    if (ack->status != STATUS_OK)
+        asked->status = ack->status;
+    else
+        asked->answers[ack->token].offset = ack->offset;
+    asked->stored++;
 }
 
-/* Reads fills[partition] from `begin` on until the answer is there or time is up; a status. */
-static int await_answer(struct ctl_log *log, int32_t partition, int64_t begin, struct awaited *awaited) {
+static int append_question(struct asked *asked, int i) {
+    const struct ctl_question *question = &asked->questions[i];
+    const struct log_header control = {TEXT("me-t"), TEXT("2")};
+    const struct log_append record = {.topic = TOPIC_ORDERS,
+        .partition = question->partition,
+        .key = question->key,
+        .value = question->value,
+        .header_count = question->is_control,
+        .headers = &control,
+        .token = (uint64_t)i};
+    return asked->log->writer->append(asked->log->writer, &record, 1);
+}
+
+/* Appends every record and waits until all are stored; a status. */
+static int append_all(struct asked *asked) {
+    struct log_writer *writer = asked->log->writer;
+    int64_t deadline_ms = now_ms() + asked->log->wait_ms + 1000;
+    for (int i = 0; i < asked->count && asked->status == STATUS_OK;) {
+        int taken = append_question(asked, i);
+        if (taken < 0) return taken;
+        i += taken;
+        if (taken == 0 && now_ms() > deadline_ms) return STATUS_AWAY;
+        if (taken == 0) writer->poll(writer, POLL_MS, on_ack, asked);
+    }
+    while (asked->stored < asked->count && asked->status == STATUS_OK && now_ms() < deadline_ms)
+        writer->poll(writer, POLL_MS, on_ack, asked);
+    return asked->status != STATUS_OK ? asked->status : asked->stored < asked->count ? STATUS_AWAY : STATUS_OK;
+}
+
+/* Cheap: tells most events apart without decoding them. */
+static bool may_be_answer(const struct log_record *record) {
+    static const char *const begins[] = {
+        "{\"type\":\"CONTROL\"", "{\"type\":\"CANCEL_ALL_DONE\"", "{\"type\":\"REJECTED\"", "{\"type\":\"DUPLICATE\""};
+    if (!record->has_value || record->value.size == 0) return false;
+    if (record->value.data[0] != '{') return true;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (record->value.size > strlen(begins[i]) && memcmp(record->value.data, begins[i], strlen(begins[i])) == 0)
+            return true;
+    return false;
+}
+
+static bool answers(const struct event *event, const struct ctl_question *question, const struct ctl_answer *answer) {
+    bool is_final = question->is_control ? event->type == EVENT_CONTROL
+                                         : event->type == EVENT_CANCEL_ALL_DONE || event->type == EVENT_REJECTED ||
+                                               event->type == EVENT_DUPLICATE;
+    return is_final && event->src_partition == question->partition && event->src_offset == answer->offset;
+}
+
+static void take_answer(struct ctl_answer *answer, const struct event *event) {
+    struct text result = event->type == EVENT_CONTROL    ? event->control_result
+                         : event->type == EVENT_REJECTED ? reason_name((enum reason)event->reason)
+                                                         : event_type_name((enum event_type)event->type);
+    answer->is_there = true;
+    answer->accepted =
+        event->type == EVENT_CONTROL ? text_equal(result, TEXT("ACCEPTED")) : event->type == EVENT_CANCEL_ALL_DONE;
+    answer->count = event->type == EVENT_CANCEL_ALL_DONE ? event->count : 0;
+    snprintf(answer->result, sizeof answer->result, "%.*s", (int)result.size, result.data);
+}
+
+static void on_fill(void *context, const struct log_record *record) {
+    struct asked *asked = context;
+    struct event event;
+    if (!may_be_answer(record) || !ctl_log_event(asked->log, record, &event)) return;
+    for (int i = 0; i < asked->count; i++) {
+        if (asked->answers[i].is_there || !answers(&event, &asked->questions[i], &asked->answers[i])) continue;
+        take_answer(&asked->answers[i], &event);
+        asked->answered++;
+        return;
+    }
+}
+
+static int seek_answers(struct log_reader *reader, const int64_t begins[PARTITIONS]) {
+    int status = STATUS_OK;
+    for (int32_t p = 0; p < PARTITIONS && status == STATUS_OK; p++)
+        if (begins[p] >= 0) status = reader->seek(reader, TOPIC_FILLS, p, begins[p]);
+    return status;
+}
+
+/* Reads fills from `begins` on until every answer is there, or none came for so long; a status. */
+static int await_answers(struct asked *asked, const int64_t begins[PARTITIONS]) {
     int status;
-    int64_t deadline_ms = now_ms() + log->wait_ms;
-    struct log_reader *reader = log->store->open_reader(log->store, &status);
+    struct log_reader *reader = asked->log->store->open_reader(asked->log->store, &status);
     if (!reader) return status;
-    status = reader->seek(reader, TOPIC_FILLS, partition, begin);
-    while (status == STATUS_OK && !awaited->found && now_ms() < deadline_ms) {
-        int got = reader->poll(reader, POLL_MS, RECORDS_PER_POLL, on_fill, awaited);
+    int64_t began_ms = now_ms(), heard_ms = began_ms;
+    status = seek_answers(reader, begins);
+    while (status == STATUS_OK && asked->answered < asked->count && now_ms() - heard_ms < asked->log->wait_ms) {
+        int before = asked->answered;
+        int got = reader->poll(reader, POLL_MS, RECORDS_PER_POLL, on_fill, asked);
         status = got < 0 && got != STATUS_AWAY ? got : STATUS_OK;
+        if (asked->answered != before) heard_ms = now_ms();
     }
     reader->close(reader);
-    return status != STATUS_OK ? status : awaited->found ? STATUS_OK : STATUS_EMPTY;
+    return status != STATUS_OK ? status : asked->answered < asked->count ? STATUS_EMPTY : STATUS_OK;
+}
+
+static void complain_unanswered(const struct asked *asked, int status) {
+    int i = 0;
+    while (i < asked->count - 1 && asked->answers[i].is_there) i++;
+    ctl_complain(CTL_FAILED,
+        "%s stands in the log at %d/%" PRId64
+        ", but no server answered in %d ms (%s); it counts as soon as one reads it",
+        asked->questions[i].name, asked->questions[i].partition, asked->answers[i].offset, asked->log->wait_ms,
+        status_name(status));
+}
+
+bool ctl_log_ask(struct ctl_log *log, const struct ctl_question *questions, int count, struct ctl_answer *answers_out) {
+    struct asked asked = {.log = log, .questions = questions, .answers = answers_out, .count = count};
+    int64_t begins[PARTITIONS], begin, began_ms = now_ms();
+    memset(begins, 0xff, sizeof begins);
+    for (int i = 0; i < count; i++) {
+        answers_out[i] = (struct ctl_answer){.offset = -1};
+        int32_t p = questions[i].partition;
+        if (begins[p] < 0 && !ctl_log_bounds(log, TOPIC_FILLS, p, &begin, &begins[p])) return false;
+    }
+    if (!ctl_log_want_writer(log)) return false;
+    int status = append_all(&asked);
+    if (status != STATUS_OK) {
+        ctl_complain(CTL_FAILED, "the %s record could not be written, or it is not known whether it was (%s)",
+            questions[0].name, status_name(status));
+        return false;
+    }
+    status = await_answers(&asked, begins);
+    for (int i = 0; i < count; i++) answers_out[i].seconds = (double)(now_ms() - began_ms) / 1000;
+    if (status != STATUS_OK) complain_unanswered(&asked, status);
+    return status == STATUS_OK;
+}
+
+static struct ctl_question question_of(const struct control *control, int32_t partition, char *value) {
+    return (struct ctl_question){.name = control_kind_name(control->kind).data,
+        .partition = partition,
+        .key = control->symbol,
+        .value = {value, (uint32_t)json_control_encode(control, value, CONTROL_BYTES_MAX)},
+        .is_control = true};
+}
+
+bool ctl_log_decide_each(
+    struct ctl_log *log, const struct control *controls, int count, struct ctl_answer *answers_out) {
+    static char values[CTL_CONTROLS_MAX][CONTROL_BYTES_MAX];
+    struct ctl_question questions[CTL_CONTROLS_MAX];
+    for (int i = 0; i < count; i++)
+        questions[i] = question_of(&controls[i], home_partition(controls[i].symbol), values[i]);
+    return ctl_log_ask(log, questions, count, answers_out);
 }
 
 bool ctl_log_decide(struct ctl_log *log, const struct control *control, struct ctl_answer *answer) {
-    int32_t home = home_partition(control->symbol);
-    int64_t begin, end, began_ms = now_ms();
-    *answer = (struct ctl_answer){.offset = -1};
-    if (!ctl_log_bounds(log, TOPIC_FILLS, home, &begin, &end)) return false;
-    answer->offset = append_control(log, control);
-    if (answer->offset < 0) return false;
-    struct awaited awaited = {.log = log, .symbol = control->symbol, .offset = answer->offset, .answer = answer};
-    int status = await_answer(log, home, end, &awaited);
-    answer->seconds = (double)(now_ms() - began_ms) / 1000;
-    if (status == STATUS_OK) return true;
-    struct text kind = control_kind_name(control->kind);
-    ctl_complain(CTL_FAILED,
-        "%.*s stands in the log at %d/%" PRId64
-        ", but no server answered in %d ms (%s); it counts as soon as one reads it",
-        (int)kind.size, kind.data, home, answer->offset, log->wait_ms, status_name(status));
-    return false;
+    return ctl_log_decide_each(log, control, 1, answer);
+}
+
+bool ctl_log_decide_everywhere(
+    struct ctl_log *log, const struct control *control, struct ctl_answer answers_out[PARTITIONS]) {
+    char value[CONTROL_BYTES_MAX];
+    struct ctl_question questions[PARTITIONS];
+    for (int32_t p = 0; p < PARTITIONS; p++) questions[p] = question_of(control, p, value);
+    return ctl_log_ask(log, questions, PARTITIONS, answers_out);
+}
+
+int ctl_print_everywhere(
+    const struct ctl *ctl, const struct control *control, const struct ctl_answer answers_in[PARTITIONS]) {
+    int refused = -1;
+    if (ctl->json) printf("\"partitions\":[");
+    for (int p = 0; p < PARTITIONS; p++) {
+        if (ctl->json)
+            printf("%s{\"partition\":%d,\"offset\":%" PRId64 ",\"result\":\"%s\"}", p ? "," : "", p,
+                answers_in[p].offset, answers_in[p].result);
+        else
+            printf(" %d/%" PRId64, p, answers_in[p].offset);
+        if (!answers_in[p].accepted && refused < 0) refused = p;
+    }
+    const char *result = refused < 0 ? "ACCEPTED" : answers_in[refused].result;
+    printf(ctl->json ? "],\"result\":\"%s\"}\n" : ": %s\n", result);
+    if (refused < 0) return CTL_DONE;
+    return ctl_complain(
+        CTL_FAILED, "%s was refused in partition %d: %s", control_kind_name(control->kind).data, refused, result);
 }

@@ -41,16 +41,41 @@ bool ctl_log_control(struct ctl_log *log, const struct log_record *record, struc
  * complaint. */
 bool ctl_log_want_writer(struct ctl_log *log);
 
-/* A control record's answer. */
+/* A record to append to `orders`, which is answered by an event. */
+struct ctl_question {
+    const char *name; /* for complaints */
+    int32_t partition;
+    struct text key, value;
+    bool is_control; /* else a CANCEL_ALL */
+};
+
+/* Its answer. */
 struct ctl_answer {
-    int64_t offset; /* of the record in orders[home] */
-    bool accepted;
-    char result[64]; /* "ACCEPTED" or why refused */
+    int64_t offset; /* of the record in orders */
+    bool is_there, accepted;
+    char result[64]; /* "ACCEPTED", "CANCEL_ALL_DONE", or why refused */
+    uint64_t count;  /* of a CANCEL_ALL: the orders that it ended */
     double seconds;  /* from append to answer read */
 };
 
-/* Appends the record to orders[home of its symbol] and waits for its CONTROL event in fills; false after a complaint
- * (then answer->offset is -1 if nothing was written, else where it stands, unanswered). */
+/* Appends the records, in order, and waits for the event of each in fills; false after a complaint (then
+ * answer->offset is -1 of what was not written, is_there false of what is not answered). */
+bool ctl_log_ask(struct ctl_log *log, const struct ctl_question *questions, int count, struct ctl_answer *answers);
+
+/* The same for control records, at most CTL_CONTROLS_MAX, each in the home of its symbol. */
+enum { CTL_CONTROLS_MAX = 32 };
+bool ctl_log_decide_each(struct ctl_log *log, const struct control *controls, int count, struct ctl_answer *answers);
+
+/* The same for one. */
 bool ctl_log_decide(struct ctl_log *log, const struct control *control, struct ctl_answer *answer);
+
+/* The same for one without a symbol, in every partition. */
+bool ctl_log_decide_everywhere(
+    struct ctl_log *log, const struct control *control, struct ctl_answer answers[PARTITIONS]);
+
+/* Prints the answers of ctl_log_decide_everywhere: in JSON members and the closing brace behind what the caller began,
+ * else the places, and ends the line. The exit code, after a complaint about the first that was refused. */
+int ctl_print_everywhere(
+    const struct ctl *ctl, const struct control *control, const struct ctl_answer answers[PARTITIONS]);
 
 #endif

@@ -22,7 +22,20 @@ static const struct option_row options[] = {TITLE_ROW("Result"),
     COUNT_ROW("wait-ms", NULL, "10000", 100, 600000, "wait so long for each answer of the server"),
     SWITCH_ROW("dry-run", NULL, "false", "find out everything, write nothing"), TITLE_ROW("lag"),
     TEXT_ROW("server", "SHARDBOOK_SERVER", "127.0.0.1:8081", "HOST:PORT", "where the server listens"),
-    TITLE_ROW("trace"), TEXT_ROW("symbol", NULL, NULL, "SYMBOL", "the order's symbol"),
+    TITLE_ROW("symbol add (what is not given has its default, also of a symbol that is there)"),
+    TEXT_ROW("tick", NULL, "0.01", "DECIMAL", "prices are whole ticks, printed with its places"),
+    TEXT_ROW("lot", NULL, "1", "DECIMAL", "quantities are whole lots, printed with its places"),
+    TEXT_ROW("min-quantity", NULL, NULL, "DECIMAL", "least quantity of an order; none: 1 lot"),
+    TEXT_ROW("max-quantity", NULL, NULL, "DECIMAL", "greatest; none: 1,000,000 lots"),
+    TEXT_ROW("min-notional", NULL, NULL, "DECIMAL", "least price times quantity of an order with a price"),
+    TEXT_ROW("min-clip", NULL, NULL, "DECIMAL", "least displayQuantity; none: 1 lot"),
+    TEXT_ROW("band", NULL, NULL, "DISTANCE", "limit prices as far from the last trade, like 500ticks or 250bps"),
+    TEXT_ROW("collar", NULL, NULL, "DISTANCE", "market orders go as far from the best opposite price"),
+    TEXT_ROW("reference-price", NULL, NULL, "DECIMAL", "what counts before the first trade"),
+    CHOICE_ROW("state", NULL, "TRADING", "TRADING|HALTED|AUCTION|CLOSED", "of a new symbol"),
+    TITLE_ROW("symbol listing"), COUNT_ROW("limit", NULL, "65536", 1, 65536, "symbols of a partition, at most"),
+    TITLE_ROW("trace, user cancel-all"),
+    TEXT_ROW("symbol", NULL, NULL, "SYMBOL", "of the order; where to cancel, none: everywhere"),
     COUNT_ROW("last", NULL, "1000000", 1, 1000000000, "look at so many records of each topic, from the end"),
     KAFKA_OPTION_ROWS, VALKEY_OPTION_ROWS};
 
@@ -30,6 +43,12 @@ static const char notes[] =
     "Commands\n"
     "  topics ensure                        make the topics that are missing and check all of them\n"
     "  key create|list|revoke KEY-ID        the API keys in --file; create prints the key, this once\n"
+    "  symbol list                          every symbol with its state and settings, as topic fills tells them\n"
+    "  symbol add SYMBOL                    list it, or change its settings; all of them\n"
+    "  symbol halt|resume|auction|close SYMBOL...  cancels only; trade; collect for one price; end of the day\n"
+    "  symbol listing OPEN|CLOSED           whether an order may name a symbol that was not added\n"
+    "  user cancel-all USER                 end all open orders of an account\n"
+    "  user block|unblock USER              take no orders from it; cancels go on\n"
     "  symbol move SYMBOL --to-worker N     move a live symbol to another worker of its server\n"
     "  symbol move-status SYMBOL            the symbol's epoch and whether a move is open\n"
     "  symbol move-cancel SYMBOL            end an open move; the symbol stays where it is\n"
@@ -43,6 +62,8 @@ static const char notes[] =
 static const char examples[] =
     "  shardbookctl topics ensure --kafka b-1:9098,b-2:9098 --replication 3 --min-insync-replicas 2\n"
     "  shardbookctl key create --account user123 --file api-keys\n"
+    "  shardbookctl symbol add TSLA --tick 0.05 --lot 10 --band 500bps --state AUCTION\n"
+    "  shardbookctl user cancel-all user123 --symbol AAPL\n"
     "  shardbookctl symbol move AAPL --to-worker 1\n"
     "  shardbookctl route get AAPL --valkey 127.0.0.1:6379 --valkey-password-file valkey.password\n";
 
@@ -57,6 +78,16 @@ static const struct command_row commands[] = {
     {"key", "create", 0, 0, ctl_key_create},
     {"key", "list", 0, 0, ctl_key_list},
     {"key", "revoke", 1, 1, ctl_key_revoke},
+    {"symbol", "list", 0, 0, ctl_symbol_list},
+    {"symbol", "listing", 1, 1, ctl_symbol_listing},
+    {"symbol", "add", 1, 1, ctl_symbol_add},
+    {"symbol", "halt", 1, 32, ctl_symbol_halt},
+    {"symbol", "resume", 1, 32, ctl_symbol_resume},
+    {"symbol", "auction", 1, 32, ctl_symbol_auction},
+    {"symbol", "close", 1, 32, ctl_symbol_close},
+    {"user", "cancel-all", 1, 1, ctl_user_cancel_all},
+    {"user", "block", 1, 1, ctl_user_block},
+    {"user", "unblock", 1, 1, ctl_user_unblock},
     {"symbol", "move", 1, 1, ctl_symbol_move},
     {"symbol", "move-status", 1, 1, ctl_symbol_move_status},
     {"symbol", "move-cancel", 1, 1, ctl_symbol_move_cancel},
