@@ -1,0 +1,64 @@
+/* Makes records of orders by chance, of every kind and with every kind of mistake, weighted so that every rule is met
+ * often and books stay at tens to hundreds of orders. Chance is a seed, or bytes that a fuzzer chose. */
+#ifndef SHARDBOOK_TESTS_SCENARIOS_MAKER_H
+#define SHARDBOOK_TESTS_SCENARIOS_MAKER_H
+
+#include "core/limits.h"
+#include "tests/scenarios/stand.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAKER_VALUE_BYTES = 1536, MAKER_OPEN_MAX = 256, MAKER_LAST_MAX = 32 };
+
+struct maker_record {
+    bool is_control;
+    int64_t timestamp_ms;
+    char value[MAKER_VALUE_BYTES];
+};
+
+/* An order that was open when last looked at. */
+struct maker_order {
+    char order_id[ID_BYTES_MAX + 1], user_id[ID_BYTES_MAX + 1];
+    int64_t price_ticks, quantity_lots;
+};
+
+struct maker {
+    uint64_t random;      /* of a seed ... */
+    const uint8_t *bytes; /* ... or these, if there are any */
+    size_t byte_count, bytes_used;
+    int64_t time_ms;
+    uint64_t next_id, epoch;
+    char symbol[SYMBOL_BYTES_MAX + 1]; /* of the record being made */
+
+    /* the market of the moment */
+    int64_t middle, spread, wander;
+    uint32_t users, quantity_max, crowd;
+    uint32_t tick, lot; /* in hundredths, in units: what prices and quantities are multiples of */
+    unsigned state;     /* enum trading_state, as asked for */
+    bool is_listing_closed;
+    bool tells_units;
+
+    struct maker_order open[MAKER_OPEN_MAX];
+    uint32_t open_count;
+    struct maker_record last[MAKER_LAST_MAX]; /* to be repeated */
+    uint64_t made;
+};
+
+/* By seed, without end. */
+void maker_init(struct maker *maker, uint64_t seed);
+
+/* By bytes, which stay the caller's; the same bytes give the same records. */
+void maker_init_bytes(struct maker *maker, const uint8_t *bytes, size_t count);
+
+/* True when the bytes are used up: what follows is the dullest of everything. */
+bool maker_is_spent(const struct maker *maker);
+
+/* The next record, for the home partition of AAPL. */
+void maker_next(struct maker *maker, struct maker_record *record);
+
+/* Looks at what is open, so that the next records can mean it; to be called now and then. */
+void maker_look(struct maker *maker, const struct stand *stand);
+
+#endif
