@@ -47,9 +47,11 @@ static const struct option_row options[] = {
 };
 
 static const char notes[] =
-    "POST /orders as in the guide, DELETE and PATCH /orders/ORDERID, GET /orders/ORDERID, /depth, /trades, /symbols\n"
-    "and /time, all with the header x-api-key and also under /prod; /healthz, /readyz and (from this machine)\n"
-    "/metrics without. Unknown query parameters are ignored, wait is refused. 200 only after all in-sync replicas\n"
+    "POST /orders as in the guide, POST /orders/test, /orders/replace and /orders/list, DELETE and PATCH\n"
+    "/orders/ORDERID, DELETE /orders?symbol=, GET /orders/ORDERID, /orders?clientOrderId=&symbol=, /depth, /trades,\n"
+    "/symbols and /time, all with the header x-api-key and also under /prod; /healthz, /readyz and (from this\n"
+    "machine) /metrics without. Unknown query parameters are ignored, wait is refused. 200 only after all in-sync "
+    "replicas\n"
     "have the order; a 503 with code -1007 means that nobody knows: ask by clientOrderId. /readyz names what is\n"
     "missing; without Valkey it is ready if Valkey was there before or 10 s have passed (routes: the last known,\n"
     "else orders). SIGHUP reads the API keys again; SIGTERM takes no more requests, answers those under way, and "
