@@ -15,6 +15,7 @@
 #include "core/instrument.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a record of the log is for a book. */
@@ -107,6 +108,22 @@ uint64_t book_state_hash(const struct book *book);
  * the end. *order is filled like an ACCEPTED with leaves and cumulative as they stand. The book must not change during
  * the visit. */
 bool book_next_order(const struct book *book, struct book_cursor *cursor, struct event *order);
+
+/* A book as bytes, everything that decides its future included. Writes the next piece to out (out_bytes of at least
+ * BOOK_DUMP_BYTES_MIN) and returns its size, 0 behind the last piece. Start with a zeroed cursor, between two records;
+ * the book must not change meanwhile. Equal books give equal pieces. */
+enum { BOOK_DUMP_BYTES_MIN = 2048 };
+size_t book_dump(const struct book *book, struct book_dump_cursor *cursor, void *out, size_t out_bytes);
+
+enum book_load {
+    BOOK_LOAD_MORE = 0, /* the next piece, please */
+    BOOK_LOAD_DONE,     /* the book is as it was dumped; its book_state_hash says so */
+    BOOK_LOAD_BAD       /* these are not the pieces of a dump: give the book up with book_deinit */
+};
+
+/* Takes a dump's pieces, each as book_dump gave it, one behind the other, into a book that book_init made and that has
+ * done nothing yet; its instrument is the dump's then. */
+enum book_load book_load(struct book *book, const void *bytes, size_t size);
 
 uint64_t book_open_orders(const struct book *book);
 

@@ -407,12 +407,6 @@ static uint32_t add_listed(struct book *book, const struct command *command, con
     return add_special(book, command, terms);
 }
 
-static void wait_for_parent(struct book *book, uint32_t slot) {
-    book_extra(book, slot)->place = PLACE_CHILD;
-    book->specials->timed_children += book->orders[slot].time_in_force == TIF_GTD;
-    book_remember(book, slot);
-}
-
 void book_apply_list(struct book *book, const struct book_input *input, struct book_output *out) {
     const struct command *list = input->command;
     struct book_terms terms[LIST_ORDERS_MAX];
@@ -429,6 +423,6 @@ void book_apply_list(struct book *book, const struct book_input *input, struct b
         if (i < entering(list))
             enter(book, out, slot);
         else
-            wait_for_parent(book, slot);
+            book_wait_for_parent(book, slot);
     }
 }

@@ -115,6 +115,9 @@ uint32_t book_add_order(struct book *book, const struct command *command, bool i
 /* Puts an order that is at no level at the tail of the level of its price; an iceberg shows its clip. */
 void book_rest(struct book *book, struct book_output *out, uint32_t slot);
 
+/* The same of an order that shows all but `reserve_lots`. `out` may be NULL: nobody is told of the level. */
+void book_rest_showing(struct book *book, struct book_output *out, uint32_t slot, int64_t reserve_lots);
+
 /* Takes an order off its level; `leaves_lots` of an iceberg become all that is left. */
 void book_unlink(struct book *book, struct book_output *out, uint32_t slot);
 
@@ -230,6 +233,9 @@ bool book_expire_due(struct book *book, struct book_output *out, int64_t log_tim
 uint32_t book_add_group(struct book *book, const struct command *command);
 void book_join(struct book *book, uint32_t slot, uint32_t group, uint32_t role);
 void book_unref_group(struct book *book, uint32_t group);
+
+/* Lets a child wait that is nowhere. */
+void book_wait_for_parent(struct book *book, uint32_t slot);
 
 /* An order of a group was filled or triggered, or filled completely: its OCO's other order goes, its children's turn
  * comes. At most one event. */

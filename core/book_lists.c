@@ -21,6 +21,12 @@ void book_join(struct book *book, uint32_t slot, uint32_t piece, uint32_t role) 
     group->references++;
 }
 
+void book_wait_for_parent(struct book *book, uint32_t slot) {
+    book_extra(book, slot)->place = PLACE_CHILD;
+    book->specials->timed_children += book->orders[slot].time_in_force == TIF_GTD;
+    book_remember(book, slot);
+}
+
 void book_unref_group(struct book *book, uint32_t piece) {
     struct order_group *group = pool_at(book->arena, ORDER_EXTRA_BYTES, piece);
     if (--group->references == 0) pool_give(&book->specials->groups, book->arena, ORDER_EXTRA_BYTES, piece);

@@ -74,21 +74,10 @@ uint32_t book_add_order(struct book *book, const struct command *command, bool i
     return slot;
 }
 
-/* What an order shows when it comes to rest. */
-static void show_first(struct book *book, uint32_t slot) {
-    struct order *order = &book->orders[slot];
-    struct order_extra *extra = book_extra(book, slot);
-    int64_t leaves = (int64_t)order->leaves_lots;
-    extra->place = PLACE_LEVEL;
-    extra->reserve_lots = extra->clip_lots && leaves > extra->clip_lots ? leaves - extra->clip_lots : 0;
-    order->leaves_lots = (uint64_t)(leaves - extra->reserve_lots);
-}
-
-void book_rest(struct book *book, struct book_output *out, uint32_t slot) {
+static void append(struct book *book, struct book_output *out, uint32_t slot) {
     struct order *order = &book->orders[slot];
     enum side side = order->side;
     int64_t price_ticks = (int64_t)order->price_ticks;
-    if (__builtin_expect(order->special, 0)) show_first(book, slot);
     struct level *level = ladder_enter(&book->ladders[side], book->arena, ladder_key(side, price_ticks));
     order->next = 0;
     order->prev = level->tail;
@@ -98,8 +87,31 @@ void book_rest(struct book *book, struct book_output *out, uint32_t slot) {
         level->head = slot;
     level->tail = slot;
     level->total_lots += (int64_t)order->leaves_lots;
-    book_note_level(out, side, price_ticks, level->total_lots);
+    if (out) book_note_level(out, side, price_ticks, level->total_lots);
     book_remember(book, slot);
+}
+
+void book_rest_showing(struct book *book, struct book_output *out, uint32_t slot, int64_t reserve_lots) {
+    if (book->orders[slot].special) {
+        book_extra(book, slot)->place = PLACE_LEVEL;
+        book_extra(book, slot)->reserve_lots = reserve_lots;
+    }
+    append(book, out, slot);
+}
+
+/* What an order does not show when it comes to rest. */
+static void hide(struct book *book, uint32_t slot) {
+    struct order *order = &book->orders[slot];
+    struct order_extra *extra = book_extra(book, slot);
+    int64_t leaves = (int64_t)order->leaves_lots;
+    extra->place = PLACE_LEVEL;
+    extra->reserve_lots = extra->clip_lots && leaves > extra->clip_lots ? leaves - extra->clip_lots : 0;
+    order->leaves_lots = (uint64_t)(leaves - extra->reserve_lots);
+}
+
+void book_rest(struct book *book, struct book_output *out, uint32_t slot) {
+    if (__builtin_expect(book->orders[slot].special, 0)) hide(book, slot);
+    append(book, out, slot);
 }
 
 void book_unlink(struct book *book, struct book_output *out, uint32_t slot) {

@@ -61,6 +61,13 @@ struct book_cursor {
     bool started;
 };
 
+/* Where a dump is; zeroed at its start. */
+struct book_dump_cursor {
+    struct book_cursor order;
+    uint32_t time_slot;
+    uint8_t section;
+};
+
 /* What the book is in the middle of. */
 enum book_phase {
     BOOK_IDLE = 0,
