@@ -198,7 +198,7 @@ static void deliver_command(
     struct delivery delivery = delivery_of(partition, DELIVERY_COMMAND, symbol, record->offset);
     delivery.verdict = repeat.verdict;
     delivery.original_order_id = repeat.original_order_id;
-    delivery.blocked = is_blocked(partition, &partition->command);
+    delivery.blocked = symbol != partition->pseudo && is_blocked(partition, &partition->command);
     delivery.command = partition->command;
     partition->doors.deliver(partition->doors.context, &delivery);
 }
