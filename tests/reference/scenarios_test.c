@@ -1,44 +1,11 @@
 /* Each rule as a story that can be checked by hand. */
-#include "tests/reference/transcript.h"
+#include "tests/reference/stage.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-static struct transcript t;
-
-static void open_book(void) { transcript_open(&t); }
-
-static void close_book(void) { transcript_close(&t); }
-
-TestSuite(rules, .init = open_book, .fini = close_book);
-
-/* A new order in short: id, side, type, quantity, price (NULL: none), further members. */
-static void order(
-    const char *id, const char *side, const char *type, const char *quantity, const char *price, const char *more) {
-    char value[1024];
-    snprintf(value, sizeof value, "{'symbol':'AAPL','orderId':'%s','side':'%s','orderType':'%s','quantity':%s%s%s%s}",
-        id, side, type, quantity, price ? ",'price':" : "", price ? price : "", more);
-    transcript_aapl(&t, value);
-}
-
-static void limit(const char *id, const char *side, const char *quantity, const char *price, const char *user) {
-    char more[128];
-    snprintf(more, sizeof more, ",'userId':'%s'", user);
-    order(id, side, "LIMIT", quantity, price, more);
-}
-
-static void expect_level(bool sell, uint64_t i, int64_t price, int64_t total) {
-    struct reference_level level;
-    cr_assert(reference_level(t.reference, TEXT("AAPL"), sell, i, &level));
-    cr_assert_eq(level.price_ticks, price);
-    cr_assert_eq(level.total_lots, total);
-}
-
-static void expect_empty(bool sell) {
-    struct reference_level level;
-    cr_assert_not(reference_level(t.reference, TEXT("AAPL"), sell, 0, &level));
-}
+TestSuite(rules, .init = stage_open, .fini = stage_close);
 
 Test(rules, price_then_time_at_the_makers_price) {
     limit("s1", "SELL", "10", "10.02", "u1");
@@ -471,14 +438,6 @@ Test(rules, a_mark_that_is_none_of_ours_is_ignored) {
     EXPECT_EVENT(&t, 0, "REJECTED", "symbol=#7 reason=MALFORMED");
     copy("{'symbol':'aapl','commandId':'k'}", "orders/2/0/-");
     EXPECT_EVENT(&t, 0, "REJECTED", "symbol=#7 reason=MISSING_FIELD commandId=k");
-}
-
-static void control(const char *value) {
-    char json[512];
-    snprintf(json, sizeof json, "%s", value);
-    for (char *at = json; *at; at++)
-        if (*at == '\'') *at = '"';
-    transcript_record(&t, AAPL_HOME, TEXT("AAPL"), text_of(json), "2", NULL);
 }
 
 Test(rules, moves) {
