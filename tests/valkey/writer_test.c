@@ -88,6 +88,11 @@ static void set_stage(struct stage *stage, const struct market_options *market, 
 
 #define COUNTER(stage, name) atomic_load(&valkey_writer_counters((stage)->writer)->name)
 
+static void await_up(const struct stage *stage) {
+    for (int i = 0; i < 400 && !COUNTER(stage, up); i++) usleep(50000);
+    REQUIRE(COUNTER(stage, up) == 1);
+}
+
 static void print_counters(const struct stage *stage) {
     fprintf(stderr,
         "  events %" PRIu64 " fills %" PRIu64 " batches %" PRIu64 " gaps %" PRIu64 " errors %" PRIu64
@@ -274,6 +279,7 @@ static void killed(void) {
     market_play(stage.market, 24000 / SCALE, 8000 / SCALE);
     for (int i = 0; i < 2; i++) {
         usleep(900000);
+        await_up(&stage);
         server_kill(&stage.server);
         usleep(i ? 100000 : 700000);
         server_restart(&stage.server);
@@ -328,8 +334,7 @@ static void password(void) {
     REQUIRE(line && atoi(strchr(line, ':') + 1) < 10); /* tries */
     freeReplyObject(reply);
     freeReplyObject(redisCommand(connection, "CONFIG SET requirepass wrong"));
-    for (int i = 0; i < 100 && !COUNTER(&stage, up); i++) usleep(50000);
-    REQUIRE(COUNTER(&stage, up) == 1);
+    await_up(&stage);
     freeReplyObject(redisCommand(connection, "CONFIG SET requirepass %b", server_password, strlen(server_password)));
     redisFree(connection);
     settle(&stage, true);
