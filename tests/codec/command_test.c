@@ -2,6 +2,7 @@
 #include "core/command.h"
 #include "core/limits.h"
 #include "io/decode/command_decoder.h"
+#include "io/json/json_command.h"
 #include "tests/codec/pack.h"
 
 #include <criterion/criterion.h>
@@ -354,6 +355,30 @@ Test(command, invalid_combinations) {
         {REPLACE ",\"cancelOrderId\":\"o1\"}", REASON_INVALID_COMBINATION, FIELD_CANCEL_ORDER_ID},
     };
     EXPECT_IN_BOTH(cases);
+}
+
+Test(command, an_action_that_the_place_names) {
+    static const struct {
+        const char *json;
+        enum action named;
+        uint8_t action;
+        enum reason fault;
+    } cases[] = {
+        {"{" ORDER ",\"userId\":\"u\",\"cancelOrderId\":\"x\"}", ACTION_REPLACE, ACTION_REPLACE, REASON_NONE},
+        {"{" ORDER ",\"action\":\"NEW\"}", ACTION_REPLACE, ACTION_NEW, REASON_NONE},
+        {"{" ORDER ",\"action\":null}", ACTION_REPLACE, ACTION_REPLACE, REASON_MISSING_FIELD},
+        {"{" ORDER ",\"action\":\"JUMP\"}", ACTION_REPLACE, ACTION_COUNT, REASON_BAD_FIELD},
+        {"{" ME ",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[{},{}]}", ACTION_LIST, ACTION_LIST,
+            REASON_MISSING_FIELD},
+        {"{" ME ",\"listId\":\"l\",\"contingency\":\"OCO\",\"orders\":[]}", ACTION_LIST, ACTION_LIST,
+            REASON_INVALID_COMBINATION},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct command c;
+        json_command_decode_as(&decoder.json, cases[i].json, strlen(cases[i].json), cases[i].named, &c);
+        cr_expect(
+            c.action == cases[i].action && c.fault == cases[i].fault, "%s: %u %u", cases[i].json, c.action, c.fault);
+    }
 }
 
 /* ---- Lists. */
