@@ -143,7 +143,7 @@ static void write_id(char out[ID_BYTES_MAX + 1], uint64_t id) {
 /* The order that a command is about, and mostly its account; NULL where it is chosen blindly. */
 static const struct maker_order *put_target(struct maker *m, struct page *page, const char *name) {
     char id[ID_BYTES_MAX + 1];
-    if (m->open_count && percent(m, 75)) {
+    if (m->open_count && percent(m, 88)) {
         const struct maker_order *order = &m->open[below(m, m->open_count)];
         put(page, ",\"%s\":\"%s\"", name, order->order_id);
         if (order->user_id[0] && percent(m, 92))
@@ -199,15 +199,17 @@ static void put_type(struct maker *m, struct page *page, bool *is_limit) {
     }
 }
 
-/* The members of an order but for symbol and userId; true if it has displayQuantity and so on as fits. */
-static void put_order(struct maker *m, struct page *page, uint64_t id) {
+static const char *some_side(struct maker *m) { return percent(m, 50) ? "SELL" : "BUY"; }
+
+/* The members of an order but for symbol and userId. */
+static void put_order(struct maker *m, struct page *page, uint64_t id, const char *side) {
     static const char *const modes[] = {"EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT", "NONE"};
     char text[ID_BYTES_MAX + 1];
     uint64_t quantity = some_quantity(m);
     const char *tif = NULL;
     bool is_limit;
     write_id(text, id);
-    put(page, "\"orderId\":\"%s\",\"side\":\"%s\"", text, percent(m, 50) ? "SELL" : "BUY");
+    put(page, "\"orderId\":\"%s\",\"side\":\"%s\"", text, side);
     put_quantity(m, page, "quantity", quantity);
     put_type(m, page, &is_limit);
     if (is_limit || one_in(m, 12)) put_price(m, page, "price", some_price(m));
@@ -229,7 +231,7 @@ static uint64_t some_new_id(struct maker *m) { return percent(m, 98) ? m->next_i
 
 static void make_new(struct maker *m, struct page *page) {
     put(page, "{\"symbol\":\"%s\",", m->symbol);
-    put_order(m, page, some_new_id(m));
+    put_order(m, page, some_new_id(m), some_side(m));
     put_user(m, page);
     put(page, "}");
 }
@@ -238,13 +240,14 @@ static void make_replace(struct maker *m, struct page *page) {
     put(page, "{\"action\":\"REPLACE\",\"symbol\":\"%s\"", m->symbol);
     put_target(m, page, "cancelOrderId");
     put(page, ",");
-    put_order(m, page, some_new_id(m));
+    put_order(m, page, some_new_id(m), some_side(m));
     put(page, "}");
 }
 
 static void make_list(struct maker *m, struct page *page) {
     static const char *const kinds[] = {"OCO", "OCO", "OTO", "OTOCO"};
-    const char *kind = PICK(m, kinds);
+    const char *kind = PICK(m, kinds), *legs = some_side(m);
+    bool is_parent = strcmp(kind, "OCO") != 0;
     uint64_t count = strcmp(kind, "OTOCO") ? 2 : 3;
     if (one_in(m, 40)) count = 1 + below(m, 4);
     put(page, "{\"action\":\"LIST\",\"symbol\":\"%s\",\"listId\":\"l%lu\",\"contingency\":\"%s\"", m->symbol,
@@ -253,7 +256,7 @@ static void make_list(struct maker *m, struct page *page) {
     put(page, ",\"orders\":[");
     for (uint64_t i = 0; i < count; i++) {
         put(page, i ? ",{" : "{");
-        put_order(m, page, some_new_id(m));
+        put_order(m, page, some_new_id(m), (i == 0 && is_parent) || one_in(m, 30) ? some_side(m) : legs);
         put(page, "}");
     }
     put(page, "]}");
@@ -290,7 +293,7 @@ static void make_modify(struct maker *m, struct page *page) {
     if (kind < 60) put_quantity(m, page, "quantity", order ? near(m, order->quantity_lots) : some_quantity(m));
     if (kind >= 40 && kind < 92)
         put_price(m, page, "price", order && percent(m, 15) ? order->price_ticks * m->tick : some_price(m));
-    if (kind % 9 == 0) put_price(m, page, "stopPrice", some_price(m));
+    if (kind % 14 == 0) put_price(m, page, "stopPrice", some_price(m));
     if (kind % 11 == 0 || kind >= 92) put_expiry(m, page);
     put_command_id(m, page);
     put(page, "}");
@@ -350,11 +353,11 @@ static void make_instrument(struct maker *m, struct page *page) {
         put_units(m, page);
     else
         m->tick = m->lot = 1;
-    if (percent(m, 30)) put(page, ",\"minQuantity\":%lu", (unsigned long)(m->lot * (1 + below(m, 3))));
-    if (percent(m, 30)) put(page, ",\"maxQuantity\":%lu", (unsigned long)(m->lot * (1 + below(m, 20000))));
-    if (percent(m, 30)) put(page, ",\"minNotional\":%lu", (unsigned long)below(m, (uint64_t)m->middle * 2));
+    if (percent(m, 30)) put(page, ",\"minQuantity\":%lu", (unsigned long)(m->lot * (1 + below(m, 2))));
+    if (percent(m, 15)) put(page, ",\"maxQuantity\":%lu", (unsigned long)(m->lot * (1 + below(m, 20000))));
+    if (percent(m, 25)) put(page, ",\"minNotional\":%lu", (unsigned long)below(m, (uint64_t)m->middle / 8 + 1));
     if (percent(m, 30)) put(page, ",\"minClip\":%lu", (unsigned long)(m->lot * (1 + below(m, 4))));
-    if (percent(m, 40)) put_distance(m, page, "band");
+    if (percent(m, 20)) put_distance(m, page, "band");
     if (percent(m, 40)) put_distance(m, page, "collar");
     if (percent(m, 50)) put_decimal(m, page, "referencePrice", some_price(m));
     if (percent(m, 20)) put(page, ",\"state\":\"%s\"", PICK(m, states));
@@ -401,7 +404,7 @@ static void make_control(struct maker *m, struct page *page) {
         make_instrument(m, page);
     else if (kind < 87)
         put(page, "{\"kind\":\"BLOCK\",\"userId\":\"user-%lu\",\"blocked\":%s}", (unsigned long)below(m, m->users),
-            percent(m, 25) ? "true" : "false");
+            percent(m, 8) ? "true" : "false");
     else if (kind < 91)
         make_listing(m, page);
     else if (kind < 95)
