@@ -2,6 +2,8 @@
 
 #include "core/limits.h"
 
+#include <stddef.h>
+
 #define BIT(field) (UINT64_C(1) << (field))
 #define INTEGER_MAX ((INT64_C(1) << 53) - 1)
 
@@ -19,34 +21,45 @@ void command_take_bad(struct command *command, enum field field) {
     mark_bad(command, field);
 }
 
-static struct text *id_of(struct command *command, enum field field) {
-    switch (field) {
-    case FIELD_ORDER_ID: return &command->order_id;
-    case FIELD_CLIENT_ORDER_ID: return &command->client_order_id;
-    case FIELD_COMMAND_ID: return &command->command_id;
-    case FIELD_USER_ID: return &command->user_id;
-    case FIELD_CANCEL_ORDER_ID: return &command->cancel_order_id;
-    case FIELD_LIST_ID: return &command->list_id;
-    default: return NULL;
-    }
-}
+enum form { FORM_OTHER = 0, FORM_SYMBOL, FORM_ID, FORM_DECIMAL, FORM_NAME };
+
+/* Where a field goes and what it is; FORM_OTHER are the integers, postOnly and orders. */
+struct field_place {
+    uint8_t form; /* enum form */
+    uint16_t at;
+};
+
+#define PLACE(form, member) {(form), offsetof(struct command, member)}
+
+static const struct field_place places[FIELD_COUNT] = {
+    [FIELD_SYMBOL] = PLACE(FORM_SYMBOL, symbol),
+    [FIELD_ORDER_ID] = PLACE(FORM_ID, order_id),
+    [FIELD_CLIENT_ORDER_ID] = PLACE(FORM_ID, client_order_id),
+    [FIELD_COMMAND_ID] = PLACE(FORM_ID, command_id),
+    [FIELD_USER_ID] = PLACE(FORM_ID, user_id),
+    [FIELD_CANCEL_ORDER_ID] = PLACE(FORM_ID, cancel_order_id),
+    [FIELD_LIST_ID] = PLACE(FORM_ID, list_id),
+    [FIELD_QUANTITY] = PLACE(FORM_DECIMAL, quantity),
+    [FIELD_PRICE] = PLACE(FORM_DECIMAL, price),
+    [FIELD_STOP_PRICE] = PLACE(FORM_DECIMAL, stop_price),
+    [FIELD_TRAILING_AMOUNT] = PLACE(FORM_DECIMAL, trailing_amount),
+    [FIELD_DISPLAY_QUANTITY] = PLACE(FORM_DECIMAL, display_quantity),
+    [FIELD_MAX_SLIPPAGE] = PLACE(FORM_DECIMAL, max_slippage),
+    [FIELD_ACTION] = PLACE(FORM_NAME, action),
+    [FIELD_SIDE] = PLACE(FORM_NAME, side),
+    [FIELD_ORDER_TYPE] = PLACE(FORM_NAME, order_type),
+    [FIELD_TIME_IN_FORCE] = PLACE(FORM_NAME, time_in_force),
+    [FIELD_SELF_TRADE_PREVENTION] = PLACE(FORM_NAME, self_trade),
+    [FIELD_CONTINGENCY] = PLACE(FORM_NAME, contingency),
+};
+
+static void *place_of(struct command *command, enum field field) { return (char *)command + places[field].at; }
 
 static struct decimal *decimal_of(struct command *command, enum field field) {
-    switch (field) {
-    case FIELD_QUANTITY: return &command->quantity;
-    case FIELD_PRICE: return &command->price;
-    case FIELD_STOP_PRICE: return &command->stop_price;
-    case FIELD_TRAILING_AMOUNT: return &command->trailing_amount;
-    case FIELD_DISPLAY_QUANTITY: return &command->display_quantity;
-    case FIELD_MAX_SLIPPAGE: return &command->max_slippage;
-    default: return NULL;
-    }
+    return places[field].form == FORM_DECIMAL ? place_of(command, field) : NULL;
 }
 
-bool field_is_decimal(enum field field) {
-    struct command none;
-    return decimal_of(&none, field) != NULL;
-}
+bool field_is_decimal(enum field field) { return places[field].form == FORM_DECIMAL; }
 
 static void take_id(struct command *command, enum field field, struct text *id, struct text text) {
     if (text.size == 0 && field == FIELD_USER_ID) return;
@@ -74,15 +87,7 @@ static void take_symbol(struct command *command, struct text text) {
 }
 
 static uint8_t *enumeration_of(struct command *command, enum field field) {
-    switch (field) {
-    case FIELD_ACTION: return &command->action;
-    case FIELD_SIDE: return &command->side;
-    case FIELD_ORDER_TYPE: return &command->order_type;
-    case FIELD_TIME_IN_FORCE: return &command->time_in_force;
-    case FIELD_SELF_TRADE_PREVENTION: return &command->self_trade;
-    case FIELD_CONTINGENCY: return &command->contingency;
-    default: return NULL;
-    }
+    return places[field].form == FORM_NAME ? place_of(command, field) : NULL;
 }
 
 /* The name of a number; absent past the last one. */
@@ -111,16 +116,12 @@ static void take_name(struct command *command, enum field field, struct text tex
 }
 
 void command_take_text(struct command *command, enum field field, struct text text) {
-    struct text *id = id_of(command, field);
-    struct decimal *decimal = id ? NULL : decimal_of(command, field);
-    if (id)
-        take_id(command, field, id, text);
-    else if (decimal)
-        take_decimal(command, field, decimal, text);
-    else if (field == FIELD_SYMBOL)
-        take_symbol(command, text);
-    else
-        take_name(command, field, text);
+    switch (places[field].form) {
+    case FORM_ID: take_id(command, field, place_of(command, field), text); break;
+    case FORM_DECIMAL: take_decimal(command, field, place_of(command, field), text); break;
+    case FORM_SYMBOL: take_symbol(command, text); break;
+    default: take_name(command, field, text);
+    }
 }
 
 static void take_integer(struct command *command, enum field field, uint64_t value) {

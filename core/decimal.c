@@ -191,9 +191,21 @@ static char *put_whole(char *out, wide whole) {
     return out + count;
 }
 
+/* What almost every instrument has: no places, or two; the compiler divides by a constant. */
+static inline char *put_common(char *out, uint64_t value, uint8_t places) {
+    uint64_t whole = places ? value / 100 : value;
+    char *at = out + digit_count(whole);
+    digits_before(at, whole);
+    if (!places) return at;
+    *at = '.';
+    memcpy(at + 1, digit_pairs + value % 100 * 2, 2);
+    return at + 3;
+}
+
 size_t decimal_format(int64_t units, struct decimal_unit unit, char *out) {
     uint64_t scale = powers_of_ten[unit.places], small;
     bool is_small = !__builtin_mul_overflow((uint64_t)units, (uint64_t)unit.mantissa, &small);
+    if (is_small && (unit.places == 0 || unit.places == 2)) return (size_t)(put_common(out, small, unit.places) - out);
     wide large = is_small ? 0 : (wide)(uint64_t)units * unit.mantissa;
     char *at = is_small ? put_whole(out, small / scale) : put_whole(out, large / scale);
     if (unit.places == 0) return (size_t)(at - out);

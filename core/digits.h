@@ -18,8 +18,22 @@ static inline unsigned digit_count(uint64_t value) {
     return guess + (value >= powers[guess]);
 }
 
+/* The eight digits of a value below 10^8, zeros in front, the first one in the lowest byte. Any thread. */
+static inline uint64_t eight_digits(uint32_t value) {
+    uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t hundreds = fours * 10486 >> 20 & UINT64_C(0x0000007f0000007f);
+    uint64_t pairs = hundreds | (fours - 100 * hundreds) << 16;
+    uint64_t tens = pairs * 103 >> 10 & UINT64_C(0x000f000f000f000f);
+    return (tens | (pairs - 10 * tens) << 8) + UINT64_C(0x3030303030303030);
+}
+
 /* Writes the digits of value (at least one) so that they end before `end`; returns the first. Any thread. */
 static inline char *digits_before(char *end, uint64_t value) {
+    for (; value >= 100000000; value /= 100000000) {
+        uint64_t eight = eight_digits((uint32_t)(value % 100000000));
+        end -= 8;
+        memcpy(end, &eight, 8);
+    }
     for (; value >= 100; value /= 100) {
         end -= 2;
         memcpy(end, digit_pairs + value % 100 * 2, 2);

@@ -16,47 +16,84 @@ static inline const char *skip_space(const char *at) {
     return at;
 }
 
-static inline bool is_plain(char c) { return (signed char)c >= 0x20 && c != '"' && c != '\\'; }
-
-/* The first byte that is `"`, `\`, below 0x20 or above 0x7f, or `last`. */
-static inline const char *end_of_plain(const char *at, const char *last) {
 #ifdef __SSE2__
-    for (; last - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i odd = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); /* as signed bytes those above 0x7f are below, too */
-        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
-        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
-        unsigned marks = (unsigned)_mm_movemask_epi8(odd);
-        if (marks) return at + __builtin_ctz(marks);
-    }
-#endif
-    while (at < last && is_plain(*at)) at++;
+
+enum { BLOCK_BYTES = 16 };
+
+/* A bit for each of sixteen bytes that is `"`, `\`, below 0x20 or above 0x7f. */
+static inline unsigned odd_among(const char *at) {
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i odd = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); /* as signed bytes those above 0x7f are below, too */
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    return (unsigned)_mm_movemask_epi8(odd);
+}
+
+/* The first byte that is `"`, `\`, below 0x20 or above 0x7f, or `last`. At the end the last block is looked at again.
+ */
+static inline const char *end_of_plain(const char *at, const char *last) {
+    unsigned odd;
+    for (; last - at >= BLOCK_BYTES; at += BLOCK_BYTES)
+        if ((odd = odd_among(at))) return at + __builtin_ctz(odd);
+    odd = odd_among(last + 1 - BLOCK_BYTES) >> (at - (last + 1 - BLOCK_BYTES));
+    return odd ? at + __builtin_ctz(odd) : last;
+}
+
+#else
+
+enum { BLOCK_BYTES = 2 };
+
+static inline const char *end_of_plain(const char *at, const char *last) {
+    while (at < last && (signed char)*at >= 0x20 && *at != '"' && *at != '\\') at++;
     return at;
 }
 
+#endif
+
 enum { DIGITS_AS_INTEGER_MAX = 18 };
 
+#define EVERY_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+static inline bool are_eight_digits(uint64_t bytes) {
+    const uint64_t high_halves = EVERY_BYTE(0xf0);
+    return (bytes & high_halves) == EVERY_BYTE('0') && ((bytes + EVERY_BYTE(6)) & high_halves) == EVERY_BYTE('0');
+}
+
+/* Of eight digits, the first one in the lowest byte: pairs, then fours, then all. */
+static inline uint64_t value_of_eight(uint64_t bytes) {
+    uint64_t digits = bytes - EVERY_BYTE('0');
+    uint64_t pairs = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+    uint64_t fours = (pairs * 100 + (pairs >> 16)) & UINT64_C(0x0000ffff0000ffff);
+    return (fours * 10000 + (fours >> 32)) & UINT64_C(0xffffffff);
+}
+
 /* As much as there is of plain digits; *value wraps around beyond DIGITS_AS_INTEGER_MAX of them. */
-static inline const char *take_digits(const char *at, uint64_t *value) {
-    uint64_t sum = *value;
+static inline const char *take_digits(const char *at, const char *last, uint64_t *value) {
+    uint64_t sum = *value, eight;
+    for (; last - at >= 8; at += 8) {
+        memcpy(&eight, at, 8);
+        if (!are_eight_digits(eight)) break;
+        sum = sum * 100000000 + value_of_eight(eight);
+    }
     for (unsigned digit; (digit = (unsigned)(*at - '0')) <= 9; at++) sum = sum * 10 + digit;
     *value = sum;
     return at;
 }
 
-static const char *take_fraction(const char *first, const char *point, struct command *command, enum field field) {
+static const char *take_fraction(
+    const char *first, const char *point, const char *last, struct command *command, enum field field) {
     uint64_t ignored = 0;
-    const char *at = take_digits(point + 1, &ignored);
+    const char *at = take_digits(point + 1, last, &ignored);
     if (at == point + 1 || *at == 'e' || *at == 'E') return NULL;
     if (field != FIELD_NONE) command_take_number(command, field, (struct text){first, (uint32_t)(at - first)});
     return at;
 }
 
-static const char *take_number(const char *first, struct command *command, enum field field) {
+static const char *take_number(const char *first, const char *last, struct command *command, enum field field) {
     uint64_t value = 0;
-    const char *at = take_digits(first, &value);
+    const char *at = take_digits(first, last, &value);
     if (at == first || (*first == '0' && at > first + 1)) return NULL;
-    if (*at == '.') return take_fraction(first, at, command, field);
+    if (*at == '.') return take_fraction(first, at, last, command, field);
     if (*at == 'e' || *at == 'E' || at - first > DIGITS_AS_INTEGER_MAX) return NULL;
     if (field != FIELD_NONE) command_take_integer(command, field, value);
     return at;
@@ -84,7 +121,7 @@ static inline const char *take_value(const char *at, const char *last, struct co
     case 't': return take_boolean(at, last, command, field, true);
     case 'f': return take_boolean(at, last, command, field, false);
     case 'n': return take_word(at, last, "null", 4);
-    default: return take_number(at, command, field);
+    default: return take_number(at, last, command, field);
     }
 }
 
@@ -101,7 +138,7 @@ static inline const char *take_member(const char *at, const char *last, struct c
 }
 
 bool json_flat_take(const char *bytes, size_t size, struct command *command) {
-    if (size < 2 || bytes[0] != '{' || bytes[size - 1] != '}') return false;
+    if (size < BLOCK_BYTES || bytes[0] != '{' || bytes[size - 1] != '}') return false;
     const char *at = bytes, *last = bytes + size - 1;
     uint64_t seen = 0;
     do {

@@ -9,8 +9,8 @@
 
 /* Hands every known member to *command, which is empty, and returns true if the bytes are one JSON object whose keys
  * and texts are ASCII without escapes, whose numbers have neither sign nor exponent, that holds no array or object and
- * no known key twice. Else false, whatever else the bytes are, with *command half filled. Texts view the bytes. Any
- * thread. */
+ * no known key twice. Else false (or if they are very few), whatever else the bytes are, with *command half filled.
+ * Texts view the bytes. Any thread. */
 bool json_flat_take(const char *bytes, size_t size, struct command *command);
 
 #endif

@@ -24,8 +24,15 @@ static inline char *json_put_bytes(char *at, const char *bytes, size_t size) {
 /* A quoted string; `"`, `\` and bytes below 0x20 are escaped, nothing else. Any thread. */
 char *json_put_text(char *at, struct text text);
 
-/* Any thread. */
-char *json_put_unsigned(char *at, uint64_t number);
+/* A number of any length. Any thread. */
+char *json_put_digits(char *at, uint64_t number);
+
+/* Half of all numbers have one digit. */
+static inline char *json_put_unsigned(char *at, uint64_t number) {
+    if (number > 9) return json_put_digits(at, number);
+    *at = (char)('0' + number);
+    return at + 1;
+}
 
 static inline char *json_put_integer(char *at, int64_t number) {
     if (number >= 0) return json_put_unsigned(at, (uint64_t)number);

@@ -235,21 +235,58 @@ Test(event, largest_events_fit) {
     cr_expect_eq(msgpack_event_encode(&none, out, sizeof out), 0u);
 }
 
+static void expect_escape(uint32_t size, uint32_t at, unsigned c) {
+    char id[ID_BYTES_MAX], out[EVENT_BYTES_MAX];
+    memset(id, 'a', sizeof id);
+    id[at] = (char)c;
+    struct event back;
+    struct event event = {
+        .type = EVENT_DUPLICATE, .symbol = TEXT("A"), .order_id = {id, size}, .instrument = instrument_default()};
+    size_t bytes = json_event_encode(&event, out, sizeof out);
+    bool escaped = memchr(out, '\\', bytes) != NULL;
+    cr_assert_eq(escaped, c < 0x20 || c == '"' || c == '\\', "%u at %u of %u", c, at, size);
+    cr_assert(
+        decode(out, bytes, NULL, &back) && text_equal(back.order_id, event.order_id), "%u at %u of %u", c, at, size);
+}
+
 Test(event, escapes_in_every_position) {
-    for (unsigned at = 0; at < 20; at++) {
-        for (unsigned c = 1; c < 0x80; c++) {
-            char id[20], out[EVENT_BYTES_MAX];
-            memset(id, 'a', sizeof id);
-            id[at] = (char)c;
-            struct event back;
-            struct event event = {.type = EVENT_DUPLICATE,
-                .symbol = TEXT("A"),
-                .order_id = {id, sizeof id},
-                .instrument = instrument_default()};
-            size_t size = json_event_encode(&event, out, sizeof out);
-            bool escaped = memchr(out, '\\', size) != NULL;
-            cr_assert_eq(escaped, c < 0x20 || c == '"' || c == '\\', "%u at %u", c, at);
-            cr_assert(decode(out, size, NULL, &back) && text_equal(back.order_id, event.order_id), "%u at %u", c, at);
-        }
+    for (uint32_t at = 0; at < 20; at++)
+        for (unsigned c = 1; c < 0x80; c++) expect_escape(20, at, c);
+    static const unsigned char borders[] = {0x01, 0x1f, 0x20, 0x21, '"', '#', '[', '\\', ']', 0x7f};
+    for (uint32_t size = 1; size <= 50; size++)
+        for (uint32_t at = 0; at < size; at++)
+            for (size_t i = 0; i < sizeof borders; i++) expect_escape(size, at, borders[i]);
+}
+
+/* Numbers and hashes of every length, as printf writes them. */
+Test(event, numbers_as_the_library_writes_them) {
+    uint64_t state = 3;
+    for (int i = 0; i < 20000; i++) {
+        state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+        uint64_t number = state >> i % 64;
+        char out[EVENT_BYTES_MAX], expected[512];
+        struct event event = {.type = EVENT_FILL,
+            .symbol = TEXT("A"),
+            .fseq = number,
+            .trade_id = number,
+            .own = (int64_t)(number >> 1),
+            .timestamp_ms = (int64_t)(number >> 2),
+            .hash = number,
+            .side = SIDE_BUY,
+            .price_ticks = (int64_t)(number >> 24),
+            .quantity_lots = (int64_t)(number >> 30),
+            .instrument = instrument_default()};
+        size_t size = json_event_encode(&event, out, sizeof out);
+        snprintf(expected, sizeof expected,
+            "{\"type\":\"FILL\",\"symbol\":\"A\",\"fseq\":%llu,\"src\":{\"p\":0,\"o\":0,\"i\":0},\"own\":%lld,"
+            "\"timestamp\":%"
+            "lld,\"tradeId\":%llu,\"price\":\"%llu.%02llu\",\"quantity\":\"%lld\",\"takerSide\":\"BUY\",\"taker\":{"
+            "\"leaves\":"
+            "\"0\",\"cumulative\":\"0\"},\"maker\":{\"leaves\":\"0\",\"cumulative\":\"0\"},\"hash\":\"%016llx\"}",
+            (unsigned long long)number, (long long)event.own, (long long)event.timestamp_ms, (unsigned long long)number,
+            (unsigned long long)event.price_ticks / 100, (unsigned long long)event.price_ticks % 100,
+            (long long)event.quantity_lots, (unsigned long long)number);
+        cr_assert_eq(size, strlen(expected), "%.*s", (int)size, out);
+        cr_assert(memcmp(out, expected, size) == 0, "%.*s is not %s", (int)size, out, expected);
     }
 }
