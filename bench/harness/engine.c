@@ -1,0 +1,259 @@
+/* The core as an engine of the public benchmark: one book, its events as the harness's reports. With HARNESS_OWN_RING
+ * the reports go through our ring, else through the queue that the harness gives. */
+#include "bench/harness/engine_api.h"
+#include "bench/harness/report_ring.h"
+#include "core/book.h"
+#include "core/check.h"
+
+#include <sys/mman.h>
+
+enum { ORDERS_MAX = 4194304 };
+#define TOUCHED_BYTES (UINT64_C(16) << 20) /* of each part of the arena, before the clock */
+#define HUGE_PAGE (UINT64_C(2) << 20)
+
+static struct arena arena;
+static struct book book;
+static void *memory;
+static size_t memory_bytes;
+static struct book_output out;
+static struct command command;
+static int64_t offset;
+#ifdef HARNESS_OWN_RING
+static struct report_ring *ring;
+#else
+static const struct harness_transport *transport;
+static void *sink;
+#endif
+
+/* ---- reports ---------------------------------------------------------------------------------------------- */
+
+/* What a report is about. */
+struct subject {
+    uint64_t order_id, sequence;
+    int64_t price_ticks;
+    uint32_t quantity;
+    uint8_t side;
+};
+
+#ifdef HARNESS_OWN_RING
+
+static inline void report(enum harness_report_type type, const struct subject *s) {
+    struct ring_record *record = report_ring_next(ring);
+    record->sequence = s->sequence;
+    record->order_id = s->order_id;
+    record->price_ticks = s->price_ticks;
+    record->quantity = s->quantity;
+    record->type = (uint8_t)type;
+    record->side = s->side;
+    report_ring_written(ring);
+}
+
+static inline void report_trade(const struct subject *taker, uint64_t maker, int64_t price_ticks, uint32_t quantity) {
+    report(HARNESS_TRADE, &(struct subject){maker, taker->sequence, price_ticks, quantity, taker->side});
+}
+
+#else
+
+static inline void push(const struct harness_report *report) {
+    while (!transport->push(sink, report)) __builtin_ia32_pause();
+}
+
+static inline void report(enum harness_report_type type, const struct subject *s) {
+    push(&(struct harness_report){.type = (uint8_t)type,
+        .side = s->side,
+        .sequence = s->sequence,
+        .order_id = s->order_id,
+        .price_ticks = s->price_ticks,
+        .quantity = s->quantity});
+}
+
+static inline void report_trade(const struct subject *taker, uint64_t maker, int64_t price_ticks, uint32_t quantity) {
+    push(&(struct harness_report){.type = HARNESS_TRADE,
+        .side = taker->side,
+        .sequence = taker->sequence,
+        .order_id = taker->order_id,
+        .price_ticks = price_ticks,
+        .quantity = quantity,
+        .maker_order_id = maker,
+        .taker_order_id = taker->order_id});
+}
+
+#endif
+
+/* ---- the book --------------------------------------------------------------------------------------------- */
+
+/* The harness's id of an order that is open or that this step ended. */
+static inline uint64_t id_of(uint32_t slot) {
+    uint64_t id;
+    memcpy(&id, order_texts(&arena, slot).order_id.data, sizeof id);
+    return id;
+}
+
+/* The reports that answer a step of a new order, or of a modify's second half (`ack` differs). */
+static inline void report_new(const struct subject *s, enum harness_report_type ack, enum harness_report_type reject) {
+    for (uint32_t i = 0; i < out.event_count; i++) {
+        const struct book_event *event = &out.events[i];
+        switch (event->type) {
+        case EVENT_ACCEPTED: report(ack, s); break;
+        case EVENT_FILL:
+            report_trade(s, id_of(event->maker_slot), event->price_ticks, (uint32_t)event->quantity_lots);
+            break;
+        case EVENT_EXPIRED: report(HARNESS_CANCEL_ACK, s); break;
+        case EVENT_REJECTED: report(reject, s); break;
+        default: break;
+        }
+    }
+}
+
+static inline enum book_progress apply(const struct book_input *input) {
+    out.event_count = out.level_count = 0;
+    return book_apply(&book, input, &out);
+}
+
+static inline struct decimal units(uint64_t value) {
+    return (struct decimal){.mantissa = value, .state = DECIMAL_UNITS};
+}
+
+static void place(const struct subject *s, bool is_ioc, enum harness_report_type ack, enum harness_report_type reject) {
+    command.action = ACTION_NEW;
+    command.side = s->side;
+    command.order_type = ORDER_LIMIT;
+    command.time_in_force = is_ioc ? TIF_IOC : TIF_GTC;
+    command.order_id = (struct text){(const char *)&s->order_id, sizeof s->order_id};
+    command.price = units((uint64_t)s->price_ticks);
+    command.quantity = units(s->quantity);
+    struct book_input input = {.command = &command, .src_offset = offset++};
+    enum book_progress progress = apply(&input);
+    report_new(s, ack, reject);
+    while (__builtin_expect(progress == BOOK_MORE, 0)) {
+        out.event_count = out.level_count = 0;
+        progress = book_step(&book, &input, &out);
+        report_new(s, ack, reject);
+    }
+}
+
+/* True if the order was open; then *s holds its side and price. */
+static bool take_out(struct subject *s) {
+    command.action = ACTION_CANCEL;
+    command.side = SIDE_NONE;
+    command.order_type = ORDER_TYPE_NONE;
+    command.time_in_force = TIF_NONE;
+    command.order_id = (struct text){(const char *)&s->order_id, sizeof s->order_id};
+    command.price = command.quantity = (struct decimal){0};
+    apply(&(struct book_input){.command = &command, .src_offset = offset++});
+    const struct book_event *event = &out.events[0];
+    if (event->type != EVENT_CANCELLED) return false;
+    const struct order *order = &arena.orders[event->order_slot];
+    s->side = order->side;
+    s->price_ticks = (int64_t)order->price_ticks;
+    s->quantity = (uint32_t)event->leaves_lots;
+    return true;
+}
+
+/* ---- what the harness calls ------------------------------------------------------------------------------- */
+
+static void touch(void *at, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += 4096) ((volatile char *)at)[i] = 0;
+}
+
+void engine_init(uint64_t nonce, const struct harness_transport *given, void *given_sink) {
+    (void)nonce;
+#ifdef HARNESS_OWN_RING
+    (void)given;
+    ring = given_sink;
+#else
+    transport = given;
+    sink = given_sink;
+#endif
+    memory_bytes = arena_bytes(ORDERS_MAX) + HUGE_PAGE;
+    memory = mmap(NULL, memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(memory != MAP_FAILED, "no memory for the book");
+    char *first = (char *)(((uintptr_t)memory + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+    madvise(first, memory_bytes - HUGE_PAGE, MADV_HUGEPAGE);
+    arena_init(&arena, first, ORDERS_MAX);
+    touch(arena.orders, TOUCHED_BYTES);
+    touch(arena.records, TOUCHED_BYTES);
+    touch(arena.pages, TOUCHED_BYTES);
+    struct instrument instrument = instrument_default();
+    instrument.quantity_lots_max = QUANTITY_LOTS_MAX;
+    book_init(&book, &arena, &instrument);
+    command_init(&command);
+    offset = 0;
+}
+
+void engine_shutdown(void) {
+    book_deinit(&book);
+    munmap(memory, memory_bytes);
+}
+
+static inline void on_new(const struct harness_new *m) {
+    struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
+    place(&s, m->is_ioc, HARNESS_ORDER_ACK, HARNESS_CANCEL_REJECT);
+}
+
+static inline void on_cancel(const struct harness_cancel *m) {
+    struct subject s = {.order_id = m->order_id, .sequence = m->sequence};
+    report(take_out(&s) ? HARNESS_CANCEL_ACK : HARNESS_CANCEL_REJECT, &s);
+}
+
+static inline void on_modify(const struct harness_modify *m) {
+    struct subject s = {.order_id = m->order_id, .sequence = m->sequence};
+    if (!take_out(&s)) {
+        report(HARNESS_MODIFY_REJECT, &s);
+        return;
+    }
+    s.price_ticks = m->price_ticks;
+    s.quantity = m->quantity;
+    place(&s, false, HARNESS_MODIFY_ACK, HARNESS_MODIFY_REJECT);
+}
+
+void engine_on_new_order(const struct harness_new *message) { on_new(message); }
+
+void engine_on_cancel(const struct harness_cancel *message) { on_cancel(message); }
+
+void engine_on_modify(const struct harness_modify *message) { on_modify(message); }
+
+void engine_on_batch(const struct harness_message *messages, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct harness_message *m = &messages[i];
+        if (m->type == HARNESS_NEW)
+            on_new(&m->new_order);
+        else if (m->type == HARNESS_CANCEL)
+            on_cancel(&m->cancel);
+        else
+            on_modify(&m->modify);
+    }
+}
+
+void engine_flush(void) {
+#ifdef HARNESS_OWN_RING
+    report_ring_publish(ring);
+#endif
+}
+
+static bool find_best(enum side side, struct depth_level *level) { return book_levels(&book, side, 0, level, 1) == 1; }
+
+int64_t engine_query_best_bid(void) {
+    struct depth_level level;
+    return find_best(SIDE_BUY, &level) ? level.price_ticks : INT64_MIN;
+}
+
+int64_t engine_query_best_ask(void) {
+    struct depth_level level;
+    return find_best(SIDE_SELL, &level) ? level.price_ticks : INT64_MAX;
+}
+
+uint64_t engine_query_depth_at(int64_t price_ticks, uint8_t side) {
+    struct depth_level level;
+    if (price_ticks < 1 || price_ticks > PRICE_TICKS_MAX) return 0;
+    int64_t before = side == HARNESS_BUY ? price_ticks + 1 : price_ticks - 1;
+    if (before == 0)
+        return find_best(SIDE_SELL, &level) && level.price_ticks == price_ticks ? (uint64_t)level.total_lots : 0;
+    return book_levels(&book, side, before, &level, 1) == 1 && level.price_ticks == price_ticks
+               ? (uint64_t)level.total_lots
+               : 0;
+}
+
+#ifdef HARNESS_OWN_RING
+const struct harness_transport *engine_get_transport(void) { return report_ring_transport(); }
+#endif
