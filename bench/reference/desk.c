@@ -30,8 +30,6 @@ void desk_close(struct desk *desk) {
     dictionary_each(&desk->shelf.by_id, free_value, NULL);
     shelf_deinit(&desk->shelf);
     ledger_deinit(&desk->ledger);
-    dictionary_each(&desk->watermarks, free_value, NULL);
-    dictionary_deinit(&desk->watermarks);
     order_row_deinit(&desk->filled_parents);
     order_row_deinit(&desk->due);
     free(desk->tasks);

@@ -55,7 +55,6 @@ struct desk {
     int64_t told_price, told_quantity;
 
     struct ledger ledger;
-    struct dictionary watermarks; /* source "topic/partition" to a malloc'ed offset */
     uint64_t epoch;
     bool move_open;
     struct order_id move_id;

@@ -18,7 +18,9 @@ struct sequence { /* a partition: its desks, its time, what holds for all its sy
     int64_t last_offset, log_time_ms;
     bool listing_closed;
     uint64_t symbols_max;
-    struct dictionary blocked; /* accounts; the values say nothing */
+    struct dictionary blocked;    /* accounts; the values say nothing */
+    struct dictionary watermarks; /* by symbol and source, of listed symbols and others */
+    struct dictionary strangers;  /* names that were not listed when their first watermark was kept */
 };
 
 struct reference {
@@ -33,7 +35,7 @@ struct reference *reference_open(void) {
     struct reference *reference = reference_allocate(sizeof *reference);
     reference_name_topics(reference, TEXT("orders"), TEXT("pending-orders"));
     for (int p = 0; p < PARTITIONS; p++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "#%d", p);
         struct sequence *sequence = &reference->partitions[p];
         sequence->pseudo = desk_open(text_of(name));
@@ -54,12 +56,20 @@ static void close_desk(void *context, void *value) {
     desk_close(value);
 }
 
+static void free_value(void *context, void *value) {
+    (void)context;
+    free(value);
+}
+
 void reference_close(struct reference *reference) {
     if (!reference) return;
     for (int p = 0; p < PARTITIONS; p++) {
         dictionary_each(&reference->partitions[p].desks, close_desk, NULL);
         dictionary_deinit(&reference->partitions[p].desks);
         dictionary_deinit(&reference->partitions[p].blocked);
+        dictionary_each(&reference->partitions[p].watermarks, free_value, NULL);
+        dictionary_deinit(&reference->partitions[p].watermarks);
+        dictionary_deinit(&reference->partitions[p].strangers);
         desk_close(reference->partitions[p].pseudo);
     }
     free(reference);
@@ -115,21 +125,6 @@ static bool is_carried(
            (text_equal(origin->topic, reference->orders_topic) || text_equal(origin->topic, reference->pending_topic));
 }
 
-/* True if a copy follows the desk's watermark for its source, which then moves. */
-static bool follows_watermark(struct desk *desk, const struct reference_origin *origin) {
-    char source[280];
-    size_t bytes = (size_t)snprintf(
-        source, sizeof source, "%.*s/%d", (int)origin->topic.size, origin->topic.data, origin->partition);
-    int64_t *watermark = dictionary_find(&desk->watermarks, source, bytes);
-    if ((watermark ? *watermark : -1) != origin->previous) return false;
-    if (!watermark) {
-        watermark = reference_allocate(sizeof *watermark);
-        dictionary_put(&desk->watermarks, source, bytes, watermark);
-    }
-    *watermark = origin->offset;
-    return true;
-}
-
 /* ---- where a record goes */
 
 /* Why a symbol cannot have a desk: UNKNOWN_SYMBOL, CAPACITY, or NONE. */
@@ -149,6 +144,36 @@ static struct desk *desk_of(struct sequence *sequence, struct text symbol, bool 
     *sequence->end = desk;
     sequence->end = &desk->next;
     return desk;
+}
+
+/* Of a name that is not listed; false if there are as many of those as have watermarks. */
+static bool is_remembered(struct sequence *sequence, struct text symbol) {
+    static char there;
+    if (dictionary_find(&sequence->strangers, symbol.data, symbol.size)) return true;
+    if (sequence->strangers.count == SYMBOLS_PER_PARTITION_MAX) return false;
+    dictionary_put(&sequence->strangers, symbol.data, symbol.size, &there);
+    return true;
+}
+
+/* True if a copy follows its symbol's watermark for its source, which then moves, whether the symbol is listed or not.
+ */
+static bool follows_watermark(
+    struct sequence *sequence, struct text symbol, bool is_listed, const struct reference_origin *origin) {
+    char key[300];
+    size_t bytes = (size_t)snprintf(key, sizeof key, "%.*s/%.*s/%d", (int)symbol.size, symbol.data,
+        (int)origin->topic.size, origin->topic.data, origin->partition);
+    int64_t *watermark = dictionary_find(&sequence->watermarks, key, bytes);
+    bool follows = (watermark ? *watermark : -1) == origin->previous;
+    if (!is_listed && !watermark && sequence->strangers.count == SYMBOLS_PER_PARTITION_MAX &&
+        !dictionary_find(&sequence->strangers, symbol.data, symbol.size))
+        return true;
+    if (!follows || (!is_listed && !is_remembered(sequence, symbol))) return follows;
+    if (!watermark) {
+        watermark = reference_allocate(sizeof *watermark);
+        dictionary_put(&sequence->watermarks, key, bytes, watermark);
+    }
+    *watermark = origin->offset;
+    return true;
 }
 
 /* A command for which no symbol stands is answered by the pseudo-symbol. */
@@ -181,13 +206,16 @@ static enum reference_fate on_command(struct reference *reference, struct sequen
         return REFERENCE_MISDIRECTED;
     }
     enum reason refusal = refusal_to_list(sequence, symbol, false);
-    if (refusal != REASON_NONE)
-        return answer_nameless(reference, sequence, occasion, reason_unlisted(request, refusal));
-    struct desk *desk = desk_of(sequence, symbol, &is_new);
-    if (origin && !follows_watermark(desk, origin)) {
+    if (origin && !follows_watermark(sequence, symbol, refusal == REASON_NONE, origin)) {
         reference->counters.watermark_drops++;
         return REFERENCE_DROPPED;
     }
+    if (refusal != REASON_NONE) {
+        answer_nameless(reference, sequence, occasion, reason_unlisted(request, refusal));
+        reference->counters.copies += origin != NULL;
+        return origin ? REFERENCE_COPY : REFERENCE_ANSWERED;
+    }
+    struct desk *desk = desk_of(sequence, symbol, &is_new);
     struct text account = request_text(request, FIELD_USER_ID);
     occasion->blocked = account.size && dictionary_find(&sequence->blocked, account.data, account.size);
     desk_begin(desk, occasion);
@@ -200,12 +228,13 @@ static enum reference_fate on_command(struct reference *reference, struct sequen
 
 static enum reference_fate on_void(struct reference *reference, struct sequence *sequence,
     const struct reference_record *record, const struct reference_origin *origin) {
-    bool is_new, good = request_symbol_is_proper(record->key) && murmur_home(record->key) == record->partition &&
-                        refusal_to_list(sequence, record->key, false) == REASON_NONE;
-    if (!good || !follows_watermark(desk_of(sequence, record->key, &is_new), origin)) {
+    bool is_new, good = request_symbol_is_proper(record->key) && murmur_home(record->key) == record->partition;
+    bool is_listed = good && refusal_to_list(sequence, record->key, false) == REASON_NONE;
+    if (!good || !follows_watermark(sequence, record->key, is_listed, origin)) {
         reference->counters.void_drops++;
         return REFERENCE_DROPPED;
     }
+    if (is_listed) desk_of(sequence, record->key, &is_new);
     reference->counters.voids++;
     return REFERENCE_VOID;
 }
