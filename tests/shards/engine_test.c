@@ -178,6 +178,65 @@ static void test_workers(int workers) {
     memory_log_close(log);
 }
 
+/* How many events hold this text. */
+static unsigned count_events(struct memory_log *log, const char *text) {
+    struct log_record record;
+    unsigned count = 0;
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        for (int64_t offset = 0; offset < memory_log_end(log, TOPIC_FILLS, p); offset++)
+            if (memory_log_read(log, TOPIC_FILLS, p, offset, &record) == STATUS_OK)
+                count += memmem(record.value.data, record.value.size, text, strlen(text)) != NULL;
+    return count;
+}
+
+static void expect_variety(struct memory_log *log) {
+    static const char *const wanted[] = {"TRIGGERED", "PREVENTED", "\"state\":\"AUCTION\"", "indicativePrice",
+        "\"reason\":\"GTD\"", "\"reason\":\"DAY\"", "\"reason\":\"OCO\"", "\"reason\":\"PARENT\"",
+        "\"reason\":\"REPLACED\"", "\"reason\":\"BLOCKED\"", "\"reason\":\"UNKNOWN_SYMBOL\"", "\"reason\":\"CAPACITY\"",
+        "\"reason\":\"PRICE_BAND\"", "\"reason\":\"MIN_NOTIONAL\"", "\"reason\":\"HALTED\"", "\"reason\":\"CLOSED\"",
+        "\"reason\":\"AUCTION\"", "BOOK_NOT_EMPTY", "\"kind\":\"BLOCK\",\"result\":\"ACCEPTED\"",
+        "\"kind\":\"STATE\",\"result\":\"UNKNOWN_SYMBOL\"", "\"kind\":\"INSTRUMENT\",\"result\":\"CAPACITY\"",
+        "\"listId\""};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        EXPECT(count_events(log, wanted[i]) > 0, "no event has %s", wanted[i]);
+    unsigned matches = count_events(log, "\"type\":\"FILL\"") + count_events(log, "\"type\":\"PREVENTED\"");
+    EXPECT(matches > count_events(log, "\"takerSide\""), "no auction traded");
+}
+
+/* Every kind of order, state and setting, with symbols that wander: the same bytes on any number of workers, and after
+ * a restart not one more. */
+static void test_kinds(int workers) {
+    static struct server server;
+    struct memory_log *log = memory_log_open();
+    struct market market;
+    char what[40];
+    market_init(&market, 6, 40);
+    market.has_all_kinds = true;
+    market.control_per_mille = 40;
+    market.stranger_percent = 3;
+    market.fault_percent = 1;
+    market.repeat_percent = 2;
+    market.wrong_partition_percent = market.pending_percent = 3;
+    EXPECT(start(&server, log, workers, 2) == STATUS_OK, "%s", server.engine.words);
+    for (int i = 0; i < 50; i++) {
+        market_trade(&market, log, RECORDS / 50);
+        market_move(&market, log, i % 5, i * 7);
+    }
+    settle(&server, log, 0);
+    stop(&server, 5000);
+    snprintf(what, sizeof what, "all kinds, %d workers", workers);
+    judge(log, what);
+    expect_variety(log);
+    int64_t before = lengths(log);
+    EXPECT(start(&server, log, 3, 0) == STATUS_OK, "%s", server.engine.words);
+    settle(&server, log, 0);
+    stop(&server, 5000);
+    int64_t grown = lengths(log) - before;
+    EXPECT(grown >= 0 && grown <= PARTITIONS, "a restart wrote %lld records", (long long)grown); /* a TICK each */
+    judge(log, "all kinds, restarted");
+    memory_log_close(log);
+}
+
 /* Symbols wander between workers while they trade. */
 static void test_moves(void) {
     static struct server server;
@@ -283,6 +342,9 @@ int main(void) {
     test_workers(1);
     test_workers(2);
     test_workers(4);
+    test_kinds(1);
+    test_kinds(2);
+    test_kinds(4);
     test_moves();
     test_other_doors();
     test_crashes();

@@ -4,6 +4,7 @@
 
 #include "io/memory/memory_log.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct market {
@@ -12,10 +13,17 @@ struct market {
     int symbols;
     int64_t time_ms;
     unsigned wrong_partition_percent, pending_percent, fault_percent, repeat_percent;
+    bool has_all_kinds;         /* every kind of order, lists, replacements */
+    unsigned stranger_percent;  /* of records name one of 300 further symbols */
+    unsigned control_per_mille; /* states, settings, listing, blocked accounts, ticks */
     char last_ids[256][24];
     char last_value[4096];
-    int last_symbol;
-    uint64_t epochs[64]; /* moves so far, by symbol */
+    struct {
+        char id[24];
+        uint64_t user;
+    } latest[64];                   /* order of each symbol that may rest */
+    int last_symbol, last_stranger; /* 0: none */
+    uint64_t epochs[64];            /* moves so far, by symbol */
 };
 
 /* `symbols` 1 to 64. */
