@@ -2,6 +2,7 @@
  * real, so this is what runs under the thread sanitizer. */
 #include "bench/reference/reference.h"
 #include "bench/reference/verify.h"
+#include "core/partition.h"
 #include "shards/codecs.h"
 #include "shards/engine.h"
 #include "tests/shards/market.h"
@@ -212,6 +213,7 @@ static void test_kinds(int workers) {
     char what[40];
     market_init(&market, 6, 40);
     market.has_all_kinds = true;
+    memory_log_set_time(log, market.time_ms); /* of TICKs, whenever the server appends one */
     market.control_per_mille = 40;
     market.stranger_percent = 3;
     market.fault_percent = 1;
@@ -234,6 +236,63 @@ static void test_kinds(int workers) {
     int64_t grown = lengths(log) - before;
     EXPECT(grown >= 0 && grown <= PARTITIONS, "a restart wrote %lld records", (long long)grown); /* a TICK each */
     judge(log, "all kinds, restarted");
+    memory_log_close(log);
+}
+
+static uint32_t timed_symbols(const struct server *server) {
+    uint32_t count = 0;
+    for (int32_t p = 0; p < PARTITIONS; p++) count += atomic_load(&server->engine.partitions[p].pace.timed_symbols);
+    return count;
+}
+
+static uint64_t ticks_read(const struct server *server) {
+    uint64_t count = 0;
+    for (int w = 0; w < server->engine.worker_count; w++)
+        count += counter_get(&server->engine.workers[w].counters.ticks);
+    return count;
+}
+
+#define AWAIT(server, condition)                                                                                       \
+    do {                                                                                                               \
+        int64_t deadline_ms = now_ms() + DEADLINE_MS;                                                                  \
+        while (!(condition) && now_ms() < deadline_ms) {                                                               \
+            attend(server);                                                                                            \
+            nap();                                                                                                     \
+        }                                                                                                              \
+        EXPECT(condition, "in vain");                                                                                  \
+    } while (0)
+
+/* Where an order waits for its time and nothing else happens, the server makes time pass; afterwards it leaves the log
+ * alone. A symbol away from its partition's worker is reached too. */
+static void test_ticks(void) {
+    static struct server server;
+    static const char order[] =
+        "{\"symbol\":\"S0\",\"side\":\"BUY\",\"quantity\":1,\"price\":1,\"orderType\":\"LIMIT\","
+        "\"timeInForce\":\"GTD\",\"expireTime\":2000000000000,\"orderId\":\"g\"}";
+    struct memory_log *log = memory_log_open();
+    struct market market;
+    int32_t home = home_partition(TEXT("S0"));
+    struct log_append record = {.topic = TOPIC_ORDERS, .partition = home, .key = TEXT("S0"), .value = text_of(order)};
+    market_init(&market, 7, 1);
+    memory_log_set_time(log, 1900000000000);
+    EXPECT(start(&server, log, 2, 1) == STATUS_OK, "%s", server.engine.words);
+    EXPECT(memory_log_append(log, &record, -1) >= 0, "no append");
+    market_move(&market, log, 0, home % 2 + 1); /* to the other worker */
+    settle(&server, log, 0);
+    EXPECT(timed_symbols(&server) == 1, "%u symbols wait for time", timed_symbols(&server));
+    AWAIT(&server, ticks_read(&server) >= 2);
+    EXPECT(count_events(log, "EXPIRED") == 0, "expired ahead of its time");
+    memory_log_set_time(log, 2000000000000);
+    AWAIT(&server, count_events(log, "\"reason\":\"GTD\"") == 1);
+    AWAIT(&server, timed_symbols(&server) == 0);
+    settle(&server, log, 0);
+    stop(&server, 5000);
+    judge(log, "ticks");
+    int64_t before = lengths(log);
+    EXPECT(start(&server, log, 1, 0) == STATUS_OK, "%s", server.engine.words);
+    settle(&server, log, 0);
+    EXPECT(timed_symbols(&server) == 0 && lengths(log) == before, "a restart waits for time that nobody needs");
+    stop(&server, 5000);
     memory_log_close(log);
 }
 
@@ -342,6 +401,7 @@ int main(void) {
     test_workers(1);
     test_workers(2);
     test_workers(4);
+    test_ticks();
     test_kinds(1);
     test_kinds(2);
     test_kinds(4);
