@@ -73,7 +73,7 @@ static const char *const bad_prices[] = {"0", "10.005", "1e308", "-10", "\"NaN\"
 static const char *const types[] = {"\"LIMIT\"", "\"LIMIT\"", "\"LIMIT\"", "\"MARKET\"", "\"STOP\"", "\"STOP_LIMIT\"",
     "\"TRAILING_STOP\"", "\"limit\"", "0", "null"};
 static const char *const times_in_force[] = {
-    "\"GTC\"", "\"IOC\"", "\"FOK\"", "\"GTD\"", "\"DAY\"", "\"gtc\"", "null", "1"};
+    "\"GTC\"", "\"IOC\"", "\"FOK\"", "\"GTD\"", "\"DAY\"", "\"AON\"", "\"gtc\"", "null", "1"};
 static const char *const flags[] = {"true", "false", "null", "\"true\"", "1"};
 static const char *const integers[] = {"0", "5", "9007199254740991", "9007199254740992", "-1", "-0", "1.0", "1e3",
     "\"5\"", "null", "18446744073709551617"};
@@ -82,6 +82,17 @@ static const char *const actions[] = {"\"NEW\"", "\"CANCEL\"", "\"MODIFY\"", "\"
 static const char *const modes[] = {"\"NONE\"", "\"EXPIRE_TAKER\"", "\"DECREMENT\"", "\"none\"", "null", "0"};
 static const char *const contingencies[] = {"\"OCO\"", "\"OTO\"", "\"OTOCO\"", "\"X\"", "null", "[]"};
 static const char *const arrays[] = {"[]", "[{}]", "{}", "null", "\"\"", "[[[[1]]]]"};
+#define LEG(id, side, more)                                                                                            \
+    "{\"orderId\":\"" id "\",\"side\":\"" side "\",\"orderType\":\"LIMIT\",\"quantity\":5" more "}"
+static const char *const legs[] = {LEG("a", "BUY", ",\"price\":9.99"), LEG("b", "BUY", ",\"price\":10.02"),
+    LEG("c", "SELL", ",\"price\":10.01"), LEG("d", "SELL", ",\"price\":9.98,\"displayQuantity\":2"),
+    LEG("e", "SELL", ",\"price\":10.03,\"clientOrderId\":\"f\""), LEG("g", "BUY", ",\"price\":\"x\""),
+    LEG("h", "BUY", ""), LEG("i", "BUY", ",\"price\":10,\"userId\":\"u1\",\"symbol\":\"AAPL\",\"action\":\"NEW\""),
+    LEG("j", "SELL", ",\"price\":10.005,\"timestamp\":1764900000123"),
+    LEG("k", "SELL", ",\"price\":10,\"action\":null"), LEG("l", "BUY", ",\"price\":10,\"timeInForce\":\"AON\""),
+    LEG("m", "SELL", ",\"price\":10,\"price\":10"), LEG("n", "BUY", ",\"price\":10,\"action\":\"CANCEL\""),
+    LEG("o", "BUY", ",\"price\":10,\"orders\":[1]"), "5", "[]",
+    "{\"orderId\":\"p\",\"side\":\"SELL\",\"orderType\":\"STOP\",\"quantity\":5,\"stopPrice\":9.99}"};
 static const char *const unknowns[] = {
     "1", "null", "\"x\"", "{\"symbol\":\"X\",\"symbol\":2}", "[1,[2,{}]]", "1e999", "\"\\ud83d\\ude00\""};
 
@@ -98,22 +109,51 @@ static void maybe(
     if (below(16) < chance_16) write_member(page, name, below(64) < bad_64 ? bad : good);
 }
 
+static const char *some_legs(void) {
+    static char array[1024];
+    uint32_t count = below(8) ? 2 + below(2) : below(5);
+    strcpy(array, "[");
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0) strcat(array, ",");
+        strcat(array, legs[below(4) ? below(5) : below(sizeof legs / sizeof legs[0])]);
+    }
+    return strcat(array, "]");
+}
+
+/* What only some actions and types cannot do without. */
+static void write_needed(struct page *page, const char *action, const char *type) {
+    if (strcmp(action, "\"LIST\"") == 0) {
+        maybe(page, "listId", 15, PICK(ids), PICK(bad_ids), 1);
+        maybe(page, "contingency", 15, contingencies[below(3)], PICK(contingencies), 2);
+        maybe(page, "orders", 15, some_legs(), PICK(arrays), 2);
+    }
+    if (strcmp(action, "\"REPLACE\"") == 0) maybe(page, "cancelOrderId", 15, PICK(ids), PICK(bad_ids), 1);
+    if (strncmp(type, "\"STOP", 5) == 0) maybe(page, "stopPrice", 15, PICK(prices), PICK(bad_prices), 4);
+    if (strncmp(type, "\"TRAIL", 6) == 0) maybe(page, "trailingAmount", 15, "0.02", PICK(bad_prices), 8);
+}
+
 static void compose(struct page *page) {
+    const char *action = below(8) ? actions[below(6)] : PICK(actions);
+    const char *type = below(16) ? types[below(7)] : PICK(types);
     static const char *const names[] = {"cancelOrderId", "listId", "commandId", "stopPrice", "trailingAmount",
         "displayQuantity", "maxSlippage", "expireTime", "trailingBps", "selfTradePrevention", "contingency", "orders",
         "x", "Symbol", ""};
     uint32_t odd = below(4) == 0; /* most records are nearly right */
     *page = (struct page){0};
     write_text(page, below(40) ? "{" : " {");
-    if (below(2)) write_member(page, "action", below(8) ? actions[below(4)] : PICK(actions));
+    if (below(2))
+        write_member(page, "action", action);
+    else
+        action = "\"NEW\"";
     maybe(page, "symbol", 16, PICK(symbols), PICK(bad_symbols), odd);
     maybe(page, "orderId", 15, PICK(ids), PICK(bad_ids), 2 * odd);
     maybe(page, "userId", 13, PICK(users), PICK(bad_ids), odd);
     maybe(page, "side", 14, PICK(sides), "\"buy\"", odd);
     maybe(page, "quantity", 14, PICK(quantities), PICK(bad_quantities), 12 * odd + 1);
     maybe(page, "price", 14, PICK(prices), PICK(bad_prices), 12 * odd + 1);
-    maybe(page, "orderType", 15, types[below(4)], PICK(types), 4 * odd + 1);
-    maybe(page, "timeInForce", 5, times_in_force[below(3)], PICK(times_in_force), 8);
+    maybe(page, "orderType", 15, type, type, 0);
+    if (below(40)) write_needed(page, action, type);
+    maybe(page, "timeInForce", 5, times_in_force[below(3)], PICK(times_in_force), 16);
     maybe(page, "postOnly", 2, "true", PICK(flags), 16);
     maybe(page, "clientOrderId", 5, PICK(ids), PICK(bad_ids), odd);
     maybe(page, "commandId", 6, PICK(ids), PICK(bad_ids), odd);
@@ -353,6 +393,34 @@ static void compose_control(struct page *page, uint64_t epochs) {
     write_text(page, "}");
 }
 
+/* Settings, states and the like, good and bad. */
+static const char *const settings[] = {"{\"kind\":\"STATE\",\"symbol\":\"AAPL\",\"state\":\"AUCTION\"}",
+    "{\"kind\":\"STATE\",\"symbol\":\"AAPL\",\"state\":\"HALTED\",\"x\":1}",
+    "{\"kind\":\"STATE\",\"symbol\":\"AAPL\",\"state\":\"CLOSED\",\"mid\":7}",
+    "{\"kind\":\"STATE\",\"symbol\":\"AAPL\",\"state\":\"OPEN\"}",
+    "{\"kind\":\"STATE\",\"symbol\":\"*\",\"state\":\"CLOSED\"}",
+    "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\",\"collar\":{\"bps\":20},\"band\":{\"ticks\":300}}",
+    "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\",\"tick\":\"0.010\"}", "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\"}",
+    "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\",\"tick\":1e-2,\"lot\":1,\"minNotional\":\"20.005\"}",
+    "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\",\"referencePrice\":0}",
+    "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\",\"band\":{\"ticks\":1,\"bps\":1}}",
+    "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\",\"minQuantity\":3,\"maxQuantity\":2}",
+    "{\"kind\":\"LISTING\",\"mode\":\"CLOSED\",\"symbol\":\"AAPL\"}",
+    "{\"kind\":\"LISTING\",\"mode\":\"OPEN\",\"limit\":2}", "{\"kind\":\"LISTING\",\"mode\":\"OPEN\",\"limit\":0}",
+    "{\"kind\":\"LISTING\",\"mode\":\"OPEN\"}", "{\"kind\":\"BLOCK\",\"userId\":\"u3\",\"blocked\":true}",
+    "{\"kind\":\"BLOCK\",\"userId\":\"u3\",\"blocked\":false}",
+    "{\"kind\":\"BLOCK\",\"userId\":\"\\u0001\\\"/\",\"blocked\":true}",
+    "{\"kind\":\"BLOCK\",\"userId\":\"\",\"blocked\":true}", "{\"kind\":\"RULES\",\"version\":1}",
+    "{\"kind\":\"RULES\",\"version\":2}", "{\"kind\":\"RULES\",\"version\":\"1\"}",
+    "{\"kind\":\"KEY\",\"keyId\":\"k\"}", "{\"kind\":\"KEY\",\"keyId\":7}",
+    "{\"kind\":\"RESIGN\",\"instance\":\"a/1\",\"symbol\":\"AAPL\"}"};
+
+static void compose_setting(struct page *page) {
+    static const char reopens[] = "{\"kind\":\"STATE\",\"symbol\":\"AAPL\",\"state\":\"TRADING\"}";
+    *page = (struct page){0};
+    write_text(page, below(3) ? PICK(settings) : reopens);
+}
+
 /* ---- a log */
 
 struct stage {
@@ -376,7 +444,10 @@ static void put(struct stage *stage, int32_t partition, struct text key, struct 
 static void put_control(struct stage *stage) {
     static const struct log_header header = {{"me-t", 4}, {"2", 1}};
     struct page page;
-    compose_control(&page, stage->epochs);
+    if (below(2))
+        compose_setting(&page);
+    else
+        compose_control(&page, stage->epochs);
     if (below(8) == 0) stage->epochs++;
     put(stage, below(20) ? reference_home(TEXT("AAPL")) : (int32_t)below(10), TEXT("AAPL"),
         (struct text){page.bytes, (uint32_t)page.size}, &header, 1);
