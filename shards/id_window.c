@@ -136,15 +136,22 @@ static int grow_index(struct id_window *window, uint64_t capacity) {
     return STATUS_OK;
 }
 
+static uint64_t end_of_lap(uint64_t at, uint64_t lap, uint64_t last) {
+    uint64_t end = (at | (lap - 1)) + 1;
+    return end < last ? end : last;
+}
+
 static int grow_entries(struct id_window *window) {
     uint64_t former = window->entry_capacity, capacity = former ? 2 * former : ENTRIES_MIN;
     struct id_entry *entries = realloc(window->entries, capacity * sizeof *entries);
     if (!entries) return STATUS_NO_MEMORY;
     window->entries = entries;
     window->entry_capacity = capacity;
-    for (uint64_t s = window->first; s != window->next; s++)
-        if (s & former) entries[s & (capacity - 1)] = entries[s & (former - 1)];
-    return grow_index(window, 2 * capacity);
+    for (uint64_t s = window->first, end; s < window->next; s = end) {
+        end = end_of_lap(s, former, window->next);
+        if (s & former) memcpy(&entries[s & (capacity - 1)], &entries[s & (former - 1)], (end - s) * sizeof *entries);
+    }
+    return 2 * capacity > window->index_capacity ? grow_index(window, 4 * capacity) : STATUS_OK;
 }
 
 /* Where `bytes` more lie in one piece; what is left of a lap that is too short is skipped. */
@@ -160,8 +167,7 @@ static int grow_bytes(struct id_window *window) {
     window->bytes = bytes;
     window->bytes_capacity = capacity;
     for (uint64_t at = window->bytes_first, end; at < window->bytes_next; at = end) {
-        end = former ? (at | (former - 1)) + 1 : window->bytes_next;
-        if (end > window->bytes_next) end = window->bytes_next;
+        end = end_of_lap(at, former, window->bytes_next);
         if (at & former) memcpy(bytes + (at & (capacity - 1)), bytes + (at & (former - 1)), end - at);
     }
     return STATUS_OK;
