@@ -146,10 +146,12 @@ static void start_command(struct book *book, const struct book_input *input, str
     const struct command *command = input->command;
     hash_ids(&book->run, command);
     if (answer_repeat(book, input, out)) return;
-    enum reason fault = find_fault(input);
-    if (fault != REASON_NONE) {
-        book_reject(book, out, fault);
-        return;
+    if (__builtin_expect(command->fault | input->blocked, 0)) {
+        enum reason fault = find_fault(input);
+        if (fault != REASON_NONE) {
+            book_reject(book, out, fault);
+            return;
+        }
     }
     switch (command->action) {
     case ACTION_NEW:
@@ -334,8 +336,12 @@ enum book_progress book_apply(struct book *book, const struct book_input *input,
     bool has_time = book->special & (BOOK_HAS_TIMED | BOOK_IN_AUCTION);
     if (__builtin_expect(has_time, 0))
         book->run.phase = BOOK_EXPIRING;
+    else if (__builtin_expect(input->kind == BOOK_COMMAND, 1))
+        start_command(book, input, out);
     else
         start(book, input, out);
+    if (__builtin_expect(book->run.phase == BOOK_MATCHING, 1) && book_match(book, out, input->command))
+        after_taker(book);
     return go_on(book, input, out);
 }
 

@@ -28,8 +28,8 @@ static enum reason first_fault(struct faults faults) {
 }
 
 /* Reads a number that is there. */
-static void read_number(struct faults *faults, bool *is_off, const struct decimal *decimal, struct decimal_unit unit,
-    int64_t least, int64_t greatest, int64_t *value) {
+static inline void read_number(struct faults *faults, bool *is_off, const struct decimal *decimal,
+    struct decimal_unit unit, int64_t least, int64_t greatest, int64_t *value) {
     if (decimal->state == DECIMAL_ABSENT) return;
     enum decimal_fit fit = read_units(decimal, unit, value);
     if (fit == DECIMAL_OFF_UNIT)
@@ -39,21 +39,36 @@ static void read_number(struct faults *faults, bool *is_off, const struct decima
 }
 
 static bool has_limit(const struct command *command) {
-    if (command->action == ACTION_MODIFY) return true;
     return command->order_type == ORDER_LIMIT || command->order_type == ORDER_STOP_LIMIT ||
            command->order_type == ORDER_TRAILING_STOP;
+}
+
+static inline void read_price(
+    const struct instrument *i, struct faults *faults, const struct decimal *decimal, int64_t *price_ticks) {
+    read_number(faults, &faults->off_tick, decimal, i->tick, i->price_ticks_min, i->price_ticks_max, price_ticks);
+}
+
+static inline void read_quantity(
+    const struct instrument *i, struct faults *faults, const struct decimal *decimal, int64_t *quantity_lots) {
+    read_number(faults, &faults->off_lot, decimal, i->lot, i->quantity_lots_min, i->quantity_lots_max, quantity_lots);
+}
+
+void book_read_changes(const struct book *book, const struct command *command, struct book_terms *terms) {
+    const struct instrument *i = &book->instrument;
+    struct faults faults = {0};
+    read_price(i, &faults, &command->price, &terms->price_ticks);
+    read_quantity(i, &faults, &command->quantity, &terms->quantity_lots);
+    read_price(i, &faults, &command->stop_price, &terms->stop_price_ticks);
+    if (command->has_expire_time) terms->expire_time_ms = command->expire_time_ms;
+    terms->reason = first_fault(faults);
 }
 
 void book_read_terms(const struct book *book, const struct command *command, struct book_terms *terms) {
     const struct instrument *i = &book->instrument;
     struct faults faults = {0};
-    if (has_limit(command))
-        read_number(&faults, &faults.off_tick, &command->price, i->tick, i->price_ticks_min, i->price_ticks_max,
-            &terms->price_ticks);
-    read_number(&faults, &faults.off_lot, &command->quantity, i->lot, i->quantity_lots_min, i->quantity_lots_max,
-        &terms->quantity_lots);
-    read_number(&faults, &faults.off_tick, &command->stop_price, i->tick, i->price_ticks_min, i->price_ticks_max,
-        &terms->stop_price_ticks);
+    if (has_limit(command)) read_price(i, &faults, &command->price, &terms->price_ticks);
+    read_quantity(i, &faults, &command->quantity, &terms->quantity_lots);
+    read_price(i, &faults, &command->stop_price, &terms->stop_price_ticks);
     read_number(
         &faults, &faults.off_tick, &command->trailing_amount, i->tick, 1, PRICE_TICKS_MAX, &terms->trailing_ticks);
     read_number(&faults, &faults.off_tick, &command->max_slippage, i->tick, 0, PRICE_TICKS_MAX, &terms->slippage_ticks);

@@ -346,6 +346,7 @@ static bool load_order(struct book *book, struct dump_reader *reader) {
     if (d.special) load_extra(book, slot, &d);
     if (d.is_listed && !load_group(book, slot, &d, texts)) return false;
     load_place(book, slot, &d);
+    book->specials->untimed += d.time_in_force == TIF_GTD && d.place != PLACE_CHILD;
     return true;
 }
 
@@ -355,8 +356,16 @@ static bool load_time(struct book *book, struct dump_reader *reader) {
     if (!get(reader, &time, sizeof time) || !get_text(reader, time.size, &id)) return false;
     uint32_t slot = id_index_find_order(&book->ids, book->arena, rolling_id(id), id);
     if (!slot || book->orders[slot].time_in_force != TIF_GTD || book_extra(book, slot)->is_timed) return false;
+    if (book_is_child(book, slot)) return false;
     book_add_time(book, slot);
+    book->specials->untimed--;
     return true;
+}
+
+static bool load_end(const struct book *book, struct dump_reader *reader) {
+    struct dump_end end;
+    return get(reader, &end, sizeof end) && reader->at == reader->end && book->specials &&
+           book->specials->untimed == 0 && end.state_hash == book_state_hash(book);
 }
 
 enum book_load book_load(struct book *book, const void *bytes, size_t size) {
@@ -364,11 +373,7 @@ enum book_load book_load(struct book *book, const void *bytes, size_t size) {
     while (reader.at < reader.end) {
         uint64_t kind;
         bool is_good = get(&reader, &kind, sizeof kind);
-        if (is_good && kind == DUMP_END) {
-            struct dump_end end;
-            is_good = get(&reader, &end, sizeof end) && end.state_hash == book_state_hash(book);
-            return is_good && reader.at == reader.end ? BOOK_LOAD_DONE : BOOK_LOAD_BAD;
-        }
+        if (is_good && kind == DUMP_END) return load_end(book, &reader) ? BOOK_LOAD_DONE : BOOK_LOAD_BAD;
         is_good = is_good && ((kind == DUMP_HEAD && load_head(book, &reader)) ||
                                  (kind == DUMP_ORDER && book->specials && load_order(book, &reader)) ||
                                  (kind == DUMP_TIME && book->specials && load_time(book, &reader)));

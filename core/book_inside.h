@@ -259,7 +259,8 @@ struct book_terms {
     enum reason reason; /* the first of OFF_TICK, OFF_LOT, OUT_OF_RANGE and MIN_NOTIONAL that applies, else NONE */
 };
 
-/* Reads a NEW's or MODIFY's numbers; what it does not give stays as it was. */
+/* Reads a MODIFY's numbers, or a NEW's; what it does not give stays as it was. */
+void book_read_changes(const struct book *book, const struct command *command, struct book_terms *terms);
 void book_read_terms(const struct book *book, const struct command *command, struct book_terms *terms);
 
 bool book_is_notional_too_large(int64_t price_ticks, int64_t quantity_lots);

@@ -148,7 +148,7 @@ void book_apply_modify(struct book *book, const struct book_input *input, struct
     }
     struct book_terms new = slot ? terms_of(book, slot) : (struct book_terms){0};
     const struct book_terms old = new;
-    book_read_terms(book, command, &new);
+    book_read_changes(book, command, &new);
     int64_t filled = slot ? old.quantity_lots - book_leaves(book, slot) : 0;
     int64_t leaves_lots = slot ? new.quantity_lots - filled : 0;
     enum reason reason = check_values(book, input, &new, slot != 0, leaves_lots);

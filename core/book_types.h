@@ -161,6 +161,7 @@ struct book_specials {
     uint32_t queue_first, queue_last;   /* what runs next */
     uint32_t filled_first, filled_last; /* groups whose parent the taker filled */
     uint32_t timed, timed_children, icebergs;
+    uint32_t untimed;             /* of a dump being loaded: GTD orders that are not in the map of times yet */
     bool has_prints, has_trailed; /* since the queue was filled last */
     int64_t print_least_ticks, print_greatest_ticks;
     int64_t quiet_from_ticks, quiet_to_ticks; /* a print in here changes nothing for trailing stops */
