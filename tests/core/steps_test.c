@@ -52,8 +52,7 @@ static void take_output(struct desk *desk) {
     if (!desk->no_checks) book_check(&desk->book);
 }
 
-static void play(struct desk *desk) {
-    desk->input.command = &desk->command;
+static void play_input(struct desk *desk) {
     desk->input.src_offset++;
     desk->steps = 0;
     enum book_progress progress = book_apply(&desk->book, &desk->input, &desk->out);
@@ -62,6 +61,11 @@ static void play(struct desk *desk) {
         progress = book_step(&desk->book, &desk->input, &desk->out);
         take_output(desk);
     }
+}
+
+static void play(struct desk *desk) {
+    desk->input.command = &desk->command;
+    play_input(desk);
 }
 
 static void name(struct desk *desk, uint64_t id, enum action action) {
@@ -155,6 +159,168 @@ Test(steps, a_fok_looks_at_many_levels_in_bounded_steps) {
     place(desk, 20001, SIDE_BUY, 10000, 0, TIF_FOK);
     cr_assert_eq(desk->by_type[EVENT_FILL], 10000);
     cr_assert_eq(book_open_orders(&desk->book), 0);
+    desk_close(desk);
+}
+
+/* ---- what only some orders have -------------------------------------------------------------------------- */
+
+static void make(struct desk *desk, uint64_t id, enum side side, int64_t lots, int64_t price) {
+    name(desk, id, ACTION_NEW);
+    desk->command.side = (uint8_t)side;
+    desk->command.order_type = ORDER_LIMIT;
+    desk->command.quantity = units(lots);
+    if (price) desk->command.price = units(price);
+}
+
+static void place_stop(struct desk *desk, uint64_t id, enum side side, int64_t lots, int64_t stop, int64_t price) {
+    make(desk, id, side, lots, price);
+    desk->command.order_type = price ? ORDER_STOP_LIMIT : ORDER_STOP;
+    desk->command.stop_price = units(stop);
+    play(desk);
+}
+
+static void place_until(struct desk *desk, uint64_t id, enum side side, int64_t price, int64_t expire_time_ms) {
+    make(desk, id, side, 1, price);
+    desk->command.time_in_force = TIF_GTD;
+    desk->command.has_expire_time = true;
+    desk->command.expire_time_ms = expire_time_ms;
+    play(desk);
+}
+
+static void control(struct desk *desk, enum book_input_kind kind, enum trading_state state) {
+    desk->input = (struct book_input){.kind = (uint8_t)kind,
+        .state = (uint8_t)state,
+        .src_offset = desk->input.src_offset,
+        .log_time_ms = desk->input.log_time_ms};
+    play_input(desk);
+    desk->input.kind = BOOK_COMMAND;
+}
+
+/* Each stop's print triggers the next one: only a queue can run that. */
+Test(steps, a_cascade_of_stops_is_answered_in_steps) {
+    struct desk *desk = desk_open(1 << 13);
+    desk->no_checks = true;
+    enum { STOPS = 1000 };
+    for (uint64_t i = 0; i <= STOPS; i++) place(desk, 10000 + i, SIDE_SELL, 1, 101 + (int64_t)i, TIF_GTC);
+    for (uint64_t i = 0; i < STOPS; i++) place_stop(desk, i, SIDE_BUY, 1, 101 + (int64_t)i, 0);
+    cr_assert_eq(desk->by_type[EVENT_TRIGGERED], 0);
+    place(desk, 20000, SIDE_BUY, 1, 101, TIF_GTC);
+    cr_assert_geq(desk->steps, 2 * STOPS / BOOK_EVENTS_MAX);
+    cr_assert_eq(desk->by_type[EVENT_TRIGGERED], STOPS);
+    cr_assert_eq(desk->by_type[EVENT_FILL], STOPS + 1);
+    cr_assert_eq(book_open_orders(&desk->book), 0);
+    book_check(&desk->book);
+    desk_close(desk);
+}
+
+/* All of them at once: they are put into the queue in bounded steps. */
+Test(steps, one_print_that_triggers_many_stops_queues_them_in_steps) {
+    struct desk *desk = desk_open(1 << 15);
+    desk->no_checks = true;
+    enum { STOPS = 10000 };
+    for (uint64_t i = 0; i < STOPS; i++) place_stop(desk, i, SIDE_SELL, 1, 200 - (int64_t)(i % 50), 300);
+    place(desk, 50001, SIDE_BUY, 1, 150, TIF_GTC);
+    place(desk, 50000, SIDE_SELL, 1, 150, TIF_GTC);
+    cr_assert_geq(desk->steps, STOPS / BOOK_VISITS_MAX + STOPS / BOOK_EVENTS_MAX);
+    cr_assert_eq(desk->by_type[EVENT_TRIGGERED], STOPS);
+    cr_assert_eq(book_open_orders(&desk->book), STOPS);
+    book_check(&desk->book);
+    desk_close(desk);
+}
+
+Test(steps, orders_that_are_due_expire_in_steps_before_the_record) {
+    struct desk *desk = desk_open(1 << 13);
+    for (uint64_t i = 0; i < 500; i++) place_until(desk, i, SIDE_BUY, 100, 1000);
+    place_until(desk, 500, SIDE_BUY, 100, 1001);
+    cr_assert(book_needs_time(&desk->book));
+    desk->input.log_time_ms = 999;
+    control(desk, BOOK_TICK, 0);
+    cr_assert_eq(desk->by_type[EVENT_EXPIRED], 0);
+    desk->input.log_time_ms = 1000;
+    place(desk, 1000, SIDE_SELL, 2, 100, TIF_GTC);
+    cr_assert_geq(desk->steps, 500 / BOOK_EVENTS_MAX);
+    cr_assert_eq(desk->by_type[EVENT_EXPIRED], 500);
+    cr_assert_eq(desk->last.type, EVENT_FILL, "the record itself comes behind what was due");
+    cr_assert_eq(desk->by_type[EVENT_FILL], 1);
+    desk->input.log_time_ms = 1001;
+    control(desk, BOOK_TICK, 0);
+    cr_assert_eq(desk->by_type[EVENT_EXPIRED], 500, "it was filled");
+    cr_assert_not(book_needs_time(&desk->book));
+    desk_close(desk);
+}
+
+Test(steps, a_closed_book_expires_its_day_orders_in_steps) {
+    struct desk *desk = desk_open(1 << 13);
+    for (uint64_t i = 0; i < 300; i++) place(desk, i, SIDE_BUY, 1, 100 + (int64_t)i % 9, i % 3 ? TIF_DAY : TIF_GTC);
+    for (uint64_t i = 300; i < 400; i++) {
+        make(desk, i, SIDE_BUY, 1, 500);
+        desk->command.order_type = ORDER_STOP_LIMIT;
+        desk->command.stop_price = units(400);
+        desk->command.time_in_force = TIF_DAY;
+        play(desk);
+    }
+    control(desk, BOOK_STATE, TRADING_STATE_CLOSED);
+    cr_assert_eq(desk->by_type[EVENT_EXPIRED], 300);
+    cr_assert_eq(book_open_orders(&desk->book), 100);
+    cr_assert_eq(book_state(&desk->book), TRADING_STATE_CLOSED);
+    desk_close(desk);
+}
+
+Test(steps, an_auction_uncrosses_in_steps_at_one_price) {
+    struct desk *desk = desk_open(1 << 14);
+    desk->no_checks = true;
+    control(desk, BOOK_STATE, TRADING_STATE_AUCTION);
+    for (uint64_t i = 0; i < 3000; i++) {
+        make(desk, i, i % 2 ? SIDE_BUY : SIDE_SELL, 2 + (int64_t)(i % 5),
+            i % 2 ? 2000 - (int64_t)i / 4 : 1000 + (int64_t)i / 4);
+        if (i % 7 == 0) desk->command.display_quantity = units(1 + (int64_t)(i % 2));
+        play(desk);
+    }
+    cr_assert_eq(desk->by_type[EVENT_FILL], 0);
+    control(desk, BOOK_STATE, TRADING_STATE_TRADING);
+    cr_assert_geq(desk->steps, 1500 / BOOK_EVENTS_MAX);
+    cr_assert_geq(desk->by_type[EVENT_FILL], 1500);
+    cr_assert_eq(desk->last.side, SIDE_NONE, "nobody is the taker of an auction");
+    book_check(&desk->book);
+    desk_close(desk);
+}
+
+/* A step of its own for each DECREMENT: what was filled before is told as it was then. */
+Test(steps, decrement_counts_what_it_took_off) {
+    struct desk *desk = desk_open(4096);
+    for (uint64_t i = 0; i < 100; i++) place(desk, i * 2, SIDE_SELL, 1, 100, TIF_GTC);
+    make(desk, 5000, SIDE_BUY, 150, 100);
+    desk->command.self_trade = SELF_TRADE_DECREMENT;
+    play(desk);
+    cr_assert_eq(desk->by_type[EVENT_PREVENTED], 100);
+    cr_assert_eq(desk->last.taker.leaves_lots, 50);
+    cr_assert_eq(desk->last.taker.cumulative_lots, 0);
+    place(desk, 5001, SIDE_SELL, 20, 100, TIF_GTC);
+    cr_assert_eq(desk->last.maker.leaves_lots, 30);
+    cr_assert_eq(desk->last.maker.cumulative_lots, 20);
+    desk_close(desk);
+}
+
+Test(limits, the_trailing_stop_after_the_last_is_answered_capacity) {
+    struct desk *desk = desk_open(1 << 14);
+    desk->no_checks = true;
+    for (uint64_t i = 0; i <= TRAILING_STOPS_PER_SYMBOL_MAX; i++) {
+        make(desk, i, SIDE_SELL, 1, 0);
+        desk->command.order_type = ORDER_TRAILING_STOP;
+        desk->command.trailing_amount = units(3 + (int64_t)(i % 4));
+        play(desk);
+    }
+    cr_assert_eq(desk->last.reason, REASON_CAPACITY);
+    cr_assert_eq(book_open_orders(&desk->book), TRAILING_STOPS_PER_SYMBOL_MAX);
+    place(desk, 1 << 20, SIDE_SELL, 1, 100, TIF_GTC);
+    place(desk, (1 << 20) + 1, SIDE_BUY, 1, 100, TIF_GTC);
+    for (int64_t price = 97; price > 90; price--) {
+        place(desk, (1 << 20) + 2, SIDE_BUY, 1, price, TIF_GTC);
+        place(desk, (1 << 20) + 3, SIDE_SELL, 1, price, TIF_GTC);
+    }
+    cr_assert_eq(desk->by_type[EVENT_TRIGGERED], TRAILING_STOPS_PER_SYMBOL_MAX);
+    cr_assert_eq(book_open_orders(&desk->book), 0);
+    book_check(&desk->book);
     desk_close(desk);
 }
 
