@@ -55,6 +55,7 @@ static void stall_close_stream(const rec_t *records, uint64_t count) {
 struct stall {
     struct arena arena;
     struct book *books;
+    struct book beside; /* no symbol of the stream's */
     uint32_t symbol_count, idle_between;
     void *memory;
     uint64_t orders_max;
@@ -80,24 +81,68 @@ static void stall_prepare(const hdr_t *header) {
     stall.symbol_count = (uint32_t)header->nsym;
     stall.idle_between = (uint32_t)stall_setting("SHARDBOOK_BENCH_IDLE", 0);
     uint64_t books = stall_book_count();
-    stall.orders_max = header->max_live + 1024 + 8 * books;
+    stall.orders_max = header->max_live + 2048 + 16 * books;
     stall.memory = stall_memory(arena_bytes(stall.orders_max));
     stall.books = stall_memory(books * sizeof(struct book));
 }
 
-static void stall_use(struct book *book, enum action action, struct decimal price, struct decimal lots) {
+static struct decimal stall_units(uint64_t value) {
+    return (struct decimal){.mantissa = value, .state = DECIMAL_UNITS};
+}
+
+static struct command stall_command(enum action action, const char *id) {
     struct command command;
     command_init(&command);
     command.action = (uint8_t)action;
-    command.order_id = TEXT("idle");
-    command.side = action == ACTION_NEW ? SIDE_BUY : SIDE_NONE;
-    command.order_type = action == ACTION_NEW ? ORDER_LIMIT : ORDER_TYPE_NONE;
+    command.order_id = text_of(id);
+    command.side = SIDE_NONE;
+    command.order_type = ORDER_TYPE_NONE;
     command.time_in_force = TIF_NONE;
-    command.price = price;
-    command.quantity = lots;
-    struct book_input input = {.command = &command};
+    return command;
+}
+
+/* Before the clock. */
+static void stall_apply(struct book *book, const struct command *command, enum event_type answer) {
+    struct book_input input = {.command = command};
     stall.out.event_count = stall.out.level_count = 0;
-    book_apply(book, &input, &stall.out);
+    if (book_apply(book, &input, &stall.out) != BOOK_DONE || stall.out.event_count != 1 ||
+        stall.out.events[0].type != answer)
+        stall_fail("an order before the stream was not answered as expected");
+}
+
+static void stall_place(struct book *book, const char *id, enum side side, enum order_type type, uint64_t price_ticks,
+    uint64_t lots, uint64_t shown_lots) {
+    struct command command = stall_command(ACTION_NEW, id);
+    command.side = (uint8_t)side;
+    command.order_type = (uint8_t)type;
+    if (type == ORDER_STOP)
+        command.stop_price = stall_units(price_ticks);
+    else
+        command.price = stall_units(price_ticks);
+    command.quantity = stall_units(lots);
+    if (shown_lots) command.display_quantity = stall_units(shown_lots);
+    stall_apply(book, &command, EVENT_ACCEPTED);
+}
+
+/* Stops and icebergs on both sides, where the market of the streams never comes. */
+static void stall_use_features(struct book *book) {
+    char id[16];
+    for (int i = 0; i < 4; i++) {
+        enum side side = i & 1 ? SIDE_SELL : SIDE_BUY;
+        snprintf(id, sizeof id, "stop-%d", i);
+        stall_place(book, id, side, ORDER_STOP, side == SIDE_BUY ? 36000 + (unsigned)i : 29000 - (unsigned)i, 10, 0);
+        snprintf(id, sizeof id, "iceberg-%d", i);
+        stall_place(
+            book, id, side, ORDER_LIMIT, side == SIDE_BUY ? 29000 - (unsigned)i : 36000 + (unsigned)i, 1000, 10);
+    }
+}
+
+/* $SHARDBOOK_BENCH_FEATURES: `beside`, a symbol beside the stream's uses stops and icebergs; `inside`, theirs do. */
+static void stall_fill_features(void) {
+    const char *where = getenv("SHARDBOOK_BENCH_FEATURES");
+    if (where && strcmp(where, "beside") == 0) stall_use_features(&stall.beside);
+    for (uint32_t i = 0; where && strcmp(where, "inside") == 0 && i < stall.symbol_count; i++)
+        stall_use_features(stall_book(i));
 }
 
 /* The symbols between the stream's had one order once, which was cancelled. What the server holds of such a symbol is
@@ -107,9 +152,9 @@ static void stall_fill_idle(void) {
     size_t before = arena_used_bytes(&stall.arena);
     for (uint64_t i = 0; i < stall_book_count(); i++) {
         if (i % (1 + stall.idle_between) == 0) continue;
-        stall_use(&stall.books[i], ACTION_NEW, (struct decimal){.mantissa = 32768, .state = DECIMAL_UNITS},
-            (struct decimal){.mantissa = 1, .state = DECIMAL_UNITS});
-        stall_use(&stall.books[i], ACTION_CANCEL, (struct decimal){0}, (struct decimal){0});
+        struct command cancel = stall_command(ACTION_CANCEL, "idle");
+        stall_place(&stall.books[i], "idle", SIDE_BUY, ORDER_LIMIT, 32768, 1, 0);
+        stall_apply(&stall.books[i], &cancel, EVENT_CANCELLED);
         idle++;
     }
     stall.bytes_per_idle =
@@ -121,7 +166,9 @@ static void stall_open(void) {
     arena_init(&stall.arena, stall.memory, stall.orders_max);
     struct instrument instrument = instrument_default();
     for (uint64_t i = 0; i < stall_book_count(); i++) book_init(&stall.books[i], &stall.arena, &instrument);
+    book_init(&stall.beside, &stall.arena, &instrument);
     stall_fill_idle();
+    stall_fill_features();
 }
 
 /* The last words before the clock starts. */
@@ -131,6 +178,7 @@ static void stall_report(void) {
 
 static void stall_close(void) {
     for (uint64_t i = 0; i < (uint64_t)stall.symbol_count * (1 + stall.idle_between); i++) book_deinit(&stall.books[i]);
+    book_deinit(&stall.beside);
 }
 
 static void stall_forget_trades(void) { g_trades = g_qty = g_notional = g_hash = 0; }

@@ -45,10 +45,6 @@ static inline void take_fills(const struct book_output *out, uint64_t taker) {
     }
 }
 
-static inline struct decimal units(uint32_t value) {
-    return (struct decimal){.mantissa = value, .state = DECIMAL_UNITS};
-}
-
 static inline void apply(uint32_t symbol, uint64_t id) {
     const struct written *w = &written[position];
     command.order_id = (struct text){w->id, w->id_bytes};
@@ -82,8 +78,8 @@ static inline void apply_new(uint32_t symbol, uint64_t id, int side, enum order_
     command.side = (uint8_t)side;
     command.order_type = (uint8_t)type;
     command.time_in_force = (uint8_t)tif;
-    command.price = type == ORDER_LIMIT ? units(price) : (struct decimal){0};
-    command.quantity = units(lots);
+    command.price = type == ORDER_LIMIT ? stall_units(price) : (struct decimal){0};
+    command.quantity = stall_units(lots);
     apply(symbol, id);
 }
 
@@ -104,8 +100,8 @@ static inline void apply_change(uint32_t symbol, uint64_t id, enum action action
     command.side = SIDE_NONE;
     command.order_type = ORDER_TYPE_NONE;
     command.time_in_force = TIF_NONE;
-    command.price = action == ACTION_MODIFY ? units(price) : (struct decimal){0};
-    command.quantity = action == ACTION_MODIFY ? units(lots) : (struct decimal){0};
+    command.price = action == ACTION_MODIFY ? stall_units(price) : (struct decimal){0};
+    command.quantity = action == ACTION_MODIFY ? stall_units(lots) : (struct decimal){0};
     apply(symbol, id);
 }
 
