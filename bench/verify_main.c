@@ -31,9 +31,7 @@ static const struct program program = {
     .name = "shardbook-verify",
     .purpose = "Computes from topic orders, with a plain reference book, every event that topic fills must hold, and "
                "compares.",
-    .notes = "Both topics are read from their first record. What comes into orders after the start is not judged. "
-             "CONTROL events\n"
-             "are compared up to their own fields, and by their hash.\n"
+    .notes = "Both topics are read from their first record. What comes into orders after the start is not judged.\n"
              "Exit code: 0 the same, 3 different (the first difference is printed), 1 the topics could not be read, 2 "
              "wrong usage.",
     .examples = "  shardbook-verify --kafka 127.0.0.1:19092\n"

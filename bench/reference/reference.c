@@ -246,7 +246,7 @@ static const char accepted[] = "ACCEPTED";
 static const char *decide_begin(struct desk *desk, const struct directive *directive) {
     if (directive->parked) return "UNSUPPORTED";
     if (desk->move_open) return "MOVE_OPEN";
-    if (directive->epoch != desk->epoch + 1) return "EPOCH";
+    if (directive->epoch != desk->epoch + 1) return "WRONG_EPOCH";
     desk->move_open = true;
     desk->epoch = directive->epoch;
     desk->move_id = directive->mid;
@@ -254,9 +254,9 @@ static const char *decide_begin(struct desk *desk, const struct directive *direc
 }
 
 static const char *decide_end(struct desk *desk, const struct directive *directive) {
-    if (!desk->move_open) return "NO_MOVE";
-    if (directive->epoch != desk->epoch || !text_equal(order_text(&directive->mid), order_text(&desk->move_id)))
-        return "OTHER_MOVE";
+    if (!desk->move_open) return "NO_MOVE_OPEN";
+    if (directive->epoch != desk->epoch) return "WRONG_EPOCH";
+    if (!text_equal(order_text(&directive->mid), order_text(&desk->move_id))) return "WRONG_MID";
     desk->move_open = false;
     return accepted;
 }

@@ -442,10 +442,10 @@ Test(rules, a_mark_that_is_none_of_ours_is_ignored) {
 
 Test(rules, moves) {
     control("{'kind':'CUT','symbol':'AAPL','mid':'m1','epoch':1}");
-    EXPECT_EVENT(&t, 0, "CONTROL", "symbol=AAPL fseq=1 kind=CUT result=NO_MOVE own=0");
+    EXPECT_EVENT(&t, 0, "CONTROL", "symbol=AAPL fseq=1 kind=CUT result=NO_MOVE_OPEN own=0");
     control(
         "{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':2,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
-    EXPECT_EVENT(&t, 0, "CONTROL", "result=EPOCH");
+    EXPECT_EVENT(&t, 0, "CONTROL", "result=WRONG_EPOCH");
     control(
         "{'kind':'BEGIN','symbol':'AAPL','mid':'m1','epoch':1,'source':'a','target':'a','worker':1,'mode':'PARKED'}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=UNSUPPORTED");
@@ -456,7 +456,7 @@ Test(rules, moves) {
         "{'kind':'BEGIN','symbol':'AAPL','mid':'m2','epoch':2,'source':'a','target':'a','worker':1,'mode':'DIRECT'}");
     EXPECT_EVENT(&t, 0, "CONTROL", "result=MOVE_OPEN");
     control("{'kind':'CUT','symbol':'AAPL','mid':'m2','epoch':1}");
-    EXPECT_EVENT(&t, 0, "CONTROL", "result=OTHER_MOVE");
+    EXPECT_EVENT(&t, 0, "CONTROL", "result=WRONG_MID");
     transcript_aapl(&t, an_order("a"));
     EXPECT_EVENT(&t, 0, "ACCEPTED", "own=0");
     control("{'kind':'CUT','symbol':'AAPL','mid':'m1','epoch':1}");
@@ -464,7 +464,7 @@ Test(rules, moves) {
     transcript_aapl(&t, an_order("b"));
     EXPECT_EVENT(&t, 0, "ACCEPTED", "own=7");
     control("{'kind':'ABORT','symbol':'AAPL','mid':'m1','epoch':1}");
-    EXPECT_EVENT(&t, 0, "CONTROL", "result=NO_MOVE own=7");
+    EXPECT_EVENT(&t, 0, "CONTROL", "result=NO_MOVE_OPEN own=7");
     control(
         "{'kind':'BEGIN','symbol':'AAPL','mid':'m2','epoch':2,'source':'a','target':'a','worker':0,'mode':'DIRECT'}");
     control("{'kind':'ABORT','symbol':'AAPL','mid':'m2','epoch':2}");

@@ -244,9 +244,10 @@ Test(verify, an_event_in_another_partition) {
 }
 
 static void control_case(const char *seen_bytes, int exit_code) {
-    static const char expected[] = "{\"type\":\"CONTROL\",\"symbol\":\"AAPL\",\"fseq\":1,\"src\":{\"p\":7,\"o\":3,"
-                                   "\"i\":0},\"own\":0,\"timestamp\":5,"
-                                   "\"kind\":\"CUT\",\"result\":\"ACCEPTED\",\"hash\":\"0123456789abcdef\"}";
+    static const char expected[] =
+        "{\"type\":\"CONTROL\",\"symbol\":\"AAPL\",\"fseq\":1,\"src\":{\"p\":7,\"o\":3,"
+        "\"i\":0},\"own\":0,\"timestamp\":5,"
+        "\"kind\":\"CUT\",\"result\":\"NO_MOVE\",\"mid\":\"m\",\"epoch\":4,\"hash\":\"0123456789abcdef\"}";
     struct verify *own = verify_open();
     struct reference_event event = {
         .partition = 7, .src_offset = 3, .symbol = TEXT("AAPL"), .fseq = 1, .bytes = text_of(expected)};
@@ -260,15 +261,15 @@ static void control_case(const char *seen_bytes, int exit_code) {
 #define CONTROL_WITH(own, timestamp, fields, hash)                                                                     \
     "{\"type\":\"CONTROL\",\"symbol\":\"AAPL\",\"fseq\":1,\"src\":{\"p\":7,\"o\":3,\"i\":0},\"own\":" own              \
     ",\"timestamp\":" timestamp fields ",\"hash\":\"" hash "\"}"
-#define CUT_FIELDS ",\"kind\":\"CUT\",\"result\":\"no move\",\"mid\":\"m\",\"epoch\":4"
+#define CUT_FIELDS ",\"kind\":\"CUT\",\"result\":\"NO_MOVE\",\"mid\":\"m\",\"epoch\":4"
 
-Test(verify, control_events_are_taken_as_they_are_but_for_their_frame) {
+Test(verify, control_events_are_compared_to_the_last_byte) {
     control_case(CONTROL_WITH("0", "5", CUT_FIELDS, "0123456789abcdef"), 0);
     control_case(CONTROL_WITH("1", "5", CUT_FIELDS, "0123456789abcdef"), 3);
     control_case(CONTROL_WITH("0", "6", CUT_FIELDS, "0123456789abcdef"), 3);
     control_case(CONTROL_WITH("0", "5", CUT_FIELDS, "0123456789abcdee"), 3);
     control_case(CONTROL_WITH("0", "5", ",\"kind\":\"CUT\"", "0123456789abcdef"), 3);
-    control_case(CONTROL_WITH("0", "5", ",\"kind\":\"CUT\",\"result\":\"x\"]", "0123456789abcdef"), 3);
+    control_case(CONTROL_WITH("0", "5", CUT_FIELDS "4", "0123456789abcdef"), 3);
 }
 
 /* fills may be read before orders: then it is the other side that waits. */
