@@ -87,6 +87,8 @@ static void write_writers(struct page *page, const struct engine *engine) {
         counter_get(&copies->misdirected));
     metric(page, "reinject_rewinds_total", "counter", "Times the reinjector went back after a gap.",
         counter_get(&copies->rewinds));
+    metric(page, "ticks_written_total", "counter", "TICKs appended where something waited for time.",
+        counter_get(&copies->ticks));
     metric(page, "arena_used_bytes", "gauge", "Memory of the books; alert near --open-orders-max.",
         arena_used_bytes(&engine->arena));
 }
