@@ -24,6 +24,7 @@ static int64_t offsets[PARTITIONS]; /* of the next record of each home partition
 static struct text symbol_names[65536];
 static uint8_t symbol_homes[65536];
 static struct command command;
+static struct book_input input = {.command = &command};
 
 static uint64_t id_of(uint32_t slot) {
     struct text id = order_texts(&stall.arena, slot).order_id;
@@ -53,11 +54,10 @@ static inline void apply(uint32_t symbol, uint64_t id) {
     struct log_position at = {.offset = offsets[home]++, .log_time_ms = stall_time_ms()};
     struct repeat repeat;
     if (repeats_check(&windows[home], command.symbol, &command, at, &repeat) != STATUS_OK) stall_fail("no memory");
-    struct book_input input = {.command = &command,
-        .src_offset = at.offset,
-        .log_time_ms = at.log_time_ms,
-        .verdict = repeat.verdict,
-        .original_order_id = repeat.original_order_id};
+    input.src_offset = at.offset;
+    input.log_time_ms = at.log_time_ms;
+    input.verdict = repeat.verdict;
+    input.original_order_id = repeat.original_order_id;
     struct book *book = stall_book(symbol);
     struct book_output *out = &stall.out;
     out->event_count = out->level_count = 0;
