@@ -245,6 +245,7 @@ static bool expire(struct book *book, const struct book_input *input, struct boo
 
 static bool scan(struct book *book, const struct book_input *input, struct book_output *out) {
     if (!book_has_room(out)) return false;
+    if (book->run.slot && out->event_count) return false; /* one such scan a step is enough */
     enum book_scan found = book_scan(book, input->command);
     if (found == BOOK_SCAN_MORE) return false;
     book_end_scan(book, out, input->command, found == BOOK_SCAN_ENOUGH);
@@ -329,13 +330,17 @@ static enum book_progress go_on(struct book *book, const struct book_input *inpu
     return progress;
 }
 
+static void start_with_specials(struct book *book) {
+    book->specials->trail_visits = 0;
+    book->run.phase = BOOK_EXPIRING;
+}
+
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
     CHECK(book->run.phase == BOOK_IDLE, "a record was started in the middle of another");
     book_recycle(book, true);
     book->run.src_offset = input->src_offset;
-    bool has_time = book->special & (BOOK_HAS_TIMED | BOOK_IN_AUCTION);
-    if (__builtin_expect(has_time, 0))
-        book->run.phase = BOOK_EXPIRING;
+    if (__builtin_expect(book->special & (BOOK_HAS_TIMED | BOOK_IN_AUCTION | BOOK_HAS_STOPS), 0))
+        start_with_specials(book);
     else if (__builtin_expect(input->kind == BOOK_COMMAND, 1))
         start_command(book, input, out);
     else

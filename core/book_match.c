@@ -111,11 +111,18 @@ static void end_taker(struct book *book, struct book_output *out, const struct c
     }
 }
 
+/* True if prints made trailing stops cost as much as a step may. */
+static bool is_step_used_up(struct book *book) {
+    if (!(book->special & BOOK_HAS_STOPS) || book->specials->trail_visits < BOOK_VISITS_MAX) return false;
+    book->specials->trail_visits = 0;
+    return true;
+}
+
 bool book_match(struct book *book, struct book_output *out, const struct command *command) {
     struct book_run *run = &book->run;
     struct ladder *ladder = &book->ladders[book_other_side(run->side)];
     while (run->leaves_lots && ladder->best <= run->limit_key) {
-        if (!book_has_room(out)) return false;
+        if (!book_has_room(out) || is_step_used_up(book)) return false;
         uint32_t first = ladder_get(ladder, book->arena, ladder->best)->head;
         if (__builtin_expect(!(run->is_watched | book->orders[first].special), 1)) {
             sweep_level(book, out, ladder, ladder->best);

@@ -88,7 +88,10 @@ static void append_waiting(struct book *book, uint32_t slot) {
     else
         specials->wait_first = slot;
     specials->wait_last = slot;
-    if (specials->wait_count++ == 0) specials->has_prints = false; /* of before */
+    if (specials->wait_count++ == 0) { /* what was before means nothing */
+        specials->has_prints = false;
+        specials->trail_visits = 0;
+    }
     book->special |= BOOK_HAS_STOPS;
 }
 
@@ -187,6 +190,7 @@ static void trail_all(struct book *book, int64_t price_ticks) {
     struct book_specials *specials = book->specials;
     specials->quiet_from_ticks = 1;
     specials->quiet_to_ticks = INT64_MAX;
+    specials->trail_visits += specials->trail_count;
     for (uint32_t slot = specials->trail_first; slot; slot = book->orders[slot].next) {
         if (book_extra(book, slot)->place == PLACE_TRAILING) trail(book, slot, price_ticks);
         if (book_extra(book, slot)->place == PLACE_TRAILING)

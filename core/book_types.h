@@ -158,6 +158,7 @@ struct book_specials {
     uint32_t wait_count;
     uint32_t trail_first, trail_last; /* trailing stops by sequence */
     uint32_t trail_count;
+    uint32_t trail_visits;              /* since the record began or a step was ended for them */
     uint32_t queue_first, queue_last;   /* what runs next */
     uint32_t filled_first, filled_last; /* groups whose parent the taker filled */
     uint32_t timed, timed_children, icebergs;
@@ -173,7 +174,7 @@ struct book_specials {
     uint64_t priced_hash; /* ... of a book with this orders_hash */
 };
 
-enum { BOOK_SPECIALS_SIZE = 2 }; /* of the piece they are in */
+enum { BOOK_SPECIALS_SIZE = 1 }; /* of the piece they are in */
 
 /* What most commands touch comes first and lies together. */
 struct book {
