@@ -35,7 +35,8 @@ static struct text member_of(struct text event, const char *name) {
     const char *at = memmem(event.data, event.size, name, strlen(name));
     if (!at) return TEXT_NONE;
     at += strlen(name);
-    return (struct text){at, (uint32_t)strcspn(at, "\"")};
+    const char *quote = memchr(at, '"', (size_t)(event.data + event.size - at));
+    return quote ? (struct text){at, (uint32_t)(quote - at)} : TEXT_NONE;
 }
 
 static enum reason reason_named(struct text name) {

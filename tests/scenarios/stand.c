@@ -144,39 +144,33 @@ static uint32_t text_find(struct text text, const char *what) {
     return at ? (uint32_t)(at - text.data) : text.size;
 }
 
-/* Why a move was refused is nobody's rule; that it was is. */
-static bool result_is_same(struct text server, struct text reference, uint32_t head) {
-    static const char accepted[] = ",\"result\":\"ACCEPTED\"";
-    struct text ours = {server.data + head, server.size - head};
-    struct text theirs = {reference.data + head, reference.size - head};
-    struct text kind = {reference.data + text_find(reference, "\"kind\":\"") + 8, 5};
-    if (begins(ours, accepted) != begins(theirs, accepted)) return false;
-    if (begins(kind, "BEGIN") || begins(kind, "CUT") || begins(kind, "ABORT")) return true;
-    uint32_t word = 11 + text_find((struct text){theirs.data + 11, theirs.size - 11}, "\"");
-    return ours.size >= word && memcmp(ours.data, theirs.data, word) == 0;
+static bool is_refusal(struct text event, uint32_t head) {
+    return head < event.size &&
+           !begins((struct text){event.data + head, event.size - head}, ",\"result\":\"ACCEPTED\"");
 }
 
-/* Up to `result`, the result, and the hash at the end; the record's own fields stand between. */
-static bool control_is_same(struct text server, struct text reference) {
+/* In which words a move was refused is nobody's rule; that it was, and its fields, are. */
+static bool is_same_refusal(struct text server, struct text reference) {
     enum { HASH_BYTES = sizeof ",\"hash\":\"0123456789abcdef\"}" - 1 };
     uint32_t head = text_find(reference, ",\"result\":\"");
-    return server.size >= head + HASH_BYTES && reference.size >= head + HASH_BYTES &&
-           memcmp(server.data, reference.data, head) == 0 && result_is_same(server, reference, head) &&
+    struct text kind = {reference.data + text_find(reference, "\"kind\":\"") + 8, 5};
+    bool is_move = begins(kind, "BEGIN") || begins(kind, "CUT") || begins(kind, "ABORT");
+    return is_move && is_refusal(reference, head) && is_refusal(server, head) && server.size > HASH_BYTES &&
+           memcmp(server.data, reference.data, head) == 0 &&
            memcmp(server.data + server.size - HASH_BYTES, reference.data + reference.size - HASH_BYTES, HASH_BYTES) ==
                0;
 }
 
 static bool is_same(struct text server, struct text reference) {
     return text_equal(server, reference) ||
-           (begins(reference, "{\"type\":\"CONTROL\"") && control_is_same(server, reference));
+           (begins(reference, "{\"type\":\"CONTROL\"") && is_same_refusal(server, reference));
 }
 
 static struct text symbol_of(struct text event) {
     static const char name[] = "\"symbol\":\"";
-    const char *at = memmem(event.data, event.size, name, sizeof name - 1);
-    if (!at) return TEXT_NONE;
-    at += sizeof name - 1;
-    return (struct text){at, (uint32_t)strcspn(at, "\"")};
+    uint32_t at = text_find(event, name) + sizeof name - 1;
+    if (at >= event.size) return TEXT_NONE;
+    return (struct text){event.data + at, text_find((struct text){event.data + at, event.size - at}, "\"")};
 }
 
 /* The n-th event of a symbol, absent if there are fewer. */

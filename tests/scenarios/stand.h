@@ -30,8 +30,8 @@ const struct stand_events *stand_server(const struct stand *stand);
 const struct stand_events *stand_reference(const struct stand *stand);
 
 /* NULL if both answered the last record alike, byte by byte, the events of each symbol in order; else the two events
- * that differ, or the one that the other side lacks (the text that is missing is absent). Of a CONTROL event the
- * reference book does not print the record's own fields, which therefore do not count. */
+ * that differ, or the one that the other side lacks (the text that is missing is absent). The words in which a
+ * move is refused do not count. */
 struct stand_difference {
     struct text server, reference;
 };
