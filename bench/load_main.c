@@ -1,4 +1,5 @@
 /* shardbook-load: a seeded workload into topic `orders`. */
+#include "bench/workload/all_kinds.h"
 #include "bench/workload/workload.h"
 #include "core/limits.h"
 #include "io/configuration/configuration.h"
@@ -23,13 +24,15 @@ static const struct option_row options[] = {
     TITLE_ROW("What"),
     COUNT_ROW("orders", NULL, "10000", 1, 1000000000, "records to send"),
     COUNT_ROW("rate", NULL, "0", 0, 10000000, "records a second; 0: as fast as it goes"),
-    COUNT_ROW("seed", NULL, "1", 0, INT64_MAX, "the same seed gives the same orders (but for their times)"),
+    COUNT_ROW("seed", NULL, "1", 0, INT64_MAX,
+        "the same seed gives the same orders (but for their times, and what all-kinds finds open because of these)"),
     COUNT_ROW("symbols", NULL, "20", 1, 10000, "how many symbols"),
     TEXT_ROW("symbol", NULL, NULL, "NAME",
         "send all of it for this one symbol only (the others' share is drawn and left out)"),
     COUNT_ROW("accounts", NULL, "50", 1, 1000000, "how many accounts"),
-    CHOICE_ROW("preset", NULL, "realistic", "realistic|everything",
-        "everything adds repeats, unsupported kinds, odd spellings, bad records"),
+    CHOICE_ROW("preset", NULL, "realistic", "realistic|everything|all-kinds",
+        "everything adds repeats, unsupported kinds, odd spellings, bad records; all-kinds: every kind of order, list, "
+        "control record and mistake, for 40 symbols of its own, as JSON"),
     CHOICE_ROW("form", NULL, "json", "json|msgpack|mixed", "how records are written"),
     TEXT_ROW("bad", NULL, "0.01", "SHARE", "preset everything: share of bad records, 0 to 1"),
     TEXT_ROW("wrong-partition", NULL, "0", "SHARE",
@@ -47,12 +50,20 @@ static bool read_share(const char *text, double *share) {
     return end != text && *end == 0 && errno == 0 && *share >= 0 && *share <= 1;
 }
 
+static bool is_all_kinds(const struct configuration *configuration) {
+    return strcmp(configuration_text(configuration, "preset"), "all-kinds") == 0;
+}
+
 static bool check(const struct configuration *configuration, char *problem, size_t problem_bytes) {
     static const char *const shares[] = {"bad", "wrong-partition", "pending"};
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         double share;
         if (read_share(configuration_text(configuration, shares[i]), &share)) continue;
         snprintf(problem, problem_bytes, "--%s is a share from 0 to 1, like 0.05", shares[i]);
+        return false;
+    }
+    if (is_all_kinds(configuration) && configuration_text(configuration, "symbol")) {
+        snprintf(problem, problem_bytes, "--preset all-kinds has symbols of its own: leave out --symbol");
         return false;
     }
     return true;
@@ -65,7 +76,8 @@ static const struct program program = {
     .notes = "Exit code: 0 all acknowledged, 1 some were not, 2 wrong usage.",
     .examples = "  shardbook-load --kafka 127.0.0.1:19092 --orders 200000\n"
                 "  shardbook-load --kafka 127.0.0.1:19092 --orders 50000 --rate 5000 --preset everything "
-                "--wrong-partition 0.05\n",
+                "--wrong-partition 0.05\n"
+                "  shardbook-load --kafka 127.0.0.1:19092 --orders 100000 --rate 5000 --preset all-kinds\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .check = check,
@@ -77,6 +89,7 @@ struct load {
     rd_kafka_t *producer;
     rd_kafka_topic_t *orders, *pending;
     struct workload *workload;
+    struct all_kinds *all_kinds; /* instead of it, or NULL */
     uint64_t random;
     double wrong_partition, pending_share;
     struct text only; /* absent: every symbol */
@@ -171,7 +184,7 @@ static bool find_topic(struct load *load, char *problem, size_t problem_bytes) {
 }
 
 static int32_t partition_for(struct load *load, const struct workload_record *record) {
-    if (!chance(load, load->wrong_partition)) return record->home;
+    if (record->is_control || !chance(load, load->wrong_partition)) return record->home;
     int32_t strangers = rd_kafka_msg_partitioner_consistent(
         load->orders, record->symbol.data, record->symbol.size, PARTITIONS, NULL, NULL);
     load->misdirected += strangers != record->home;
@@ -187,14 +200,26 @@ static void *mutable(const char *bytes) {
     return cast.to;
 }
 
+static rd_kafka_resp_err_t produce(
+    struct load *load, rd_kafka_topic_t *topic, int32_t partition, const struct workload_record *record) {
+    rd_kafka_headers_t *headers = record->is_control ? rd_kafka_headers_new(1) : NULL;
+    if (headers) rd_kafka_header_add(headers, "me-t", -1, "2", 1);
+    rd_kafka_resp_err_t error = rd_kafka_producev(load->producer, RD_KAFKA_V_RKT(topic),
+        RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_KEY(record->symbol.data, record->symbol.size),
+        RD_KAFKA_V_VALUE(mutable(record->value.data), record->value.size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    if (error && headers) rd_kafka_headers_destroy(headers);
+    return error;
+}
+
 static bool send_record(struct load *load, const struct workload_record *record) {
-    bool to_pending = chance(load, load->pending_share);
+    bool to_pending = !record->is_control && chance(load, load->pending_share);
     int32_t partition = to_pending ? record->home : partition_for(load, record);
     load->to_pending += to_pending;
-    while (rd_kafka_produce(to_pending ? load->pending : load->orders, partition, RD_KAFKA_MSG_F_COPY,
-               mutable(record->value.data), record->value.size, record->symbol.data, record->symbol.size, NULL) == -1) {
-        if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            snprintf(load->first_error, sizeof load->first_error, "%s", rd_kafka_err2str(rd_kafka_last_error()));
+    rd_kafka_resp_err_t error;
+    while ((error = produce(load, to_pending ? load->pending : load->orders, partition, record))) {
+        if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            snprintf(load->first_error, sizeof load->first_error, "%s", rd_kafka_err2str(error));
             return false;
         }
         rd_kafka_poll(load->producer, 100);
@@ -221,7 +246,10 @@ static bool send_all(struct load *load, uint64_t count, double rate) {
     bool terminal = isatty(STDERR_FILENO);
     while (load->sent < count) {
         struct workload_record record;
-        workload_next(load->workload, wall_ms(), &record);
+        if (load->all_kinds)
+            all_kinds_next(load->all_kinds, wall_ms(), &record);
+        else
+            workload_next(load->workload, wall_ms(), &record);
         if (load->only.size && !text_equal(load->only, record.symbol)) continue;
         wait_for_turn(load, began, rate);
         if (!send_record(load, &record)) return false;
@@ -283,8 +311,11 @@ static void print_result(const struct load *load, double seconds, bool json) {
 
 static bool run(struct load *load, char *problem, size_t problem_bytes) {
     const struct configuration *configuration = load->configuration;
-    load->workload = workload_from(configuration);
-    if (!load->workload) {
+    if (is_all_kinds(configuration))
+        load->all_kinds = all_kinds_open((uint64_t)configuration_count(configuration, "seed"));
+    else
+        load->workload = workload_from(configuration);
+    if (!load->workload && !load->all_kinds) {
         snprintf(problem, problem_bytes, "no memory for the workload");
         return false;
     }
@@ -307,6 +338,7 @@ static void close_load(struct load *load) {
     if (load->pending) rd_kafka_topic_destroy(load->pending);
     if (load->producer) rd_kafka_destroy(load->producer);
     workload_close(load->workload);
+    all_kinds_close(load->all_kinds);
 }
 
 int main(int argc, char **argv) {

@@ -33,6 +33,7 @@ struct workload_record {
     struct text symbol; /* the key; of a record without any valid symbol too */
     struct text value;
     int32_t home; /* the partition for it */
+    bool is_control;
 };
 
 /* NULL if the options are out of range. Close with workload_close. */

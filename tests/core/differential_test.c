@@ -1,13 +1,13 @@
-/* The server's engine beside the reference book on random records of every kind (tests/scenarios/maker.h): every event
+/* The server's engine beside the reference book on random records of every kind (bench/workload/maker.h): every event
  * must be the same bytes, and the whole books the same all along. A difference is shrunk to the fewest records that
  * show it and printed as a scenario file.
  *
  *   core_differential [seed [rounds [records of a round]]]
  *
  * At the end it tells how often each event type and reason came; if enough was played, one that never came fails it. */
+#include "bench/workload/maker.h"
 #include "core/event_fields.h"
 #include "core/partition.h"
-#include "tests/scenarios/maker.h"
 #include "tests/scenarios/stand.h"
 
 #include <inttypes.h>
@@ -209,7 +209,7 @@ static int play_round(uint64_t seed, struct maker_record *records, uint32_t coun
         maker_next(&maker, &records[i]);
         words = play_record(stand, &records[i], i % COMPARE_EVERY == 0 || i + 1 == count);
         count_events(tally, stand_server(stand));
-        if (i % LOOK_EVERY == 0) maker_look(&maker, stand);
+        if (i % LOOK_EVERY == 0) maker_look(&maker, stand_judge(stand));
         if (i % CHECK_EVERY == 0) check_books(stand);
     }
     stand_close(stand);

@@ -1,8 +1,8 @@
-/* A whole log of commands and control records, chosen byte by byte (tests/scenarios/maker.h), through the server's
+/* A whole log of commands and control records, chosen byte by byte (bench/workload/maker.h), through the server's
  * engine and the reference book: the same events, the same books, and every invariant of ours after each record. */
+#include "bench/workload/maker.h"
 #include "core/partition.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/scenarios/maker.h"
 #include "tests/scenarios/stand.h"
 
 enum { RECORDS_MAX = 400, LOOK_EVERY = 4 };
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct stand *stand = stand_open();
     maker_init_bytes(&maker, bytes, size);
     for (int i = 0; i < RECORDS_MAX && !maker_is_spent(&maker); i++) {
-        if (i % LOOK_EVERY == 0) maker_look(&maker, stand);
+        if (i % LOOK_EVERY == 0) maker_look(&maker, stand_judge(stand));
         maker_next(&maker, &record);
         play(stand, &record);
     }

@@ -1,4 +1,4 @@
-#include "tests/scenarios/maker.h"
+#include "bench/workload/maker.h"
 
 #include "core/control.h"
 
@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { START_MS = 1000000, SYMBOLS = 4 };
+enum { START_MS = 1000000 };
 
-/* All at home in one partition. */
-static const char *const symbols[SYMBOLS] = {"AAPL", "NVDA", "SAP", "VOD"};
+static char usual_symbols[MAKER_SYMBOLS][SYMBOL_BYTES_MAX + 1] = {"AAPL", "NVDA", "SAP", "VOD"};
 
 #define PICK(m, array) ((array)[below((m), sizeof(array) / sizeof((array)[0]))])
 
@@ -49,7 +48,12 @@ static void change_market(struct maker *m) {
     if (percent(m, 10)) m->middle = 50 + (int64_t)below(m, 1 << 20);
 }
 
+void maker_name_symbols(struct maker *maker, char symbols[MAKER_SYMBOLS][SYMBOL_BYTES_MAX + 1]) {
+    memcpy(maker->symbols, symbols, sizeof maker->symbols);
+}
+
 static void start(struct maker *m) {
+    maker_name_symbols(m, usual_symbols);
     m->time_ms = START_MS;
     m->middle = 10000;
     m->tick = m->lot = 1;
@@ -383,17 +387,18 @@ static void make_move(struct maker *m, struct page *page) {
     static const char *const kinds[] = {"BEGIN", "CUT", "CUT", "ABORT", "RELEASE"};
     const char *kind = PICK(m, kinds);
     if (!strcmp(kind, "BEGIN")) m->epoch++;
-    put(page, "{\"kind\":\"%s\",\"symbol\":\"AAPL\",\"mid\":\"m\",\"epoch\":%lu,\"worker\":0,\"mode\":\"%s\"}", kind,
-        (unsigned long)(m->epoch + one_in(m, 5)), one_in(m, 8) ? "PARKED" : "DIRECT");
+    put(page, "{\"kind\":\"%s\",\"symbol\":\"%s\",\"mid\":\"m\",\"epoch\":%lu,\"worker\":%lu,\"mode\":\"%s\"}", kind,
+        m->symbols[0], (unsigned long)(m->epoch + one_in(m, 5)), (unsigned long)(m->epoch % 2),
+        one_in(m, 8) ? "PARKED" : "DIRECT");
 }
 
 static void make_odd_control(struct maker *m, struct page *page) {
     static const char *const odd[] = {"{\"kind\":\"RULES\",\"version\":1}", "{\"kind\":\"RULES\",\"version\":2}",
         "{\"kind\":\"KEY\",\"keyId\":\"k\"}", "{\"kind\":\"CLAIM\",\"epoch\":1,\"claimer\":\"x\"}",
-        "{\"kind\":\"JUMP\"}", "{\"kind\":\"STATE\",\"symbol\":\"AAPL\",\"state\":\"OPEN\"}",
-        "{\"kind\":\"INSTRUMENT\",\"symbol\":\"AAPL\",\"tick\":0}", "{\"kind\":\"BLOCK\",\"userId\":\"user-0\"}",
+        "{\"kind\":\"JUMP\"}", "{\"kind\":\"STATE\",\"symbol\":\"%s\",\"state\":\"OPEN\"}",
+        "{\"kind\":\"INSTRUMENT\",\"symbol\":\"%s\",\"tick\":0}", "{\"kind\":\"BLOCK\",\"userId\":\"user-0\"}",
         "{\"kind\":\"STATE\",\"symbol\":\"MSFT\",\"state\":\"HALTED\"}", "{}"};
-    put(page, "%s", PICK(m, odd));
+    put(page, PICK(m, odd), m->symbols[0]);
 }
 
 static void make_control(struct maker *m, struct page *page) {
@@ -440,8 +445,8 @@ static void make_command(struct maker *m, struct page *page) {
 }
 
 static void choose_symbol(struct maker *m) {
-    uint64_t far = m->made > 200 ? SYMBOLS : 2; /* others come when the listing has been closed once or not */
-    snprintf(m->symbol, sizeof m->symbol, "%s", symbols[percent(m, 4) ? below(m, far) : 0]);
+    uint64_t far = m->made > 200 ? MAKER_SYMBOLS : 2; /* others come when the listing has been closed once or not */
+    snprintf(m->symbol, sizeof m->symbol, "%s", m->symbols[percent(m, 4) ? below(m, far) : 0]);
 }
 
 static void move_time(struct maker *m) {
@@ -480,19 +485,21 @@ void maker_next(struct maker *m, struct maker_record *record) {
     m->last[m->made++ % MAKER_LAST_MAX] = *record;
 }
 
-void maker_look(struct maker *m, const struct stand *stand) {
-    const struct book *book = stand_book(stand, TEXT("AAPL"));
-    struct book_cursor cursor = {0};
-    struct event order;
+static void remember_order(void *context, const struct reference_order *order) {
+    struct maker *m = context;
+    if (m->open_count == MAKER_OPEN_MAX || order->where == REFERENCE_WAITS_AS_CHILD) return;
+    struct maker_order *open = &m->open[m->open_count++];
+    snprintf(open->order_id, sizeof open->order_id, "%.*s", (int)order->order_id.size, order->order_id.data);
+    snprintf(open->user_id, sizeof open->user_id, "%.*s", (int)order->user_id.size,
+        order->user_id.data ? order->user_id.data : "");
+    open->price_ticks = order->price_ticks;
+    open->quantity_lots = order->quantity_lots;
+}
+
+void maker_look(struct maker *m, const struct reference *reference) {
+    struct text symbol = text_of(m->symbols[0]);
+    uint64_t fseq, hash;
     m->open_count = 0;
-    while (book && book_next_order(book, &cursor, &order)) {
-        if (m->open_count == MAKER_OPEN_MAX) break;
-        struct maker_order *open = &m->open[m->open_count++];
-        snprintf(open->order_id, sizeof open->order_id, "%.*s", (int)order.order_id.size, order.order_id.data);
-        snprintf(open->user_id, sizeof open->user_id, "%.*s", (int)order.user_id.size,
-            order.user_id.data ? order.user_id.data : "");
-        open->price_ticks = order.price_ticks;
-        open->quantity_lots = order.quantity_lots;
-    }
-    if (!m->bytes) m->tells_units = book && book_open_orders(book) == 0;
+    uint64_t count = reference_orders(reference, symbol, remember_order, m);
+    if (!m->bytes) m->tells_units = count == 0 && reference_position(reference, symbol, &fseq, &hash);
 }
