@@ -6,7 +6,17 @@ void book_init(struct book *book, struct arena *arena, const struct instrument *
         (struct book){.arena = arena, .orders = arena->orders, .records = arena->records, .instrument = *instrument};
     ladder_init(&book->ladders[SIDE_BUY]);
     ladder_init(&book->ladders[SIDE_SELL]);
+    book->slot_count = arena->block_count * ARENA_ORDERS_PER_BLOCK;
     book_set_special(book);
+}
+
+void book_use_slots(struct book *book) {
+    CHECK(book->fseq == 0, "a book with a past finds its orders another way");
+    book->by_slot = true;
+}
+
+uint64_t book_request_id(const struct book *book, uint32_t slot) {
+    return rolling_unmix(book->orders[slot].id_hash) ^ sizeof(uint64_t);
 }
 
 void book_deinit(struct book *book) {
@@ -49,7 +59,16 @@ static uint32_t find_order(const struct book *book, struct text order_id, struct
     return slot && order_is_of(book->arena, slot, user_id) ? slot : 0;
 }
 
+/* The open order in the slot that was asked for, if it has the id and is the account's. */
+static uint32_t find_in_slot(const struct book *book, struct text order_id, struct text user_id) {
+    uint32_t slot = book->run.asked_slot;
+    if (!slot || slot >= book->slot_count || !book->orders[slot].leaves_lots) return 0;
+    bool is_it = book->orders[slot].id_hash == rolling_id(order_id) && order_is_of(book->arena, slot, user_id);
+    return is_it ? slot : 0;
+}
+
 uint32_t book_find_own(const struct book *book, const struct command *command) {
+    if (book->by_slot) return find_in_slot(book, command->order_id, command->user_id);
     if (!command->order_id.size)
         return id_index_find_client(
             &book->ids, book->arena, book->run.client_hash, command->user_id, command->client_order_id);
@@ -58,7 +77,7 @@ uint32_t book_find_own(const struct book *book, const struct command *command) {
 }
 
 uint32_t book_find_replaced(const struct book *book, const struct command *command) {
-    uint32_t slot = find_order(book, command->cancel_order_id, command->user_id);
+    uint32_t slot = (book->by_slot ? find_in_slot : find_order)(book, command->cancel_order_id, command->user_id);
     return slot && !book_is_child(book, slot) ? slot : 0;
 }
 
@@ -91,7 +110,9 @@ static inline bool is_own_id_open(const struct book *book, const struct command 
                &book->ids, book->arena, book->run.client_hash, command->user_id, command->client_order_id);
 }
 
+/* A command whose own id could not be decoded is not looked at: its fault is the answer. */
 static bool is_any_id_open(const struct book *book, const struct command *command) {
+    if (!command_own_id(command).size) return false;
     switch (command->action) {
     case ACTION_NEW: return is_own_id_open(book, command);
     case ACTION_REPLACE:
@@ -221,6 +242,7 @@ static void follow_state(struct book *book) {
 static void start(struct book *book, const struct book_input *input, struct book_output *out) {
     book->run.phase = BOOK_IDLE;
     switch ((enum book_input_kind)input->kind) {
+    case BOOK_REQUEST:
     case BOOK_COMMAND: start_command(book, input, out); return;
     case BOOK_TICK: return;
     case BOOK_CONTROL: answer_control(book, out); return;
@@ -335,23 +357,45 @@ static void start_with_specials(struct book *book) {
     book->run.phase = BOOK_EXPIRING;
 }
 
-enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
-    CHECK(book->run.phase == BOOK_IDLE, "a record was started in the middle of another");
-    book_recycle(book, true);
-    book->run.src_offset = input->src_offset;
-    if (__builtin_expect(book->special & (BOOK_HAS_TIMED | BOOK_IN_AUCTION | BOOK_HAS_STOPS), 0))
+static enum book_progress apply(struct book *book, const struct book_input *input, struct book_output *out) {
+    if (book->special & (BOOK_HAS_TIMED | BOOK_IN_AUCTION | BOOK_HAS_STOPS))
         start_with_specials(book);
-    else if (__builtin_expect(input->kind == BOOK_COMMAND, 1))
-        start_command(book, input, out);
     else
         start(book, input, out);
-    if (__builtin_expect(book->run.phase == BOOK_MATCHING, 1) && book_match(book, out, input->command))
-        after_taker(book);
     return go_on(book, input, out);
+}
+
+/* A request on the general road: the same as a command. */
+static enum book_progress as_command(struct book *book, const struct book_input *request, struct book_output *out,
+    enum book_progress (*road)(struct book *book, const struct book_input *input, struct book_output *out)) {
+    struct command command;
+    struct book_input input = *request;
+    request_to_command(request->request, &command);
+    input.kind = BOOK_COMMAND;
+    input.command = &command;
+    book->run.asked_slot = request->request->slot;
+    return road(book, &input, out);
+}
+
+enum book_progress book_general_road(
+    struct book *book, const struct book_input *input, struct book_output *out, bool is_begun) {
+    book->run.src_offset = input->src_offset;
+    if (input->kind == BOOK_REQUEST) return as_command(book, input, out, is_begun ? go_on : apply);
+    return is_begun ? go_on(book, input, out) : apply(book, input, out);
+}
+
+/* What only some books look out for keeps a record off the short road; icebergs are met at their levels. */
+static bool is_plain(const struct book *book) { return !(book->special & ~(uint32_t)BOOK_HAS_ICEBERGS); }
+
+enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
+    CHECK(book->run.phase == BOOK_IDLE, "a record was started in the middle of another");
+    if (book_has_waste(book)) book_recycle(book, true);
+    if (input->kind > BOOK_REQUEST || !is_plain(book)) return book_general_road(book, input, out, false);
+    return (input->kind == BOOK_REQUEST ? book_apply_request : book_apply_command)(book, input, out);
 }
 
 enum book_progress book_step(struct book *book, const struct book_input *input, struct book_output *out) {
     CHECK(book->run.phase != BOOK_IDLE, "a step without a command that has more to answer");
     book_recycle(book, false);
-    return go_on(book, input, out);
+    return input->kind == BOOK_REQUEST ? as_command(book, input, out, go_on) : go_on(book, input, out);
 }

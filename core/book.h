@@ -13,6 +13,7 @@
 #include "core/control.h"
 #include "core/event.h"
 #include "core/instrument.h"
+#include "core/request.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@
 /* What a record of the log is for a book. */
 enum book_input_kind {
     BOOK_COMMAND = 0,
+    BOOK_REQUEST,   /* the same in numbers */
     BOOK_TICK,      /* time moved: expires what is due, answers nothing else */
     BOOK_CONTROL,   /* a control record that changes nothing in the book, or a refused one: its CONTROL event */
     BOOK_STATE,     /* CONTROL, STATE with `state`, and what follows from it */
@@ -31,7 +33,8 @@ enum book_input_kind {
 struct book_input {
     uint8_t kind; /* enum book_input_kind */
     const struct command *command;
-    int64_t src_offset; /* of the record in orders[home] */
+    const struct request *request; /* BOOK_REQUEST */
+    int64_t src_offset;            /* of the record in orders[home] */
     int64_t log_time_ms;
     uint8_t verdict; /* enum book_verdict: what the shard's repeat check found, of a LIST of all its ids */
     struct text original_order_id;       /* BOOK_REPEAT: the original's own id */
@@ -57,10 +60,18 @@ struct book_output {
     struct book_event events[BOOK_EVENTS_MAX];
     struct level_change levels[BOOK_LEVELS_MAX]; /* absolute totals after this step, later entries win */
     uint32_t event_count, level_count;
+    uint32_t slot; /* of the order that came to rest or waits last; only set, never emptied by the book */
 };
 
 /* Makes an empty book whose stream starts at fseq 0, hash 0. `arena` stays the caller's and outlives the book. */
 void book_init(struct book *book, struct arena *arena, const struct instrument *instrument);
+
+/* From now on orders are found by the slots that their requests carry, and their ids are neither looked up nor compared
+ * with those of other orders: repeats are the caller's concern. Only a book that has answered nothing yet. */
+void book_use_slots(struct book *book);
+
+/* The id of the request that an order of such a book came with, also of one that a step's events still show. */
+uint64_t book_request_id(const struct book *book, uint32_t slot);
 
 /* Gives everything back to the arena. */
 void book_deinit(struct book *book);

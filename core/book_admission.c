@@ -194,7 +194,7 @@ static void accept_own(struct book *book, struct book_output *out) {
 
 void book_accept(struct book *book, struct book_output *out, uint32_t slot) {
     const struct order *order = &book->orders[slot];
-    int64_t quantity_lots = (int64_t)book->records[slot].quantity_lots;
+    int64_t quantity_lots = (int64_t)order_record_of(book->arena, slot)->quantity_lots;
     book_answer(book, out,
         (struct book_event){.type = EVENT_ACCEPTED,
             .detail = accepted_detail(order->side, order->order_type, order->time_in_force),

@@ -159,6 +159,7 @@ static bool take_from_best(struct book *book, struct book_output *out, enum side
     struct level *level = ladder_get(ladder, book->arena, key);
     uint32_t slot = level->head;
     struct order *order = &book->orders[slot];
+    order_record_of(book->arena, slot); /* as whole as it came */
     int64_t shown = (int64_t)order->leaves_lots, left = book_leaves(book, slot) - lots;
     book_forget(book, slot);
     level->total_lots -= shown;

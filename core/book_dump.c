@@ -125,8 +125,8 @@ static char *put_order(const struct book *book, char *at, uint32_t slot) {
     struct text texts[DUMP_TEXTS] = {ids.order_id, ids.client_order_id, ids.user_id};
     struct dump_order d = {.leaves_lots = (int64_t)order->leaves_lots,
         .price_ticks = (int64_t)order->price_ticks,
-        .quantity_lots = (int64_t)book->records[slot].quantity_lots,
-        .prevented_lots = (int64_t)book->records[slot].prevented_lots,
+        .quantity_lots = (int64_t)order_record_of(book->arena, slot)->quantity_lots,
+        .prevented_lots = (int64_t)order_record_of(book->arena, slot)->prevented_lots,
         .side = order->side,
         .time_in_force = order->time_in_force,
         .order_type = order->order_type,
@@ -293,7 +293,7 @@ static uint32_t load_slot(struct book *book, const struct dump_order *d, const s
     run->quantity_lots = d->quantity_lots;
     run->leaves_lots = d->leaves_lots;
     uint32_t slot = book_add_order(book, &command, d->special);
-    book->records[slot].prevented_lots = (uint64_t)d->prevented_lots;
+    order_record_of(book->arena, slot)->prevented_lots = (uint64_t)d->prevented_lots;
     return slot;
 }
 

@@ -55,7 +55,7 @@ static inline void book_note_level(struct book_output *out, enum side side, int6
 
 /* What was filled of an open order, or of one that a step's events still show, when `leaves_lots` were left. */
 static inline int64_t book_filled(const struct book *book, uint32_t slot, int64_t leaves_lots) {
-    const struct order_record *record = &book->records[slot];
+    const struct order_record *record = order_record_of(book->arena, slot);
     return (int64_t)record->quantity_lots - (int64_t)record->prevented_lots - leaves_lots;
 }
 
@@ -127,6 +127,37 @@ void book_end_order(struct book *book, uint32_t slot);
 /* Makes the slots that ended in the step before free; between two commands (`is_idle`) an empty book also gives memory
  * back. */
 void book_recycle(struct book *book, bool is_idle);
+
+enum { BOOK_BLOCKS_KEPT = 64 /* an empty book with more gives its memory back */ };
+
+/* True if book_recycle would change anything between two commands. */
+static inline bool book_has_waste(const struct book *book) {
+    return book->freed_first || (book->open_orders == 0 && book->blocks > BOOK_BLOCKS_KEPT);
+}
+
+/* A block of slots more. */
+void book_add_block(struct book *book);
+
+/* A slot for an order. */
+static inline uint32_t book_take_slot(struct book *book) {
+    if (__builtin_expect(!book->free_slot, 0)) book_add_block(book);
+    uint32_t slot = book->free_slot;
+    book->free_slot = book->orders[slot].next;
+    return slot;
+}
+
+/* ---- book_plain.c: the short road ------------------------------------------------------------------------- */
+
+/* Applies a request or a command to a book that looks out for nothing, by the short road if it is plain, else by the
+ * general one. */
+enum book_progress book_apply_request(struct book *book, const struct book_input *input, struct book_output *out);
+enum book_progress book_apply_command(struct book *book, const struct book_input *input, struct book_output *out);
+
+/* ---- book.c: the general road ----------------------------------------------------------------------------- */
+
+/* Applies any record, or goes on with one that the short road began. */
+enum book_progress book_general_road(
+    struct book *book, const struct book_input *input, struct book_output *out, bool is_begun);
 
 /* The book's specials, made if there are none yet. */
 struct book_specials *book_take_specials(struct book *book);

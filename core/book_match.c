@@ -25,6 +25,7 @@ static void answer_fill(
 static void fill_first(struct book *book, struct book_output *out, struct level *level, int64_t price_ticks) {
     uint32_t slot = level->head;
     struct order *maker = &book->orders[slot];
+    order_record_of(book->arena, slot); /* as whole as it came */
     int64_t leaves = (int64_t)maker->leaves_lots;
     int64_t lots = leaves < book->run.leaves_lots ? leaves : book->run.leaves_lots;
     book->orders_hash -= lots < leaves ? maker->id_hash * (uint64_t)lots : book_weight(maker);

@@ -37,6 +37,7 @@ static bool take_from_first(struct book *book, struct book_output *out, uint64_t
     struct level *level = ladder_get(ladder, book->arena, key);
     uint32_t slot = level->head;
     struct order *order = &book->orders[slot];
+    order_record_of(book->arena, slot); /* as whole as it came */
     book_forget(book, slot);
     order->leaves_lots -= (uint64_t)lots;
     level->total_lots -= lots;
@@ -116,7 +117,7 @@ static void decrement(struct book *book, struct book_output *out, uint32_t slot,
     struct book_run *run = &book->run;
     bool is_gone = take_from_first(book, out, key, lots);
     run->leaves_lots -= lots;
-    book->records[slot].prevented_lots += (uint64_t)lots;
+    order_record_of(book->arena, slot)->prevented_lots += (uint64_t)lots;
     book->records[run->slot].prevented_lots += (uint64_t)lots;
     answer_prevented(book, out, slot, ladder_price(book_other_side(run->side), key), lots);
     if (is_gone) end_prevented(book, out, slot);

@@ -17,8 +17,8 @@ static bool is_combination_invalid(const struct book *book, uint32_t slot, const
 
 static struct book_terms terms_of(const struct book *book, uint32_t slot) {
     const struct order *order = &book->orders[slot];
-    struct book_terms terms = {
-        .price_ticks = (int64_t)order->price_ticks, .quantity_lots = (int64_t)book->records[slot].quantity_lots};
+    struct book_terms terms = {.price_ticks = (int64_t)order->price_ticks,
+        .quantity_lots = (int64_t)order_record_of(book->arena, slot)->quantity_lots};
     if (!order->special) return terms;
     terms.stop_price_ticks = book_extra(book, slot)->stop_price_ticks;
     terms.expire_time_ms = book_extra(book, slot)->expire_time_ms;
@@ -78,7 +78,7 @@ static void modify_in_place(
     enum side side = order->side;
     int64_t less = book_leaves(book, slot) - leaves_lots;
     book_forget(book, slot);
-    book->records[slot].quantity_lots = (uint64_t)new->quantity_lots;
+    order_record_of(book->arena, slot)->quantity_lots = (uint64_t)new->quantity_lots;
     set_expire_time(book, slot, new->expire_time_ms);
     if (order->special && less) {
         struct order_extra *extra = book_extra(book, slot);
@@ -102,7 +102,7 @@ static void modify_and_match(
     struct book *book, struct book_output *out, uint32_t slot, const struct book_terms *new, int64_t leaves_lots) {
     struct order *order = &book->orders[slot];
     book_unlink(book, out, slot);
-    book->records[slot].quantity_lots = (uint64_t)new->quantity_lots;
+    order_record_of(book->arena, slot)->quantity_lots = (uint64_t)new->quantity_lots;
     order->leaves_lots = (uint64_t)leaves_lots;
     order->price_ticks = (uint64_t)new->price_ticks;
     set_expire_time(book, slot, new->expire_time_ms);
@@ -120,7 +120,7 @@ static void modify_waiting(
         book_unwait(book, slot);
     else
         book_forget(book, slot);
-    book->records[slot].quantity_lots = (uint64_t)new->quantity_lots;
+    order_record_of(book->arena, slot)->quantity_lots = (uint64_t)new->quantity_lots;
     order->leaves_lots = (uint64_t)leaves_lots;
     order->price_ticks = (uint64_t)new->price_ticks;
     extra->stop_price_ticks = new->stop_price_ticks;

@@ -2,11 +2,9 @@
 #include "core/book_inside.h"
 #include "core/short_text.h"
 
-enum { BLOCKS_KEPT = 64 /* an empty book with more gives its memory back */ };
-
 _Static_assert(sizeof(struct book_specials) <= (ARENA_PAGE_BYTES << BOOK_SPECIALS_SIZE), "specials fit their piece");
 
-static void add_block(struct book *book) {
+void book_add_block(struct book *book) {
     uint32_t block = arena_take_block(book->arena);
     arena_link_block(book->arena, block, book->first_block);
     if (!book->first_block) book->last_block = block;
@@ -16,13 +14,6 @@ static void add_block(struct book *book) {
         book->orders[block_first_slot(block) + i].next = book->free_slot;
         book->free_slot = block_first_slot(block) + i;
     }
-}
-
-static uint32_t take_slot(struct book *book) {
-    if (__builtin_expect(!book->free_slot, 0)) add_block(book);
-    uint32_t slot = book->free_slot;
-    book->free_slot = book->orders[slot].next;
-    return slot;
 }
 
 static char *take_long_texts(struct book *book, uint32_t slot) {
@@ -52,8 +43,8 @@ uint32_t book_add_order(struct book *book, const struct command *command, bool i
     const struct book_run *run = &book->run;
     uint32_t room = is_special ? ORDER_SPECIAL_TEXT_BYTES : ORDER_TEXT_BYTES;
     bool is_long = command->order_id.size + command->client_order_id.size + command->user_id.size > room;
-    bool has_client = command->user_id.size && command->client_order_id.size;
-    uint32_t slot = take_slot(book);
+    bool has_client = command->user_id.size && command->client_order_id.size && !book->by_slot;
+    uint32_t slot = book_take_slot(book);
     struct order *order = &book->orders[slot];
     order_write(order, run->leaves_lots,
         (struct order_kind){.side = run->side,
@@ -68,7 +59,7 @@ uint32_t book_add_order(struct book *book, const struct command *command, bool i
     order->id_hash = run->id_hash;
     put_record(book, slot, command, is_long);
     if (__builtin_expect(is_special, 0)) put_extra(book, slot);
-    id_index_add(&book->ids, book->arena, run->id_hash, ID_ORDER, slot);
+    if (!book->by_slot) id_index_add(&book->ids, book->arena, run->id_hash, ID_ORDER, slot);
     if (has_client) id_index_add(&book->ids, book->arena, run->client_hash, ID_CLIENT, slot);
     book->open_orders++;
     return slot;
@@ -112,6 +103,7 @@ static void hide(struct book *book, uint32_t slot) {
 void book_rest(struct book *book, struct book_output *out, uint32_t slot) {
     if (__builtin_expect(book->orders[slot].special, 0)) hide(book, slot);
     append(book, out, slot);
+    out->slot = slot;
 }
 
 void book_unlink(struct book *book, struct book_output *out, uint32_t slot) {
@@ -155,10 +147,11 @@ static void leave_specials(struct book *book, uint32_t slot) {
 
 void book_end_order(struct book *book, uint32_t slot) {
     struct order *order = &book->orders[slot];
-    id_index_remove(&book->ids, book->arena, order->id_hash, ID_ORDER, slot);
+    if (!book->by_slot) id_index_remove(&book->ids, book->arena, order->id_hash, ID_ORDER, slot);
     if (order->has_client) id_index_remove(&book->ids, book->arena, client_hash_of(book, slot), ID_CLIENT, slot);
     if (__builtin_expect(order->special, 0)) leave_specials(book, slot);
     book->freed_pieces += (uint32_t)(order->long_texts + order->special);
+    order->leaves_lots = 0; /* the slot names nothing open */
     order->next = book->freed_first;
     if (!book->freed_first) book->freed_last = slot;
     book->freed_first = slot;
@@ -201,7 +194,7 @@ void book_recycle(struct book *book, bool is_idle) {
         book->free_slot = book->freed_first;
         book->freed_first = book->freed_last = 0;
     }
-    if (__builtin_expect(is_idle && book->open_orders == 0 && book->blocks > BLOCKS_KEPT, 0)) give_memory(book);
+    if (__builtin_expect(is_idle && book->open_orders == 0 && book->blocks > BOOK_BLOCKS_KEPT, 0)) give_memory(book);
 }
 
 static void init_ladders(struct book_specials *specials) {
@@ -246,7 +239,20 @@ uint64_t book_weight_of_special(const struct book *book, uint32_t slot) {
     return book_weight(&book->orders[slot]) + book->orders[slot].id_hash * w;
 }
 
+/* Up to 2^31, so that no product of the two is too large. */
+static void set_plain_range(struct book *book) {
+    const struct instrument *i = &book->instrument;
+    const int64_t most = INT32_MAX;
+    int64_t price_max = i->price_ticks_min <= most && i->price_ticks_max < most ? i->price_ticks_max : most;
+    int64_t quantity_max = i->quantity_lots_max < most ? i->quantity_lots_max : most;
+    book->plain_price_ticks_min = i->price_ticks_min;
+    book->plain_price_ticks_span = (uint64_t)(price_max - i->price_ticks_min);
+    book->plain_quantity_lots_min = i->quantity_lots_min;
+    book->plain_quantity_lots_span = (uint64_t)(quantity_max - i->quantity_lots_min);
+}
+
 void book_set_special(struct book *book) {
+    set_plain_range(book);
     const struct instrument *instrument = &book->instrument;
     uint32_t kept = book->special & (BOOK_HAS_TIMED | BOOK_HAS_STOPS | BOOK_HAS_ICEBERGS | BOOK_HAS_CAUSED);
     uint32_t state = book->state == TRADING_STATE_TRADING   ? 0

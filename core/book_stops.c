@@ -303,7 +303,7 @@ void book_start_taker(struct book *book, uint32_t slot) {
     run->id_hash = order->id_hash;
     run->price_ticks = (int64_t)order->price_ticks;
     run->leaves_lots = (int64_t)order->leaves_lots;
-    run->self_trade = book->records[slot].user_id_bytes ? order->self_trade : SELF_TRADE_NONE;
+    run->self_trade = order_record_of(book->arena, slot)->user_id_bytes ? order->self_trade : SELF_TRADE_NONE;
     run->account_tag = order->account_tag;
     run->is_watched = run->self_trade != SELF_TRADE_NONE || (extra && extra->group);
     run->is_ended = false;

@@ -105,8 +105,9 @@ struct book_run {
     int64_t price_ticks;   /* 0: it has no limit price */
     int64_t quantity_lots; /* of the command's own order while it has no slot */
     int64_t leaves_lots;
-    uint32_t slot; /* of an order that has one; 0: the command's own */
-    uint8_t phase; /* enum book_phase */
+    uint32_t slot;       /* of an order that has one; 0: the command's own */
+    uint32_t asked_slot; /* what a request names, in a book whose orders are found so */
+    uint8_t phase;       /* enum book_phase */
     uint8_t side;
     uint8_t order_type; /* as it came; its price tells how it matches */
     uint8_t time_in_force;
@@ -174,33 +175,39 @@ struct book_specials {
     uint64_t priced_hash; /* ... of a book with this orders_hash */
 };
 
-enum { BOOK_SPECIALS_SIZE = 1 }; /* of the piece they are in */
+enum { BOOK_SPECIALS_SIZE = 2 }; /* of the piece they are in */
 
-/* What most commands touch comes first and lies together. */
+/* What a plain command touches comes first: two cache lines, a ladder's first one for each side, and the first of
+ * `run`. A book that begins at a multiple of 64 bytes has them so. */
 struct book {
-    struct order *orders;         /* the arena's */
-    struct order_record *records; /* the arena's */
+    struct order *orders; /* the arena's */
     struct arena *arena;
     uint64_t fseq, hash;
     uint64_t orders_hash; /* sum over the orders that are at rest or wait */
     uint32_t open_orders;
-    uint32_t free_slot;               /* chain of slots to take, the latest first */
-    uint32_t freed_first, freed_last; /* slots that this step's events still show */
-    uint32_t freed_pieces;            /* how many long texts and extras they have */
-    uint32_t special;                 /* enum book_special */
-    uint32_t blocks;                  /* how many it has ... */
-    struct book_run run;
-    struct id_index ids;
-    struct ladder ladders[2]; /* by enum side */
+    uint32_t free_slot;                                     /* chain of slots to take, the latest first */
+    uint32_t freed_first;                                   /* chain of slots that this step's events still show */
+    uint32_t special;                                       /* enum book_special */
+    uint32_t slot_count;                                    /* the arena's */
+    uint32_t blocks;                                        /* how many it has */
+    int64_t plain_price_ticks_min, plain_quantity_lots_min; /* what the short road takes, and how far from there */
+    uint64_t plain_price_ticks_span, plain_quantity_lots_span;
     uint64_t trades;
-    int64_t last_price_ticks;
+    struct order_record *records; /* the arena's */
+    uint32_t freed_last;
+    uint32_t freed_pieces; /* how many long texts and extras the slots that were freed have */
+    bool by_slot;          /* orders are found by their slots, ids are not indexed */
     bool has_last_price;
-    uint8_t state;                  /* enum trading_state */
+    uint8_t state;            /* enum trading_state */
+    struct ladder ladders[2]; /* by enum side */
+    struct book_run run;
+    int64_t last_price_ticks;
+    struct id_index ids;
     struct book_specials *specials; /* NULL: none */
     uint32_t specials_page;
     struct instrument instrument;
     struct pool long_texts;
-    uint32_t first_block, last_block; /* ... and their chain */
+    uint32_t first_block, last_block; /* the chain of its blocks */
 };
 
 #endif

@@ -14,6 +14,12 @@ static void view_ids(const struct book *book, uint32_t slot, const struct comman
     }
 }
 
+/* An order that ended whole still has no record: it had so many lots. */
+static void write_ended(const struct book *book, uint32_t slot, int64_t quantity_lots) {
+    const struct order *order = &book->orders[slot];
+    if (order->unwritten && !order->leaves_lots) order_write_request(book->arena, slot, quantity_lots);
+}
+
 static void view_party(const struct book *book, uint32_t slot, int64_t leaves_lots, struct event_party *party) {
     struct order_texts texts = order_texts(book->arena, slot);
     *party = (struct event_party){
@@ -34,6 +40,7 @@ static void view_match(
         event->trade_id = book->trades - (uint32_t)((uint32_t)book->trades - e->trade);
     else
         event->self_trade = e->detail;
+    write_ended(book, e->maker_slot, e->quantity_lots + e->rest);
     view_party(book, e->maker_slot, e->rest, &event->maker);
     if (e->order_slot)
         view_party(book, e->order_slot, e->leaves_lots, &event->taker);
@@ -100,6 +107,7 @@ static void view_stop_price(const struct book_event *e, struct event *event) {
 static void view_of_order(
     const struct book *book, const struct book_input *input, const struct book_event *e, struct event *event) {
     const struct command *command = input->command;
+    if (e->order_slot) write_ended(book, e->order_slot, e->leaves_lots);
     view_ids(book, e->order_slot, command, event);
     if (e->flags & BOOK_EVENT_BY_COMMAND) event->command_id = command->command_id;
     switch (e->type) {
@@ -126,7 +134,7 @@ static void view_of_order(
     }
 }
 
-void book_view(
+static void view(
     const struct book *book, const struct book_input *input, const struct book_event *e, struct event *event) {
     *event = (struct event){.type = e->type,
         .side = SIDE_NONE,
@@ -146,6 +154,19 @@ void book_view(
     case EVENT_PREVENTED: view_match(book, input->command, e, event); break;
     default: view_of_order(book, input, e, event);
     }
+}
+
+void book_view(
+    const struct book *book, const struct book_input *input, const struct book_event *e, struct event *event) {
+    if (input->kind != BOOK_REQUEST) {
+        view(book, input, e, event);
+        return;
+    }
+    struct command command;
+    struct book_input general = *input;
+    request_to_command(input->request, &command);
+    general.command = &command;
+    view(book, &general, e, event);
 }
 
 uint64_t book_fseq(const struct book *book) { return book->fseq; }
@@ -203,7 +224,7 @@ static void view_order(const struct book *book, uint32_t slot, struct event *eve
         .time_in_force = order->time_in_force,
         .has_price = order->price_ticks != 0,
         .price_ticks = (int64_t)order->price_ticks,
-        .quantity_lots = book->records[slot].quantity_lots,
+        .quantity_lots = order_record_of(book->arena, slot)->quantity_lots,
         .leaves_lots = leaves_lots,
         .cumulative_lots = book_filled(book, slot, leaves_lots),
         .list_id = list_id_of(book, slot),

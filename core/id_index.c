@@ -13,15 +13,24 @@ enum {
     LONG_TEXTS_BYTES = ORDER_LONG_TEXTS_BYTES
 };
 
+void order_write_request(const struct arena *arena, uint32_t slot, int64_t quantity_lots) {
+    struct order *order = &arena->orders[slot];
+    uint64_t id = rolling_unmix(order->id_hash) ^ sizeof id;
+    struct order_record *record = &arena->records[slot];
+    order_record_write(record, quantity_lots, (struct text){NULL, sizeof id}, TEXT_NONE, TEXT_NONE);
+    memcpy(record->texts, &id, sizeof id);
+    order->unwritten = 0;
+}
+
 static const char *texts_at(const struct arena *arena, uint32_t slot) {
-    const struct order_record *record = &arena->records[slot];
+    const struct order_record *record = order_record_of(arena, slot);
     if (__builtin_expect(arena->orders[slot].long_texts, 0))
         return pool_at(arena, LONG_TEXTS_BYTES, record->long_texts);
     return record->texts;
 }
 
 struct order_texts order_texts(const struct arena *arena, uint32_t slot) {
-    const struct order_record *record = &arena->records[slot];
+    const struct order_record *record = order_record_of(arena, slot);
     const char *at = texts_at(arena, slot);
     struct order_texts texts;
     texts.order_id = (struct text){at, record->order_id_bytes};
@@ -34,7 +43,7 @@ struct order_texts order_texts(const struct arena *arena, uint32_t slot) {
 }
 
 bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id) {
-    const struct order_record *record = &arena->records[slot];
+    const struct order_record *record = order_record_of(arena, slot);
     const char *at = texts_at(arena, slot) + record->order_id_bytes + record->client_order_id_bytes;
     return record->user_id_bytes == user_id.size && short_equal(at, user_id.data, user_id.size);
 }

@@ -56,6 +56,16 @@ void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash,
 /* Empties it and gives its memory back to the arena. */
 void id_index_clear(struct id_index *index, struct arena *arena);
 
+/* Writes the record of an order that has none yet, with this quantity in lots. */
+void order_write_request(const struct arena *arena, uint32_t slot, int64_t quantity_lots);
+
+/* The record of an order, written if it was not. */
+static inline struct order_record *order_record_of(const struct arena *arena, uint32_t slot) {
+    if (__builtin_expect(arena->orders[slot].unwritten, 0))
+        order_write_request(arena, slot, (int64_t)arena->orders[slot].leaves_lots);
+    return &arena->records[slot];
+}
+
 /* The texts of an order, wherever they lie. */
 struct order_texts {
     struct text order_id, client_order_id, user_id;

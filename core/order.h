@@ -30,7 +30,8 @@ struct order {
             uint64_t special : 1;    /* it has a struct order_extra */
             uint64_t order_type : 3; /* as it came */
             uint64_t self_trade : 3; /* enum self_trade */
-            uint64_t spare : 2;
+            uint64_t unwritten : 1; /* it has no record yet: nobody's, with an id of 8 bytes, and as whole as it came */
+            uint64_t spare : 1;
             uint64_t price_ticks : 48; /* 0: it has no limit price */
             uint64_t account_tag : 16; /* of the userId's hash, 0 if it has none: to pass over strangers' orders without
                                           their record */
@@ -133,6 +134,15 @@ static inline void order_write(
 
 /* The bits of words[0] that say what an order is, not how it is stored. */
 #define ORDER_KIND_BITS (UINT64_C(0x3f1f) << 48)
+
+#define ORDER_LONG_TEXTS_BIT (UINT64_C(1) << 53)
+#define ORDER_CLIENT_BIT (UINT64_C(1) << 54)
+#define ORDER_SPECIAL_BIT (UINT64_C(1) << 55)
+
+#define ORDER_UNWRITTEN_BIT (UINT64_C(1) << 62)
+
+/* What a tick of the price counts in the hash over the open orders, where a lot counts 1. */
+#define ORDER_PRICE_WEIGHT UINT64_C(0xf88bb8a8724c81ed)
 
 /* The words of a new record. */
 static inline void order_record_write(struct order_record *record, int64_t quantity_lots, struct text order_id,

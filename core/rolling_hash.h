@@ -28,6 +28,12 @@ static inline uint64_t rolling_tail(const char *at, uint32_t left, uint32_t size
     return w | (uint64_t)bytes[left - 1] << ((left - 1) << 3);
 }
 
+/* The value that rolling_mix makes `h` of. */
+static inline uint64_t rolling_unmix(uint64_t h) {
+    uint64_t v = h * UINT64_C(0xf1de83e19937733d); /* the multiplier's inverse */
+    return v ^ v >> 29 ^ v >> 58;
+}
+
 /* The hash of an id: the length in bytes, then each 8 bytes, little-endian, zero-padded, mixed in. An
  * absent id is 0. Any thread. */
 static inline uint64_t rolling_id(struct text id) {
@@ -55,12 +61,20 @@ struct rolling_input {
     uint64_t maker;       /* rolling_id of a fill's maker */
 };
 
-static inline uint64_t rolling_add(uint64_t hash, const struct rolling_input *in) {
+/* What the offset of the input adds to each of its events. */
+static inline uint64_t rolling_source(uint64_t src_offset) { return src_offset * UINT64_C(0x06c45d188009454f); }
+
+/* As rolling_add, with rolling_source of the offset in place of in->src_offset. */
+static inline uint64_t rolling_add_from(uint64_t hash, uint64_t source, const struct rolling_input *in) {
     return rolling_mix(
-        hash ^ (in->type * UINT64_C(0xe220a8397b1dcdaf) + in->fseq * UINT64_C(0x6e789e6aa1b965f5) +
-                   in->src_offset * UINT64_C(0x06c45d188009454f) + in->price_ticks * UINT64_C(0xf88bb8a8724c81ed) +
-                   in->quantity_lots * UINT64_C(0x1b39896a51a8749b) + in->leaves_lots * UINT64_C(0x53cb9f0c747ea2eb) +
-                   in->order * UINT64_C(0x2c829abe1f4532e1) + in->maker * UINT64_C(0xc584133ac916ab3d)));
+        hash ^ (source + in->type * UINT64_C(0xe220a8397b1dcdaf) + in->fseq * UINT64_C(0x6e789e6aa1b965f5) +
+                   in->price_ticks * UINT64_C(0xf88bb8a8724c81ed) + in->quantity_lots * UINT64_C(0x1b39896a51a8749b) +
+                   in->leaves_lots * UINT64_C(0x53cb9f0c747ea2eb) + in->order * UINT64_C(0x2c829abe1f4532e1) +
+                   in->maker * UINT64_C(0xc584133ac916ab3d)));
+}
+
+static inline uint64_t rolling_add(uint64_t hash, const struct rolling_input *in) {
+    return rolling_add_from(hash, rolling_source(in->src_offset), in);
 }
 
 #endif

@@ -1,0 +1,226 @@
+/* Requests in numbers against the same orders as commands: one book finds its orders by slot, the other by id; every
+ * event, level and hash must be the same, through plain trading and whatever takes the book off the short road. */
+#include "tests/core/scenario.h"
+
+#include "core/check.h"
+#include "core/rolling_hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IDS_MAX = 200000 };
+
+struct side_by_side {
+    struct arena *arena;
+    struct book book;
+    struct book_output out;
+    struct event events[1 << 14]; /* of one record */
+    char texts[1 << 14][48];
+    uint32_t count;
+};
+
+static struct side_by_side by_slot, by_id;
+static uint32_t slots[IDS_MAX]; /* by id: where its order is, as far as it was told */
+static uint64_t accounts[IDS_MAX];
+static uint64_t rng;
+
+static uint64_t draw(uint64_t n) {
+    rng ^= rng << 13;
+    rng ^= rng >> 7;
+    rng ^= rng << 17;
+    return (rng >> 11) % n;
+}
+
+static struct text keep(char *at, struct text text) {
+    if (text.size) memcpy(at, text.data, text.size);
+    return text.size ? (struct text){at, text.size} : TEXT_NONE;
+}
+
+static void keep_events(struct side_by_side *s, const struct book_input *input) {
+    for (uint32_t i = 0; i < s->out.event_count; i++) {
+        struct event *event = &s->events[s->count];
+        char *at = s->texts[s->count++];
+        book_view(&s->book, input, &s->out.events[i], event);
+        event->order_id = keep(at, event->order_id);
+        event->user_id = keep(at + 8, event->user_id);
+        event->maker.order_id = keep(at + 16, event->maker.order_id);
+        event->maker.user_id = keep(at + 24, event->maker.user_id);
+        event->taker.order_id = keep(at + 32, event->taker.order_id);
+        event->taker.user_id = keep(at + 40, event->taker.user_id);
+    }
+}
+
+static void play(struct side_by_side *s, const struct book_input *input) {
+    s->count = 0;
+    s->out.event_count = s->out.level_count = s->out.slot = 0;
+    enum book_progress progress = book_apply(&s->book, input, &s->out);
+    keep_events(s, input);
+    while (progress == BOOK_MORE) {
+        s->out.event_count = s->out.level_count = 0;
+        progress = book_step(&s->book, input, &s->out);
+        keep_events(s, input);
+    }
+}
+
+static bool is_same_party(const struct event_party *a, const struct event_party *b) {
+    return text_equal(a->order_id, b->order_id) && text_equal(a->user_id, b->user_id) &&
+           a->leaves_lots == b->leaves_lots && a->cumulative_lots == b->cumulative_lots;
+}
+
+static bool is_same_event(const struct event *a, const struct event *b) {
+    return a->type == b->type && a->fseq == b->fseq && a->hash == b->hash && a->reason == b->reason &&
+           a->side == b->side && a->order_type == b->order_type && a->time_in_force == b->time_in_force &&
+           text_equal(a->order_id, b->order_id) && text_equal(a->user_id, b->user_id) && a->has_price == b->has_price &&
+           a->price_ticks == b->price_ticks && a->quantity_lots == b->quantity_lots &&
+           a->leaves_lots == b->leaves_lots && a->cumulative_lots == b->cumulative_lots && a->trade_id == b->trade_id &&
+           a->kept_priority == b->kept_priority && a->self_trade == b->self_trade &&
+           is_same_party(&a->maker, &b->maker) && is_same_party(&a->taker, &b->taker);
+}
+
+static void show(const char *name, const struct side_by_side *s, uint32_t i) {
+    const struct event *e = &s->events[i];
+    if (i >= s->count) return;
+    fprintf(stderr, "  %s: type %u reason %u price %lld quantity %lld leaves %lld cumulative %lld trade %llu; maker", name,
+        e->type, e->reason, (long long)e->price_ticks, (long long)e->quantity_lots, (long long)e->leaves_lots,
+        (long long)e->cumulative_lots, (unsigned long long)e->trade_id);
+    fprintf(stderr, " %lld %lld ids %u %u; taker %lld %lld ids %u %u\n", (long long)e->maker.leaves_lots,
+        (long long)e->maker.cumulative_lots, e->maker.order_id.size, e->maker.user_id.size,
+        (long long)e->taker.leaves_lots, (long long)e->taker.cumulative_lots, e->taker.order_id.size,
+        e->taker.user_id.size);
+}
+
+static void must_be_same(uint64_t record) {
+    bool is_same = by_slot.count == by_id.count && book_hash(&by_slot.book) == book_hash(&by_id.book) &&
+                   book_state_hash(&by_slot.book) == book_state_hash(&by_id.book);
+    for (uint32_t i = 0; is_same && i < by_id.count; i++) is_same = is_same_event(&by_slot.events[i], &by_id.events[i]);
+    if (is_same) return;
+    fprintf(
+        stderr, "record %llu: %u events by slot, %u by id\n", (unsigned long long)record, by_slot.count, by_id.count);
+    fprintf(stderr, "hashes %d, state hashes %d\n", book_hash(&by_slot.book) == book_hash(&by_id.book),
+        book_state_hash(&by_slot.book) == book_state_hash(&by_id.book));
+    for (uint32_t i = 0; i < by_slot.count || i < by_id.count; i++) {
+        show("slot", &by_slot, i);
+        show("id", &by_id, i);
+    }
+    exit(1);
+}
+
+static void must_have_same_levels(void) {
+    for (int side = SIDE_BUY; side <= SIDE_SELL; side++) {
+        struct depth_level a[64], b[64];
+        uint32_t count = book_levels(&by_slot.book, (enum side)side, 0, a, 64);
+        CHECK(count == book_levels(&by_id.book, (enum side)side, 0, b, 64), "levels differ in number");
+        for (uint32_t i = 0; i < count; i++)
+            CHECK(a[i].price_ticks == b[i].price_ticks && a[i].total_lots == b[i].total_lots, "levels differ");
+    }
+}
+
+static void draw_order(struct request *request) {
+    static const uint8_t tifs[] = {TIF_GTC, TIF_GTC, TIF_GTC, TIF_GTC, TIF_DAY, TIF_IOC, TIF_FOK};
+    bool is_market = draw(10) == 0;
+    request->side = (uint8_t)draw(2);
+    request->order_type = is_market ? ORDER_MARKET : ORDER_LIMIT;
+    request->time_in_force = is_market ? (draw(4) ? TIF_IOC : TIF_FOK) : tifs[draw(sizeof tifs)];
+    request->price_ticks = is_market ? 0 : (int64_t)(1000 + draw(40) + (request->side ? 8 : 0));
+    if (draw(200) == 0) request->price_ticks = (int64_t)(draw(3) ? draw(100000) : 0);
+    request->quantity_lots = (int64_t)(draw(500) ? 1 + draw(60) : draw(3) * 1000000);
+    request->self_trade = (uint8_t)(draw(12) ? SELF_TRADE_NONE : draw(5));
+    request->post_only = !is_market && request->time_in_force == TIF_GTC && draw(15) == 0;
+    if (draw(3) == 0) request->account = 1 + draw(3);
+}
+
+/* The next request; ids of orders that are gone or were never given come too. */
+static struct request draw_request(uint64_t *last_id) {
+    struct request request = {.action = ACTION_NEW};
+    uint64_t known = *last_id ? 1 + draw(*last_id) : 0, what = known ? draw(10) : 0;
+    request.action = what < 5 ? ACTION_NEW : what < 8 ? ACTION_CANCEL : what < 9 ? ACTION_MODIFY : ACTION_REPLACE;
+    bool is_new = request.action == ACTION_NEW || request.action == ACTION_REPLACE;
+    if (is_new) draw_order(&request);
+    if (request.action == ACTION_MODIFY) {
+        request.quantity_lots = (int64_t)draw(70);
+        request.price_ticks = draw(2) || !request.quantity_lots ? (int64_t)(1000 + draw(48)) : 0;
+    }
+    if (request.action != ACTION_NEW) {
+        request.slot = slots[known];
+        request.account = draw(20) ? accounts[known] : 9;
+    }
+    request.replaced_id = request.action == ACTION_REPLACE ? known : 0;
+    request.id = is_new ? ++*last_id : known;
+    return request;
+}
+
+/* A MODIFY and CANCEL_ALL need an account in the general form: nobody's orders have none to give. */
+static bool is_answerable(const struct request *request) {
+    return request->action == ACTION_NEW || request->account != 0;
+}
+
+static void play_both(const struct request *request, uint64_t record) {
+    struct command command;
+    request_to_command(request, &command);
+    struct book_input input = {.kind = BOOK_REQUEST, .request = request, .src_offset = (int64_t)record};
+    play(&by_slot, &input);
+    if (by_slot.out.slot) slots[request->id] = by_slot.out.slot;
+    input.kind = BOOK_COMMAND;
+    input.command = &command;
+    play(&by_id, &input);
+    must_be_same(record);
+}
+
+/* What takes both books off the short road, or back. */
+static void change_both(uint64_t record) {
+    struct instrument instrument = instrument_default();
+    struct book_input input = {.src_offset = (int64_t)record};
+    if (draw(2)) {
+        input.kind = BOOK_INSTRUMENT;
+        if (draw(2)) instrument.collar.ticks = 3;
+        if (draw(3) == 0) instrument.notional_units_min = 2000;
+        input.instrument = &instrument;
+    } else {
+        input.kind = BOOK_STATE;
+        input.state = draw(3) ? TRADING_STATE_TRADING : TRADING_STATE_AUCTION;
+    }
+    play(&by_slot, &input);
+    play(&by_id, &input);
+    must_be_same(record);
+}
+
+static void run(uint64_t seed, uint64_t records) {
+    struct instrument instrument = instrument_default();
+    struct side_by_side *both[] = {&by_slot, &by_id};
+    rng = seed * UINT64_C(0x9E3779B97F4A7C15) | 1;
+    memset(slots, 0, sizeof slots);
+    for (int i = 0; i < 2; i++) {
+        both[i]->arena = scenario_arena(1 << 16);
+        book_init(&both[i]->book, both[i]->arena, &instrument);
+    }
+    book_use_slots(&by_slot.book);
+    uint64_t last_id = 0, fills = 0;
+    for (uint64_t record = 1; record <= records && last_id < IDS_MAX - 1; record++) {
+        if (draw(2000) == 0) change_both(record);
+        struct request request = draw_request(&last_id);
+        if (!is_answerable(&request)) request.account = 0;
+        accounts[request.id] =
+            request.action == ACTION_NEW || request.action == ACTION_REPLACE ? request.account : accounts[request.id];
+        play_both(&request, record);
+        for (uint32_t i = 0; i < by_id.count; i++) fills += by_id.events[i].type == EVENT_FILL;
+        if (record % 64) continue;
+        must_have_same_levels();
+        book_check(&by_slot.book);
+        book_check(&by_id.book);
+    }
+    CHECK(fills > records / 10, "hardly anything traded");
+    for (int i = 0; i < 2; i++) {
+        book_deinit(&both[i]->book);
+        free(both[i]->arena);
+    }
+    printf("seed %llu: %llu records, %llu fills, the same by slot and by id\n", (unsigned long long)seed,
+        (unsigned long long)records, (unsigned long long)fills);
+}
+
+int main(int argc, char **argv) {
+    uint64_t seeds = argc > 1 ? strtoull(argv[1], NULL, 10) : 4,
+             records = argc > 2 ? strtoull(argv[2], NULL, 10) : 50000;
+    for (uint64_t seed = 1; seed <= seeds; seed++) run(seed, records);
+    return 0;
+}
