@@ -167,6 +167,9 @@ static void stall_open(void) {
     struct instrument instrument = instrument_default();
     for (uint64_t i = 0; i < stall_book_count(); i++) book_init(&stall.books[i], &stall.arena, &instrument);
     book_init(&stall.beside, &stall.arena, &instrument);
+#ifdef STALL_USES_SLOTS
+    for (uint32_t i = 0; i < stall.symbol_count; i++) book_use_slots(stall_book(i));
+#endif
     stall_fill_idle();
     stall_fill_features();
 }
