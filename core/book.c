@@ -390,8 +390,9 @@ static bool is_plain(const struct book *book) { return !(book->special & ~(uint3
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
     CHECK(book->run.phase == BOOK_IDLE, "a record was started in the middle of another");
     if (book_has_waste(book)) book_recycle(book, true);
-    if (input->kind > BOOK_REQUEST || !is_plain(book)) return book_general_road(book, input, out, false);
-    return (input->kind == BOOK_REQUEST ? book_apply_request : book_apply_command)(book, input, out);
+    if (input->kind == BOOK_REQUEST && is_plain(book)) return book_apply_request(book, input, out);
+    if (input->kind == BOOK_COMMAND && is_plain(book)) return book_apply_command(book, input, out);
+    return book_general_road(book, input, out, false);
 }
 
 enum book_progress book_step(struct book *book, const struct book_input *input, struct book_output *out) {

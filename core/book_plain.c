@@ -62,7 +62,7 @@ struct entrant {
     const struct request *request;
 };
 
-enum { KIND_SHIFT = 48, SIDE_SHIFT = 48 };
+enum { KIND_SHIFT = 48 };
 #define LEAVES_MASK ((UINT64_C(1) << KIND_SHIFT) - 1)
 
 /* Of words[0]: an order with any of these trades and ends on the general road. */
@@ -71,13 +71,11 @@ enum { KIND_SHIFT = 48, SIDE_SHIFT = 48 };
 
 INLINE int64_t leaves_of(const struct order *order) { return (int64_t)(order->words[0] & LEAVES_MASK); }
 
-INLINE uint32_t side_of(const struct order *order) { return (uint32_t)(order->words[0] >> SIDE_SHIFT & 1); }
-
 INLINE int64_t price_of(const struct order *order) { return (int64_t)(order->words[1] & LEAVES_MASK); }
 
-INLINE uint64_t weight_of(const struct order *order) {
-    return order->id_hash *
-           ((order->words[0] & (LEAVES_MASK | ORDER_KIND_BITS)) + (order->words[1] & LEAVES_MASK) * ORDER_PRICE_WEIGHT);
+/* What an order with these words adds to the hash over the open orders: book_weight, from registers. */
+INLINE uint64_t weight_of(uint64_t id_hash, uint64_t word, int64_t price_ticks) {
+    return id_hash * ((word & (LEAVES_MASK | ORDER_KIND_BITS)) + (uint64_t)price_ticks * ORDER_PRICE_WEIGHT);
 }
 
 /* Ids and account of a request take 8 bytes each. */
@@ -132,23 +130,24 @@ INLINE void rest(struct book *book, struct book_output *out, const struct entran
     level->tail = slot;
     int64_t total_lots = level->total_lots += leaves_lots;
     note_level(out, entrant->side, entrant->price_ticks, total_lots);
-    book->orders_hash += weight_of(order);
+    uint64_t word = (uint64_t)leaves_lots | (uint64_t)(entrant->side | entrant->time_in_force << 1) << KIND_SHIFT;
+    book->orders_hash += weight_of(entrant->id_hash, word, entrant->price_ticks);
     out->slot = slot;
 }
 
 /* Takes a plain order off its level. */
-INLINE void unlink(struct book *book, struct book_output *out, const struct order *order, int64_t leaves_lots) {
-    uint32_t side = side_of(order), next = order->next, prev = order->prev;
-    int64_t price_ticks = price_of(order);
+INLINE void unlink(struct book *book, struct book_output *out, const struct order *order, uint64_t word) {
+    uint32_t side = (uint32_t)(word >> KIND_SHIFT & 1), next = order->next, prev = order->prev;
+    int64_t price_ticks = price_of(order), leaves_lots = (int64_t)(word & LEAVES_MASK);
     uint64_t key = ladder_key(side, price_ticks);
     struct ladder *ladder = &book->ladders[side];
     struct level *level = ladder_get(ladder, book->arena, key);
+    book->orders_hash -= weight_of(order->id_hash, word, price_ticks);
     *(prev ? &book->orders[prev].next : &level->head) = next;
     *(next ? &book->orders[next].prev : &level->tail) = prev;
     int64_t total_lots = level->total_lots -= leaves_lots;
     note_level(out, side, price_ticks, total_lots);
     if (!total_lots) ladder_leave(ladder, book->arena, key);
-    book->orders_hash -= weight_of(order);
 }
 
 /* ---- the sweep -------------------------------------------------------------------------------------------- */
@@ -322,8 +321,9 @@ INLINE struct order *find_plain(const struct book *book, uint32_t slot, uint64_t
  * viewed. */
 INLINE void cancel(struct book *book, struct book_output *out, struct answers *answers, struct order *order,
     uint32_t slot, enum reason reason) {
-    int64_t leaves_lots = leaves_of(order);
-    unlink(book, out, order, leaves_lots);
+    uint64_t word = order->words[0];
+    int64_t leaves_lots = (int64_t)(word & LEAVES_MASK);
+    unlink(book, out, order, word);
     answer(answers,
         (struct book_event){.type = EVENT_CANCELLED,
             .reason = (uint8_t)reason,
@@ -331,7 +331,7 @@ INLINE void cancel(struct book *book, struct book_output *out, struct answers *a
             .order_slot = slot,
             .leaves_lots = leaves_lots},
         order->id_hash, 0);
-    order->words[0] &= ~LEAVES_MASK;
+    order->words[0] = word & ~LEAVES_MASK;
     book->open_orders--;
 }
 
