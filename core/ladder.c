@@ -19,7 +19,7 @@ struct far_node {
 };
 
 enum {
-    LEVELS_PER_WINDOW_MAX = 64, /* a window has at most so many levels for each one that exists */
+    PLACES_PER_LEVEL_MAX = 256, /* a window has at most so many places for each level that exists */
     DEBT_AT_LEAST = 16
 };
 
@@ -166,31 +166,61 @@ static void take_window(struct ladder *ladder, struct arena *arena, uint64_t bas
 }
 
 static void set_near(struct ladder *ladder, uint64_t key, struct level level) {
-    uint64_t at = key - ladder->base;
+    uint32_t at = ladder_place(ladder, key);
     ladder->levels[at] = level;
     ladder->bits[at >> 6] |= UINT64_C(1) << (at & 63);
     ladder->summary[at >> 12] |= UINT64_C(1) << (at >> 6 & 63);
     ladder->near_levels++;
 }
 
+static void clear_near(struct ladder *ladder, uint64_t key) {
+    uint32_t at = ladder_place(ladder, key);
+    ladder->levels[at] = (struct level){0};
+    if (!(ladder->bits[at >> 6] &= ~(UINT64_C(1) << (at & 63))))
+        ladder->summary[at >> 12] &= ~(UINT64_C(1) << (at >> 6 & 63));
+    ladder->near_levels--;
+}
+
 /* Takes the far levels that lie in the window now into it. */
 static void pull_near(struct ladder *ladder, struct arena *arena) {
-    uint64_t end = ladder->base + ladder->size, key;
-    while ((key = far_from(ladder, arena, ladder->base)) < end) {
+    uint64_t key;
+    while (ladder_is_near(ladder, key = far_from(ladder, arena, ladder->base))) {
         set_near(ladder, key, nearest_leaf(ladder, arena, key)->leaf.level);
         far_remove(ladder, arena, key);
     }
 }
 
-/* Places the window anew: levels outside of it go to the tree, levels of the tree that it covers come in. */
-static void place_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size) {
+/* The least key of the window from `key` on, also for a key that is not in it. */
+static uint64_t near_from(const struct ladder *ladder, uint64_t key) {
+    return ladder_is_near(ladder, key) ? ladder_near_from(ladder, key) : LADDER_EMPTY;
+}
+
+/* Sends the levels from `low` to before `high` to the tree. */
+static void push_far(struct ladder *ladder, struct arena *arena, uint64_t low, uint64_t high) {
+    for (uint64_t key = near_from(ladder, low); key < high; key = near_from(ladder, key + 1)) {
+        *far_insert(ladder, arena, key) = ladder->levels[ladder_place(ladder, key)];
+        clear_near(ladder, key);
+    }
+}
+
+/* Moves the window: what it leaves goes to the tree, what it comes to is taken from there, the rest stays in place. */
+static void move_window(struct ladder *ladder, struct arena *arena, uint64_t base) {
+    uint64_t old = ladder->base, size = ladder->size;
+    if (ladder->near_levels && base > old) push_far(ladder, arena, old, base < old + size ? base : old + size);
+    if (ladder->near_levels && base < old) push_far(ladder, arena, base + size > old ? base + size : old, old + size);
+    ladder->base = base;
+    pull_near(ladder, arena);
+    ladder->far_debt = 0;
+}
+
+/* Takes a wider window that covers the one before. */
+static void widen_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size) {
     struct ladder old = *ladder;
     if (old.bits == ladder->inline_bits) old.bits = old.inline_bits;
     take_window(ladder, arena, base, size);
-    for (uint64_t key = ladder_near_from(&old, 0); key != LADDER_EMPTY;
-        key = ladder_near_from(&old, (uint32_t)(key + 1 - old.base))) {
-        struct level level = old.levels[key - old.base];
-        if (key - base < size)
+    for (uint64_t key = near_from(&old, old.base); key != LADDER_EMPTY; key = near_from(&old, key + 1)) {
+        struct level level = old.levels[ladder_place(&old, key)];
+        if (ladder_is_near(ladder, key))
             set_near(ladder, key, level);
         else
             *far_insert(ladder, arena, key) = level;
@@ -200,15 +230,29 @@ static void place_window(struct ladder *ladder, struct arena *arena, uint64_t ba
     ladder->far_debt = 0;
 }
 
+static void place_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size) {
+    if (size == ladder->size)
+        move_window(ladder, arena, base);
+    else
+        widen_window(ladder, arena, base, size);
+}
+
 static uint64_t greatest_near(const struct ladder *ladder) {
-    for (uint32_t i = words_of(ladder->size); i-- > 0;)
-        if (ladder->bits[i]) return ladder->base + (i << 6) + highest_bit(ladder->bits[i]);
+    uint32_t words = words_of(ladder->size), first = ladder_place(ladder, ladder->base) >> 6;
+    for (uint32_t i = words; i-- > 0;) {
+        uint64_t word = ladder->bits[(first + i) & (words - 1)];
+        if (word) return (ladder->base & ~UINT64_C(63)) + ((uint64_t)i << 6) + highest_bit(word);
+    }
     return 0;
 }
 
-static uint64_t centred(uint64_t low, uint64_t span, uint32_t size) {
-    uint64_t margin = (size - span) / 2;
-    return low > margin ? low - margin : 0;
+/* Where a window of this size may begin to cover `low` to `high`, with room on both sides if there is any; LADDER_EMPTY
+ * if it cannot. */
+static uint64_t base_for(uint64_t low, uint64_t high, uint32_t size) {
+    uint64_t step = size < 64 ? size : 64, margin = (size - (high - low + 1)) / 2;
+    uint64_t base = (low > margin ? low - margin : 0) & ~(step - 1);
+    if (high - base >= size) base = low & ~(step - 1);
+    return high - base < size ? base : LADDER_EMPTY;
 }
 
 /* The window that covers its levels and the key with room to spare, in *base; 0 if that would be too wide or too thin.
@@ -216,38 +260,36 @@ static uint64_t centred(uint64_t low, uint64_t span, uint32_t size) {
 static uint32_t wider_window(const struct ladder *ladder, uint64_t key, uint64_t *base) {
     uint64_t low = key, high = key;
     if (ladder->near_levels) {
-        uint64_t least = ladder_near_from(ladder, 0), greatest = greatest_near(ladder);
+        uint64_t least = near_from(ladder, ladder->base), greatest = greatest_near(ladder);
         low = least < low ? least : low;
         high = greatest > high ? greatest : high;
     }
-    uint64_t span = high - low + 1, size = LADDER_SIZE_MIN;
-    while (size < span + span / 2) size *= 2;
-    if (size > LADDER_SIZE_MAX && span <= LADDER_SIZE_MAX) size = LADDER_SIZE_MAX;
-    if (size < ladder->size) size = ladder->size;
+    uint64_t span = high - low + 1, size = ladder->size;
+    while (size < span + span / 2 && size < LADDER_SIZE_MAX) size *= 2;
+    while (size <= LADDER_SIZE_MAX && (size < span || base_for(low, high, (uint32_t)size) == LADDER_EMPTY)) size *= 2;
     uint64_t levels = (uint64_t)ladder->near_levels + ladder->far_levels + 1;
-    if (size > LADDER_SIZE_MAX ||
-        (size > LADDER_SIZE_MIN && size > ladder->size && size > levels * LEVELS_PER_WINDOW_MAX))
-        return 0;
-    *base = centred(low, span, (uint32_t)size);
+    if (size > LADDER_SIZE_MAX || (size > ladder->size && size > levels * PLACES_PER_LEVEL_MAX)) return 0;
+    *base = base_for(low, high, (uint32_t)size);
     return (uint32_t)size;
 }
 
 /* True when steps in the tree have cost as much as moving the window will. */
 static bool is_move_due(const struct ladder *ladder) {
-    uint32_t moves = ladder->near_levels + (ladder->far_levels < ladder->size ? ladder->far_levels : ladder->size) +
-                     ladder->size / 64;
+    uint32_t moves = ladder->near_levels + (ladder->far_levels < ladder->size ? ladder->far_levels : ladder->size);
     return ladder->far_debt >= moves / 4 + DEBT_AT_LEAST;
 }
 
-static uint64_t window_at_best(const struct ladder *ladder, uint64_t key) {
-    uint64_t best = key < ladder->best ? key : ladder->best;
-    return best > ladder->size / 4 ? best - ladder->size / 4 : 0;
+/* A quarter of the window in front of the best level, three behind it. */
+static uint64_t base_at_best(const struct ladder *ladder, uint64_t key) {
+    uint64_t best = key < ladder->best ? key : ladder->best, step = ladder->size < 64 ? ladder->size : 64;
+    uint64_t base = (best > ladder->size / 4 ? best - ladder->size / 4 : 0) & ~(step - 1);
+    return best - base < ladder->size ? base : best & ~(step - 1);
 }
 
 /* An empty ladder's window goes wherever the first order is: its levels and bits are all zero already. */
 static void follow_first(struct ladder *ladder, struct arena *arena, uint64_t key) {
-    if (!ladder->size) take_window(ladder, arena, key, LADDER_SIZE_MIN);
-    ladder->base = centred(key, 1, ladder->size);
+    if (!ladder->size) take_window(ladder, arena, 0, LADDER_SIZE_MIN);
+    ladder->base = base_for(key, key, ladder->size);
 }
 
 /* Moves or widens the window for a key outside of it, if that is worth it. */
@@ -261,7 +303,7 @@ static void follow(struct ladder *ladder, struct arena *arena, uint64_t key) {
     if (size > ladder->size || (size && is_move_due(ladder)))
         place_window(ladder, arena, base, size);
     else if (is_move_due(ladder))
-        place_window(ladder, arena, window_at_best(ladder, key), ladder->size);
+        move_window(ladder, arena, base_at_best(ladder, key));
 }
 
 struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint64_t key) {
@@ -269,7 +311,7 @@ struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint6
     ladder->far_debt++;
     if (!level || is_move_due(ladder)) {
         follow(ladder, arena, key);
-        if (key - ladder->base < ladder->size) return ladder_enter(ladder, arena, key);
+        if (ladder_is_near(ladder, key)) return ladder_enter(ladder, arena, key);
         level = ladder_far_find(ladder, arena, key);
     }
     if (!level) level = far_insert(ladder, arena, key);
@@ -301,11 +343,10 @@ void ladder_check(const struct ladder *ladder, const struct arena *arena) {
         CHECK((ladder->summary[i >> 6] >> (i & 63) & 1) == (ladder->bits[i] != 0), "the summary of levels is wrong");
     for (uint64_t key = far_from(ladder, arena, 0); key != LADDER_EMPTY; key = ladder_far_next(ladder, arena, key)) {
         CHECK(nearest_leaf(ladder, arena, key)->leaf.level.head, "a far level without an order");
-        CHECK(key - ladder->base >= ladder->size, "a level in the tree that belongs into the window");
+        CHECK(!ladder_is_near(ladder, key), "a level in the tree that belongs into the window");
         far++;
     }
     CHECK(near == ladder->near_levels && far == ladder->far_levels, "the count of levels is wrong");
-    uint64_t from = ladder->base == 0 ? ladder_near_from(ladder, 0) : LADDER_EMPTY;
-    if (from == LADDER_EMPTY) from = ladder_next(ladder, arena, 0);
-    CHECK(from == ladder->best, "the best price is wrong");
+    uint64_t from_near = near_from(ladder, ladder->base), from_far = far_from(ladder, arena, 0);
+    CHECK((from_near < from_far ? from_near : from_far) == ladder->best, "the best price is wrong");
 }

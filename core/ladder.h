@@ -25,30 +25,34 @@ _Static_assert(sizeof(struct level) == 16, "four levels to a cache line");
 
 enum {
     LADDER_SIZE_MIN = 32,    /* levels of the first window: one page */
-    LADDER_SIZE_MAX = 16384, /* 256 KiB a side: a walk over all of it stays in the cache */
-    LADDER_INLINE_WORDS = 4
+    LADDER_SIZE_MAX = 65536, /* 1 MiB a side, of which only the lines of levels that exist are touched */
+    LADDER_WORD_BITS = 64,
+    LADDER_INLINE_WORDS = 4,
+    LADDER_SUMMARY_WORDS = LADDER_SIZE_MAX / LADDER_WORD_BITS / LADDER_WORD_BITS
 };
 
-/* What a level that stays touches comes first, in a cache line. One thread at a time, like its book. Must not be copied
- * while it holds a window: `bits` may point into itself. */
+/* The window is a ring: a level's place is its key modulo the size, so that the window moves without moving levels, and
+ * `base` is a multiple of 64 (of the size, if that is less). What a level that stays touches comes first, in a cache
+ * line. One thread at a time, like its book. Must not be copied while it holds a window: `bits` may point into itself.
+ */
 struct ladder {
-    uint64_t best; /* least key with an order, LADDER_EMPTY if none */
-    uint64_t base; /* key of levels[0] */
-    struct level *levels;
-    uint64_t *bits;       /* of each level of the window: it exists */
+    uint64_t best;        /* least key with an order, LADDER_EMPTY if none */
+    uint64_t base;        /* least key of the window */
+    struct level *levels; /* by place */
+    uint64_t *bits;       /* of each place: its level exists */
     uint32_t size;        /* levels in the window, 0 or a power of two */
     uint32_t near_levels; /* levels that exist in the window ... */
     uint32_t far_levels;  /* ... and outside of it */
     uint32_t far_root;    /* of the tree of far levels */
     uint32_t far_debt;    /* steps taken in the tree since the window was placed */
     uint32_t window_page, bits_page, spare;
-    uint64_t summary[LADDER_INLINE_WORDS];     /* of each word of `bits`: it is not 0 */
+    uint64_t summary[LADDER_SUMMARY_WORDS];    /* of each word of `bits`: it is not 0 */
     uint64_t inline_bits[LADDER_INLINE_WORDS]; /* the bits of a small window */
     struct pool far_nodes;
-    uint64_t spares[6];
+    uint64_t spares[2];
 };
 
-_Static_assert(sizeof(struct ladder) == 192, "whole cache lines");
+_Static_assert(sizeof(struct ladder) == 256, "whole cache lines");
 
 /* Without a branch on the side, which nothing predicts. */
 static inline uint64_t ladder_key(enum side side, int64_t price_ticks) {
@@ -71,35 +75,64 @@ struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint6
 void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key);
 uint64_t ladder_far_next(const struct ladder *ladder, const struct arena *arena, uint64_t key);
 
-/* The least key of the window at or above position `at`, LADDER_EMPTY if none. */
-static inline uint64_t ladder_near_from(const struct ladder *ladder, uint32_t at) {
-    if (at >= ladder->size) return LADDER_EMPTY;
-    uint32_t i = at >> 6;
-    uint64_t word = ladder->bits[i] & (~UINT64_C(0) << (at & 63));
-    if (word) return ladder->base + (i << 6) + (uint32_t)__builtin_ctzll(word);
-    uint32_t j = i >> 6;
-    word = ladder->summary[j] & (~UINT64_C(1) << (i & 63));
+/* A word of `bits` that is not 0, from number `low` to before `high`; `high` if there is none. */
+static inline uint32_t ladder_next_word(const struct ladder *ladder, uint32_t low, uint32_t high) {
+    if (low >= high) return high;
+    uint32_t i = low / LADDER_WORD_BITS, last = (high - 1) / LADDER_WORD_BITS;
+    uint64_t word = ladder->summary[i] & (~UINT64_C(0) << (low % LADDER_WORD_BITS));
     while (!word) {
-        if (++j == LADDER_INLINE_WORDS) return LADDER_EMPTY;
-        word = ladder->summary[j];
+        if (i == last) return high;
+        word = ladder->summary[++i];
     }
-    i = (j << 6) + (uint32_t)__builtin_ctzll(word);
-    return ladder->base + (i << 6) + (uint32_t)__builtin_ctzll(ladder->bits[i]);
+    uint32_t found = i * LADDER_WORD_BITS + (uint32_t)__builtin_ctzll(word);
+    return found < high ? found : high;
+}
+
+/* The least key of the window behind all places of the key's own word; LADDER_EMPTY if none. */
+static inline uint64_t ladder_near_beyond(const struct ladder *ladder, uint32_t own) {
+    uint32_t words = ladder->size / LADDER_WORD_BITS;
+    if (words < 2) return LADDER_EMPTY;
+    uint32_t first = (uint32_t)(ladder->base & (ladder->size - 1)) / LADDER_WORD_BITS;
+    uint32_t end = own < first ? first : words, word = ladder_next_word(ladder, own + 1, end);
+    if (word == end) {
+        if (own < first) return LADDER_EMPTY;
+        word = ladder_next_word(ladder, 0, first);
+        if (word == first) return LADDER_EMPTY;
+    }
+    uint64_t from_base = ((word - first) & (words - 1)) * (uint64_t)LADDER_WORD_BITS;
+    return ladder->base + from_base + (uint32_t)__builtin_ctzll(ladder->bits[word]);
+}
+
+/* The least key of the window at or above `key`, which is in the window; LADDER_EMPTY if none. */
+static inline uint64_t ladder_near_from(const struct ladder *ladder, uint64_t key) {
+    uint32_t at = (uint32_t)key & (ladder->size - 1), bit = at % LADDER_WORD_BITS;
+    uint64_t word = ladder->bits[at / LADDER_WORD_BITS] & (~UINT64_C(0) << bit);
+    if (__builtin_expect(word != 0, 1)) return key - bit + (uint32_t)__builtin_ctzll(word);
+    return ladder_near_beyond(ladder, at / LADDER_WORD_BITS);
 }
 
 /* The next worse key with a level behind `key`, which need not have one itself; LADDER_EMPTY if none. */
 static inline uint64_t ladder_next(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
-    uint64_t from = key < ladder->base ? 0 : key + 1 - ladder->base;
-    uint64_t near = from < ladder->size ? ladder_near_from(ladder, (uint32_t)from) : LADDER_EMPTY;
+    uint64_t from = key < ladder->base ? ladder->base : key + 1;
+    uint64_t near = from - ladder->base < ladder->size ? ladder_near_from(ladder, from) : LADDER_EMPTY;
     if (__builtin_expect(ladder->far_levels == 0, 1)) return near;
     uint64_t far = ladder_far_next(ladder, arena, key);
     return near < far ? near : far;
 }
 
+/* True if the key lies in the window. */
+static inline bool ladder_is_near(const struct ladder *ladder, uint64_t key) {
+    return key - ladder->base < ladder->size;
+}
+
+/* The place of a key of the window. */
+static inline uint32_t ladder_place(const struct ladder *ladder, uint64_t key) {
+    return (uint32_t)key & (ladder->size - 1);
+}
+
 /* The level of a key that has one. */
 static inline struct level *ladder_get(struct ladder *ladder, const struct arena *arena, uint64_t key) {
-    uint64_t at = key - ladder->base;
-    if (__builtin_expect(at < ladder->size, 1)) return &ladder->levels[at];
+    if (__builtin_expect(ladder_is_near(ladder, key), 1)) return &ladder->levels[ladder_place(ladder, key)];
     ladder->far_debt++;
     struct level *level = ladder_far_find(ladder, arena, key);
     CHECK(level, "a level that must exist is not in the ladder");
@@ -109,8 +142,8 @@ static inline struct level *ladder_get(struct ladder *ladder, const struct arena
 /* The level of a key, made (empty) if there is none: the caller puts an order there at once. Pointers to
  * other levels are no longer good. */
 static inline struct level *ladder_enter(struct ladder *ladder, struct arena *arena, uint64_t key) {
-    uint64_t at = key - ladder->base;
-    if (__builtin_expect(at >= ladder->size, 0)) return ladder_far_enter(ladder, arena, key);
+    if (__builtin_expect(!ladder_is_near(ladder, key), 0)) return ladder_far_enter(ladder, arena, key);
+    uint32_t at = ladder_place(ladder, key);
     struct level *level = &ladder->levels[at];
     if (level->head == 0) {
         ladder->bits[at >> 6] |= UINT64_C(1) << (at & 63);
@@ -123,10 +156,10 @@ static inline struct level *ladder_enter(struct ladder *ladder, struct arena *ar
 
 /* Removes the level of a key after its last order left (all of it is 0). Pointers to levels are no longer good. */
 static inline void ladder_leave(struct ladder *ladder, struct arena *arena, uint64_t key) {
-    uint64_t at = key - ladder->base;
-    if (__builtin_expect(at >= ladder->size, 0)) {
+    if (__builtin_expect(!ladder_is_near(ladder, key), 0)) {
         ladder_far_leave(ladder, arena, key);
     } else {
+        uint32_t at = ladder_place(ladder, key);
         uint64_t word = ladder->bits[at >> 6] &= ~(UINT64_C(1) << (at & 63));
         if (!word) ladder->summary[at >> 12] &= ~(UINT64_C(1) << (at >> 6 & 63));
         ladder->near_levels--;
@@ -136,9 +169,9 @@ static inline void ladder_leave(struct ladder *ladder, struct arena *arena, uint
 
 /* The level of a key, or NULL. */
 static inline const struct level *ladder_find(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
-    uint64_t at = key - ladder->base;
-    if (at >= ladder->size) return ladder->far_levels ? ladder_far_find(ladder, arena, key) : NULL;
-    return ladder->levels[at].head ? &ladder->levels[at] : NULL;
+    if (!ladder_is_near(ladder, key)) return ladder->far_levels ? ladder_far_find(ladder, arena, key) : NULL;
+    const struct level *level = &ladder->levels[ladder_place(ladder, key)];
+    return level->head ? level : NULL;
 }
 
 /* Aborts with last words if the ladder's own bookkeeping is broken; slow. */

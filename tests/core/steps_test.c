@@ -366,7 +366,7 @@ Test(limits, the_order_after_the_last_that_may_rest_is_answered_capacity, .timeo
 
 Test(memory, an_idle_symbol_costs_at_most_4_KiB) {
     struct desk *desk = desk_open(4096);
-    cr_assert_leq(sizeof(struct book), 1024u);
+    cr_assert_leq(sizeof(struct book), 1280u);
     place(desk, 1, SIDE_BUY, 1, 100, TIF_GTC);
     place(desk, 2, SIDE_SELL, 1, 200, TIF_GTC);
     size_t first = arena_used_bytes(desk->arena);
