@@ -239,16 +239,22 @@ uint64_t book_weight_of_special(const struct book *book, uint32_t slot) {
     return book_weight(&book->orders[slot]) + book->orders[slot].id_hash * w;
 }
 
+enum { PLAIN_MOST = INT32_MAX };
+
 /* Up to 2^31, so that no product of the two is too large. */
 static void set_plain_range(struct book *book) {
     const struct instrument *i = &book->instrument;
-    const int64_t most = INT32_MAX;
-    int64_t price_max = i->price_ticks_min <= most && i->price_ticks_max < most ? i->price_ticks_max : most;
-    int64_t quantity_max = i->quantity_lots_max < most ? i->quantity_lots_max : most;
+    int64_t price_max = i->price_ticks_max < PLAIN_MOST ? i->price_ticks_max : PLAIN_MOST;
+    int64_t quantity_max = i->quantity_lots_max < PLAIN_MOST ? i->quantity_lots_max : PLAIN_MOST;
     book->plain_price_ticks_min = i->price_ticks_min;
     book->plain_price_ticks_span = (uint64_t)(price_max - i->price_ticks_min);
     book->plain_quantity_lots_min = i->quantity_lots_min;
     book->plain_quantity_lots_span = (uint64_t)(quantity_max - i->quantity_lots_min);
+}
+
+/* Then that range means nothing. */
+static bool is_least_large(const struct instrument *instrument) {
+    return instrument->price_ticks_min > PLAIN_MOST || instrument->quantity_lots_min > PLAIN_MOST;
 }
 
 void book_set_special(struct book *book) {
@@ -261,5 +267,6 @@ void book_set_special(struct book *book) {
     bool has_band = instrument->band.ticks || instrument->band.basis_points;
     bool has_collar = instrument->collar.ticks || instrument->collar.basis_points;
     book->special = kept | state | (has_band ? BOOK_HAS_BAND : 0) | (has_collar ? BOOK_HAS_COLLAR : 0) |
-                    (instrument->notional_units_min ? BOOK_HAS_LEAST_NOTIONAL : 0);
+                    (instrument->notional_units_min ? BOOK_HAS_LEAST_NOTIONAL : 0) |
+                    (is_least_large(instrument) ? BOOK_HAS_LARGE_LEAST : 0);
 }
