@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 enum { ORDERS_MAX = 4194304 };
+#define IDS_MAX (UINT64_C(1) << 30)        /* an id of that much or more is answered like one that is not there */
 #define TOUCHED_BYTES (UINT64_C(16) << 20) /* of each part of the arena, before the clock */
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
@@ -16,7 +17,7 @@ static struct book book;
 static void *memory;
 static size_t memory_bytes;
 static struct book_output out;
-static struct command command;
+static uint32_t *slots; /* by the harness's id: where its order last was; only what is used becomes real */
 static int64_t offset;
 #ifdef HARNESS_OWN_RING
 static struct report_ring *ring;
@@ -82,21 +83,15 @@ static inline void report_trade(const struct subject *taker, uint64_t maker, int
 
 /* ---- the book --------------------------------------------------------------------------------------------- */
 
-/* The harness's id of an order that is open or that this step ended. */
-static inline uint64_t id_of(uint32_t slot) {
-    uint64_t id;
-    memcpy(&id, order_texts(&arena, slot).order_id.data, sizeof id);
-    return id;
-}
-
-/* The reports that answer a step of a new order, or of a modify's second half (`ack` differs). */
+/* The reports that answer a step of a new order, or of a modify (`ack` and `reject` differ). */
 static inline void report_new(const struct subject *s, enum harness_report_type ack, enum harness_report_type reject) {
     for (uint32_t i = 0; i < out.event_count; i++) {
         const struct book_event *event = &out.events[i];
         switch (event->type) {
         case EVENT_ACCEPTED: report(ack, s); break;
         case EVENT_FILL:
-            report_trade(s, id_of(event->maker_slot), event->price_ticks, (uint32_t)event->quantity_lots);
+            report_trade(
+                s, book_request_id(&book, event->maker_slot), event->price_ticks, (uint32_t)event->quantity_lots);
             break;
         case EVENT_EXPIRED: report(HARNESS_CANCEL_ACK, s); break;
         case EVENT_REJECTED: report(reject, s); break;
@@ -105,42 +100,49 @@ static inline void report_new(const struct subject *s, enum harness_report_type 
     }
 }
 
-static inline enum book_progress apply(const struct book_input *input) {
-    out.event_count = out.level_count = 0;
+static inline enum book_progress apply(const struct request *request, struct book_input *input) {
+    input->kind = BOOK_REQUEST;
+    input->request = request;
+    input->src_offset = offset++;
+    input->verdict = BOOK_FRESH;
+    input->blocked = input->cancelled_before = false;
+    out.event_count = out.level_count = out.slot = 0;
     return book_apply(&book, input, &out);
 }
 
-static inline struct decimal units(uint64_t value) {
-    return (struct decimal){.mantissa = value, .state = DECIMAL_UNITS};
-}
-
-static void place(const struct subject *s, bool is_ioc, enum harness_report_type ack, enum harness_report_type reject) {
-    command.action = ACTION_NEW;
-    command.side = s->side;
-    command.order_type = ORDER_LIMIT;
-    command.time_in_force = is_ioc ? TIF_IOC : TIF_GTC;
-    command.order_id = (struct text){(const char *)&s->order_id, sizeof s->order_id};
-    command.price = units((uint64_t)s->price_ticks);
-    command.quantity = units(s->quantity);
-    struct book_input input = {.command = &command, .src_offset = offset++};
-    enum book_progress progress = apply(&input);
+/* A new order, or the second half of a modify. */
+static inline void place(
+    const struct subject *s, struct request *request, enum harness_report_type ack, enum harness_report_type reject) {
+    struct book_input input;
+    if (__builtin_expect(s->order_id >= IDS_MAX, 0)) {
+        report(reject, s);
+        return;
+    }
+    request->id = s->order_id;
+    request->account = 0;
+    request->price_ticks = s->price_ticks;
+    request->quantity_lots = s->quantity;
+    request->side = s->side;
+    enum book_progress progress = apply(request, &input);
     report_new(s, ack, reject);
     while (__builtin_expect(progress == BOOK_MORE, 0)) {
         out.event_count = out.level_count = 0;
         progress = book_step(&book, &input, &out);
         report_new(s, ack, reject);
     }
+    if (out.slot) slots[s->order_id] = out.slot;
 }
 
 /* True if the order was open; then *s holds its side and price. */
-static bool take_out(struct subject *s) {
-    command.action = ACTION_CANCEL;
-    command.side = SIDE_NONE;
-    command.order_type = ORDER_TYPE_NONE;
-    command.time_in_force = TIF_NONE;
-    command.order_id = (struct text){(const char *)&s->order_id, sizeof s->order_id};
-    command.price = command.quantity = (struct decimal){0};
-    apply(&(struct book_input){.command = &command, .src_offset = offset++});
+static inline bool take_out(struct subject *s) {
+    struct request request;
+    struct book_input input;
+    if (__builtin_expect(s->order_id >= IDS_MAX, 0)) return false;
+    request.id = s->order_id;
+    request.account = 0;
+    request.slot = slots[s->order_id];
+    request.action = ACTION_CANCEL;
+    apply(&request, &input);
     const struct book_event *event = &out.events[0];
     if (event->type != EVENT_CANCELLED) return false;
     const struct order *order = &arena.orders[event->order_slot];
@@ -177,18 +179,27 @@ void engine_init(uint64_t nonce, const struct harness_transport *given, void *gi
     struct instrument instrument = instrument_default();
     instrument.quantity_lots_max = QUANTITY_LOTS_MAX;
     book_init(&book, &arena, &instrument);
-    command_init(&command);
+    book_use_slots(&book);
+    slots =
+        mmap(NULL, IDS_MAX * sizeof *slots, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(slots != MAP_FAILED, "no address space for the table of ids");
+    touch(slots, TOUCHED_BYTES);
     offset = 0;
 }
 
 void engine_shutdown(void) {
     book_deinit(&book);
     munmap(memory, memory_bytes);
+    munmap(slots, IDS_MAX * sizeof *slots);
 }
 
 static inline void on_new(const struct harness_new *m) {
     struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
-    place(&s, m->is_ioc, HARNESS_ORDER_ACK, HARNESS_CANCEL_REJECT);
+    struct request request;
+    request.action = ACTION_NEW;
+    request.kind = 0;
+    if (m->is_ioc) request.time_in_force = TIF_IOC;
+    place(&s, &request, HARNESS_ORDER_ACK, HARNESS_CANCEL_REJECT);
 }
 
 static inline void on_cancel(const struct harness_cancel *m) {
@@ -196,15 +207,15 @@ static inline void on_cancel(const struct harness_cancel *m) {
     report(take_out(&s) ? HARNESS_CANCEL_ACK : HARNESS_CANCEL_REJECT, &s);
 }
 
+/* Cancel and new under the same id at once. */
 static inline void on_modify(const struct harness_modify *m) {
-    struct subject s = {.order_id = m->order_id, .sequence = m->sequence};
-    if (!take_out(&s)) {
-        report(HARNESS_MODIFY_REJECT, &s);
-        return;
-    }
-    s.price_ticks = m->price_ticks;
-    s.quantity = m->quantity;
-    place(&s, false, HARNESS_MODIFY_ACK, HARNESS_MODIFY_REJECT);
+    struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
+    struct request request;
+    request.action = ACTION_REPLACE;
+    request.kind = 0;
+    request.replaced_id = m->order_id;
+    request.slot = m->order_id < IDS_MAX ? slots[m->order_id] : 0;
+    place(&s, &request, HARNESS_MODIFY_ACK, HARNESS_MODIFY_REJECT);
 }
 
 void engine_on_new_order(const struct harness_new *message) { on_new(message); }
