@@ -21,6 +21,7 @@ int fills_writer_open(struct fills_writer *fills, struct log_store *store, struc
         .workers = workers,
         .worker_count = worker_count,
         .scanner = scanner,
+        .published = published,
         .orders_topic = orders_topic,
         .pending_topic = pending_topic};
     memcpy(fills->late.fills_end, published->fills_end, sizeof fills->late.fills_end);
@@ -95,7 +96,7 @@ static struct text name_in(const struct ring_head *head) { return (struct text){
  * new event of a partition. */
 static bool is_late_repeat(struct fills_writer *fills, const struct ring_head *head) {
     if (!fills->has_caught_up[head->partition]) {
-        int status = published_catch_up(&fills->late, fills->store, fills->scanner, head->partition);
+        int status = published_catch_up(&fills->late, fills->published, fills->store, fills->scanner, head->partition);
         if (status != STATUS_OK) {
             fills->failure = status;
             return false;

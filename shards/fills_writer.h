@@ -45,7 +45,8 @@ struct fills_writer {
     struct event_scanner *scanner;
     struct text orders_topic, pending_topic;
     uint64_t cursors[WORKERS_MAX];
-    struct published late; /* what came to fills after the start's reading */
+    const struct published *published; /* the start's reading of fills */
+    struct published late;             /* what came to fills after it */
     bool has_caught_up[PARTITIONS];
     uint64_t fills_appended[PARTITIONS], fills_acknowledged[PARTITIONS];
     uint64_t dead_letters_appended, dead_letters_acknowledged;
@@ -62,8 +63,8 @@ struct fills_writer {
     bool has_thread;
 };
 
-/* Opens the writer; `published` gives where the reading of fills ended. Everything stays the caller's. STATUS_OK or
- * what the store says. */
+/* Opens the writer; `published` gives where the reading of fills ended, and each symbol. Everything stays the caller's.
+ * STATUS_OK or what the store says. */
 int fills_writer_open(struct fills_writer *fills, struct log_store *store, struct worker *workers, int worker_count,
     const struct published *published, struct event_scanner *scanner, struct text orders_topic,
     struct text pending_topic);

@@ -10,20 +10,21 @@ enum { PATIENCE_MS = 30000 };
 
 struct reading {
     struct published *published;
+    const struct published *known; /* what was read before, where symbols go on; NULL: they begin */
     struct event_scanner *scanner;
     struct text orders_topic, pending_topic;
     int status;
 };
 
 static struct published_symbol *find_or_add(
-    struct published *published, const struct event_scan *scan, int32_t partition) {
-    struct published_symbol *symbol = name_table_find(&published->symbols, scan->symbol);
+    const struct reading *reading, const struct event_scan *scan, int32_t partition) {
+    struct published_symbol *symbol = name_table_find(&reading->published->symbols, scan->symbol);
     if (symbol) return symbol;
     symbol = calloc(1, sizeof *symbol);
     if (!symbol) return NULL;
-    symbol->name = name_of(scan->symbol);
-    symbol->partition = partition;
-    if (name_table_add(&published->symbols, scan->symbol, symbol) == STATUS_OK) return symbol;
+    const struct published_symbol *known = reading->known ? published_find(reading->known, scan->symbol) : NULL;
+    *symbol = known ? *known : (struct published_symbol){.name = name_of(scan->symbol), .partition = partition};
+    if (name_table_add(&reading->published->symbols, scan->symbol, symbol) == STATUS_OK) return symbol;
     free(symbol);
     return NULL;
 }
@@ -33,7 +34,7 @@ static void on_event(void *context, const struct log_record *record) {
     struct event_scan scan;
     if (reading->status != STATUS_OK || !reading->scanner->scan(reading->scanner, record->value, &scan))
         return; /* a stranger's record in our topic is not ours to judge */
-    struct published_symbol *symbol = find_or_add(reading->published, &scan, record->partition);
+    struct published_symbol *symbol = find_or_add(reading, &scan, record->partition);
     if (!symbol) {
         reading->status = STATUS_NO_MEMORY;
         return;
@@ -77,7 +78,7 @@ static int stretch_of(struct log_store *store, uint8_t topic, int32_t partition,
 
 int published_read(struct published *published, struct log_store *store, struct event_scanner *scanner,
     struct text orders_topic, struct text pending_topic) {
-    struct reading reading = {published, scanner, orders_topic, pending_topic, STATUS_OK};
+    struct reading reading = {published, NULL, scanner, orders_topic, pending_topic, STATUS_OK};
     struct log_stretch stretches[PARTITIONS + 1];
     *published = (struct published){0};
     memset(published->dead_letter_offset, 0xff, sizeof published->dead_letter_offset);
@@ -91,9 +92,9 @@ int published_read(struct published *published, struct log_store *store, struct 
     return status == STATUS_OK ? reading.status : status;
 }
 
-int published_catch_up(
-    struct published *published, struct log_store *store, struct event_scanner *scanner, int32_t partition) {
-    struct reading reading = {published, scanner, TEXT_NONE, TEXT_NONE, STATUS_OK};
+int published_catch_up(struct published *published, const struct published *known, struct log_store *store,
+    struct event_scanner *scanner, int32_t partition) {
+    struct reading reading = {published, known, scanner, TEXT_NONE, TEXT_NONE, STATUS_OK};
     struct log_stretch stretch;
     int status = stretch_of(store, TOPIC_FILLS, partition, &stretch);
     if (status != STATUS_OK) return status;

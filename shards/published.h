@@ -26,9 +26,10 @@ struct published {
 int published_read(struct published *published, struct log_store *store, struct event_scanner *scanner,
     struct text orders_topic, struct text pending_topic);
 
-/* Reads partition `partition` of fills on from fills_end to its present end; same statuses. */
-int published_catch_up(
-    struct published *published, struct log_store *store, struct event_scanner *scanner, int32_t partition);
+/* Reads partition `partition` of fills on from fills_end to its present end, where its symbols go on from what is
+ * `known`; same statuses. */
+int published_catch_up(struct published *published, const struct published *known, struct log_store *store,
+    struct event_scanner *scanner, int32_t partition);
 
 void published_deinit(struct published *published);
 
