@@ -73,7 +73,9 @@ static void on_recovered(void *context, int worker) {
         if (engine->partitions[p].worker == worker) restore_partition(engine, &engine->partitions[p]);
     bool all = ++engine->recovered_workers == engine->options.workers;
     pthread_mutex_unlock(&engine->lock);
-    if (all && engine_state(engine) == ENGINE_RECOVERING) set_state(engine, ENGINE_RUNNING);
+    int recovering = ENGINE_RECOVERING; /* another thread may fail at this very moment: that must not be forgotten */
+    bool is_running = all && atomic_compare_exchange_strong(&engine->state, &recovering, ENGINE_RUNNING);
+    if (is_running && engine->on_change) engine->on_change(engine->context);
 }
 
 /* ---- opening --------------------------------------------------------------------------------------------- */
