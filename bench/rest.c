@@ -33,8 +33,9 @@ static bool check(const struct configuration *configuration, char *problem, size
 static const struct program program = {
     .name = "shardbook-bench",
     .purpose = "Drives the running stack by REST, open loop, and verifies what it made of it.",
-    .usage =
-        "[rest] [OPTION...]  |  pipeline [OPTION...]  |  market [OPTION...]  |  verify [OPTION...]  (each has --help)",
+    .usage = "[rest] [OPTION...]  |  pipeline [OPTION...]  |  book [OPTION...]  |  market [OPTION...]  |  verify "
+             "[OPTION...]\n"
+             "       (each has --help)",
     .notes = "Latency counts from the planned time of each order to its acknowledgement (200, in the log of all "
              "replicas) and, of orders that\n"
              "trade, to the fill over WebSocket. The router allows 1,000 requests a second and key, as the guide's "
@@ -46,6 +47,8 @@ static const struct program program = {
         "  ops/stack up && shardbook-bench\n"
         "  shardbook-bench --rate 500 --seconds 10 --symbols 5 --json\n"
         "  shardbook-bench pipeline --orders 300000 --json     the server's throughput beside bare Kafka programs\n"
+        "  shardbook-bench book                                our book beside a plain one, in memory; no stack is "
+        "needed\n"
         "  shardbook-bench verify --kafka 127.0.0.1:19092      only the comparison (as shardbook-verify)\n",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

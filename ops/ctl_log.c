@@ -30,7 +30,10 @@ bool ctl_log_open(struct ctl_log *log, struct ctl *ctl) {
         log->store = kafka_log_open(&settings, &status);
     if (log->store) return true;
     ctl_log_close(log);
-    ctl_complain(CTL_FAILED, "cannot use the log at %s (%s); see --kafka", ctl->kafka.brokers, status_name(status));
+    ctl_complain(CTL_FAILED,
+        "cannot use the log at %s (%s); name its brokers with --kafka or SHARDBOOK_KAFKA (ops/stack and ops/demo write "
+        "theirs to build/run/endpoints.json)",
+        ctl->kafka.brokers, status_name(status));
     return false;
 }
 
@@ -213,6 +216,7 @@ static void take_answer(struct ctl_answer *answer, const struct event *event) {
                          : event->type == EVENT_REJECTED ? reason_name((enum reason)event->reason)
                                                          : event_type_name((enum event_type)event->type);
     answer->is_there = true;
+    answer->is_first = event->fseq == 1;
     answer->accepted =
         event->type == EVENT_CONTROL ? text_equal(result, TEXT("ACCEPTED")) : event->type == EVENT_CANCEL_ALL_DONE;
     answer->count = event->type == EVENT_CANCEL_ALL_DONE ? event->count : 0;

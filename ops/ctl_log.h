@@ -53,6 +53,7 @@ struct ctl_question {
 struct ctl_answer {
     int64_t offset; /* of the record in orders */
     bool is_there, accepted;
+    bool is_first;   /* nothing was known of the symbol before */
     char result[64]; /* "ACCEPTED", "CANCEL_ALL_DONE", or why refused */
     uint64_t count;  /* of a CANCEL_ALL: the orders that it ended */
     double seconds;  /* from append to answer read */

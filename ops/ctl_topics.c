@@ -10,11 +10,13 @@
 struct report {
     const struct ctl *ctl;
     int printed;
+    bool is_untold; /* a broker did not tell a topic's settings */
 };
 
 static void on_finding(void *context, enum topic_finding finding, const char *topic, const char *text) {
     static const char *const names[] = {"in order", "created", "differs", "missing", "unknown"};
     struct report *report = context;
+    report->is_untold |= finding == TOPIC_UNKNOWN;
     if (report->ctl->json) {
         printf("%s{\"topic\":", report->printed++ ? "," : "");
         ctl_print_text(text_of(topic));
@@ -46,6 +48,10 @@ int ctl_topics_ensure(struct ctl *ctl, const char *const *words, size_t count) {
     if (status == STATUS_AWAY)
         return ctl_complain(
             CTL_FAILED, "no answer from %s; is the broker up, and is --kafka its address?", ctl->kafka.brokers);
+    if (status == STATUS_REFUSED && report.is_untold)
+        return ctl_complain(CTL_FAILED, "not every topic could be checked: this user must be allowed DescribeConfigs "
+                                        "(the embedded broker of ops/demo "
+                                        "never tells settings; it makes its topics itself)");
     if (status == STATUS_REFUSED) return ctl_complain(CTL_FAILED, "the topics are not as they must be");
     return status == STATUS_OK ? CTL_DONE : CTL_FAILED;
 }

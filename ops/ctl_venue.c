@@ -142,8 +142,9 @@ static int print_state(
         printf("%s{\"symbol\":\"%.*s\",\"partition\":%d,\"offset\":%" PRId64 ",\"result\":\"%s\"}", is_first ? "" : ",",
             (int)symbol.size, symbol.data, home, answer->offset, answer->result);
     else if (answer->accepted)
-        printf("%.*s is %.*s, by STATE at %d/%" PRId64 "\n", (int)symbol.size, symbol.data, (int)state.size, state.data,
-            home, answer->offset);
+        printf("%.*s is %.*s, by STATE at %d/%" PRId64 "%s\n", (int)symbol.size, symbol.data, (int)state.size,
+            state.data, home, answer->offset,
+            answer->is_first ? "; nobody used this symbol before: is it the right one?" : "");
     if (answer->accepted) return CTL_DONE;
     return ctl_complain(CTL_FAILED, "STATE of %.*s at %d/%" PRId64 " was refused: %s%s", (int)symbol.size, symbol.data,
         home, answer->offset, answer->result, why_refused(answer->result));

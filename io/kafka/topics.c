@@ -226,10 +226,10 @@ static void on_described(struct ensure *ensure, uint8_t number, rd_kafka_event_t
     const rd_kafka_ConfigResource_t **resources =
         result ? rd_kafka_DescribeConfigs_result_resources(result, &count) : NULL;
     if (!event || rd_kafka_event_error(event) || count != 1)
-        find(ensure, number, TOPIC_UNKNOWN, "its settings cannot be read: %s",
+        find(ensure, number, TOPIC_UNKNOWN, "has settings that cannot be read: %s",
             event ? rd_kafka_event_error_string(event) : "no answer in time");
     else if (rd_kafka_ConfigResource_error(resources[0]))
-        find(ensure, number, TOPIC_UNKNOWN, "its settings cannot be read: %s",
+        find(ensure, number, TOPIC_UNKNOWN, "has settings that cannot be read: %s",
             rd_kafka_ConfigResource_error_string(resources[0]));
     else
         check_rules(ensure, number, resources[0]);
