@@ -176,6 +176,11 @@ static uint64_t hash_id(uint64_t hash, enum field field, struct text id) {
     return text_is_absent(id) ? hash : hash_field(hash, field, rolling_id(id));
 }
 
+/* The same of an id whose rolling_id is known. */
+static uint64_t hash_known_id(uint64_t hash, enum field field, struct text id, uint64_t known) {
+    return text_is_absent(id) ? hash : hash_field(hash, field, known);
+}
+
 static uint64_t hash_decimal(uint64_t hash, enum field field, struct decimal value) {
     if (value.state == DECIMAL_ABSENT) return hash;
     uint64_t scale = (uint64_t)value.state << 16 | (uint16_t)value.exponent;
@@ -193,23 +198,31 @@ static uint64_t hash_kinds(const struct command *command) {
     return hash_field(0, FIELD_ACTION, kinds);
 }
 
-static uint64_t hash_ids(uint64_t hash, const struct command *command, enum field own) {
-    hash = hash_id(hash, FIELD_SYMBOL, command->symbol);
-    if (own != FIELD_ORDER_ID) hash = hash_id(hash, FIELD_ORDER_ID, command->order_id);
-    hash = hash_id(hash, FIELD_CLIENT_ORDER_ID, command->client_order_id);
+static uint64_t hash_ids(uint64_t hash, const struct command *command, const struct command_ids *ids, enum field own) {
+    hash = hash_known_id(hash, FIELD_SYMBOL, command->symbol, ids->symbol);
+    if (own != FIELD_ORDER_ID) hash = hash_known_id(hash, FIELD_ORDER_ID, command->order_id, ids->order_id);
+    hash = hash_known_id(hash, FIELD_CLIENT_ORDER_ID, command->client_order_id, ids->client_order_id);
     if (own != FIELD_COMMAND_ID) hash = hash_id(hash, FIELD_COMMAND_ID, command->command_id);
-    hash = hash_id(hash, FIELD_USER_ID, command->user_id);
+    hash = hash_known_id(hash, FIELD_USER_ID, command->user_id, ids->user_id);
+    if (!(command->present & (BIT(FIELD_CANCEL_ORDER_ID) | BIT(FIELD_LIST_ID)))) return hash;
     hash = hash_id(hash, FIELD_CANCEL_ORDER_ID, command->cancel_order_id);
     return own == FIELD_LIST_ID ? hash : hash_id(hash, FIELD_LIST_ID, command->list_id);
 }
 
-static uint64_t hash_decimals(uint64_t hash, const struct command *command) {
+#define RARE_NUMBERS                                                                                                   \
+    (BIT(FIELD_STOP_PRICE) | BIT(FIELD_TRAILING_AMOUNT) | BIT(FIELD_DISPLAY_QUANTITY) | BIT(FIELD_MAX_SLIPPAGE) |      \
+        BIT(FIELD_EXPIRE_TIME) | BIT(FIELD_TRAILING_BPS))
+
+static uint64_t hash_numbers(uint64_t hash, const struct command *command) {
     hash = hash_decimal(hash, FIELD_QUANTITY, command->quantity);
     hash = hash_decimal(hash, FIELD_PRICE, command->price);
+    if (!(command->present & RARE_NUMBERS)) return hash;
     hash = hash_decimal(hash, FIELD_STOP_PRICE, command->stop_price);
     hash = hash_decimal(hash, FIELD_TRAILING_AMOUNT, command->trailing_amount);
     hash = hash_decimal(hash, FIELD_DISPLAY_QUANTITY, command->display_quantity);
-    return hash_decimal(hash, FIELD_MAX_SLIPPAGE, command->max_slippage);
+    hash = hash_decimal(hash, FIELD_MAX_SLIPPAGE, command->max_slippage);
+    hash = hash_time(hash, FIELD_EXPIRE_TIME, command->has_expire_time, command->expire_time_ms);
+    return hash_time(hash, FIELD_TRAILING_BPS, command->has_trailing_bps, command->trailing_bps);
 }
 
 /* Which fields are there and which of them are badly formed. */
@@ -219,21 +232,36 @@ static uint64_t hash_presence(uint64_t hash, const struct command *command, enum
 }
 
 /* Everything but the id of `own`. */
-static uint64_t hash_content(const struct command *command, enum field own) {
+static uint64_t hash_content(const struct command *command, const struct command_ids *ids, enum field own) {
     _Static_assert(FIELD_COUNT <= 32, "two sets of fields in one number");
     uint64_t hash = hash_presence(hash_kinds(command), command, own);
-    hash = hash_ids(hash, command, own);
-    hash = hash_decimals(hash, command);
-    hash = hash_time(hash, FIELD_EXPIRE_TIME, command->has_expire_time, command->expire_time_ms);
-    return hash_time(hash, FIELD_TRAILING_BPS, command->has_trailing_bps, command->trailing_bps);
+    hash = hash_ids(hash, command, ids, own);
+    return hash_numbers(hash, command);
+}
+
+struct command_ids command_ids_of(const struct command *command) {
+    return (struct command_ids){.symbol = rolling_id(command->symbol),
+        .order_id = rolling_id(command->order_id),
+        .client_order_id = rolling_id(command->client_order_id),
+        .user_id = rolling_id(command->user_id)};
+}
+
+static uint64_t hash_order(uint64_t hash, const struct command *order) {
+    struct command_ids ids = command_ids_of(order);
+    return hash_field(hash, FIELD_ORDERS, hash_content(order, &ids, FIELD_NONE));
 }
 
 uint64_t command_content_hash(const struct command *command) {
-    uint64_t hash = hash_content(command, own_id_field(command));
+    struct command_ids ids = command_ids_of(command);
+    return command_content_hash_from(command, &ids);
+}
+
+uint64_t command_content_hash_from(const struct command *command, const struct command_ids *ids) {
+    uint64_t hash = hash_content(command, ids, own_id_field(command));
     if (command->order_count == 0) return hash;
     hash = hash_field(hash, FIELD_ORDERS, command->order_count);
     for (uint32_t i = 0; i < command->order_count && i < LIST_ORDERS_MAX; i++)
-        hash = hash_field(hash, FIELD_ORDERS, hash_content(&command->orders[i], FIELD_NONE));
+        hash = hash_order(hash, &command->orders[i]);
     return hash;
 }
 

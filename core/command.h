@@ -88,6 +88,17 @@ struct text command_own_id(const struct command *command);
  * says), or its value; orders count one by one, their ids included. For the repeat check. Any thread. */
 uint64_t command_content_hash(const struct command *command);
 
+/* rolling_id of the texts that are hashed more than once on a command's way; 0 for one that is absent. */
+struct command_ids {
+    uint64_t symbol, order_id, client_order_id, user_id;
+};
+
+/* Any thread. */
+struct command_ids command_ids_of(const struct command *command);
+
+/* As command_content_hash, with the command's own command_ids_of(). Any thread. */
+uint64_t command_content_hash_from(const struct command *command, const struct command_ids *ids);
+
 /* Names as in the wire form ("BUY", "STOP_LIMIT", "GTC", ...); static; absent for *_NONE. Any thread. */
 struct text action_name(enum action action);
 struct text side_name(enum side side);

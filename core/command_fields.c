@@ -53,6 +53,15 @@ static const struct field_place places[FIELD_COUNT] = {
     [FIELD_CONTINGENCY] = PLACE(FORM_NAME, contingency),
 };
 
+const uint16_t command_id_places[FIELD_COUNT] = {
+    [FIELD_ORDER_ID] = offsetof(struct command, order_id),
+    [FIELD_CLIENT_ORDER_ID] = offsetof(struct command, client_order_id),
+    [FIELD_COMMAND_ID] = offsetof(struct command, command_id),
+    [FIELD_USER_ID] = offsetof(struct command, user_id),
+    [FIELD_CANCEL_ORDER_ID] = offsetof(struct command, cancel_order_id),
+    [FIELD_LIST_ID] = offsetof(struct command, list_id),
+};
+
 static void *place_of(struct command *command, enum field field) { return (char *)command + places[field].at; }
 
 static struct decimal *decimal_of(struct command *command, enum field field) {

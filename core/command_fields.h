@@ -4,15 +4,31 @@
 #define SHARDBOOK_CORE_COMMAND_FIELDS_H
 
 #include "core/command.h"
+#include "core/limits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Each puts one field that is there and not null into the command, or marks it as badly formed. The caller sees to it
  * that no field comes twice and that texts are UTF-8; texts are kept as views. Any thread, one per command. */
 
 /* A string. */
 void command_take_text(struct command *command, enum field field, struct text text);
+
+/* Where in struct command the id of a field stands; 0: the field is no id. */
+extern const uint16_t command_id_places[FIELD_COUNT];
+
+/* As command_take_text, of a text that holds no NUL: most are ids, and those cost little. */
+static inline void command_take_plain_text(struct command *command, enum field field, struct text text) {
+    uint16_t place = command_id_places[field];
+    if (place && text.size - 1 < ID_BYTES_MAX) {
+        command->present |= UINT64_C(1) << field;
+        memcpy((char *)command + place, &text, sizeof text);
+    } else {
+        command_take_text(command, field, text);
+    }
+}
 
 /* A number as it is written (JSON number syntax, perhaps with a sign). */
 void command_take_number(struct command *command, enum field field, struct text number);

@@ -124,6 +124,9 @@ struct decimal decimal_of_integer(uint64_t value) {
     return decimal.mantissa < UINT64_C(10000000000000000000) ? decimal : (struct decimal){.state = DECIMAL_TOO_LARGE};
 }
 
+static const uint64_t powers_of_ten[DECIMAL_PLACES_MAX + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+    100000000, 1000000000, 10000000000, 100000000000, 1000000000000};
+
 /* 10^exponent modulo m, m below 2^32. */
 static uint64_t power_of_ten_modulo(uint32_t exponent, uint64_t m) {
     uint64_t result = 1 % m, base = 10 % m;
@@ -136,6 +139,13 @@ static uint64_t power_of_ten_modulo(uint32_t exponent, uint64_t m) {
 
 /* mantissa * 10^power / unit, where power is not negative. */
 static enum decimal_fit scale_up(uint64_t mantissa, uint32_t power, uint32_t unit, int64_t *units) {
+    enum { POWER_MAX = 7 }; /* 2^40 times so much stays below 2^64 */
+    if (unit == 1 && mantissa <= UNITS_MAX && power <= POWER_MAX) {
+        uint64_t value = mantissa * powers_of_ten[power];
+        if (value > UNITS_MAX) return DECIMAL_OUT_OF_RANGE;
+        *units = (int64_t)value;
+        return DECIMAL_FITS;
+    }
     if (unit > 1 && mantissa % unit * power_of_ten_modulo(power, unit) % unit != 0) return DECIMAL_OFF_UNIT;
     const wide most = (wide)UNITS_MAX * unit;
     wide value = mantissa;
@@ -174,9 +184,6 @@ static void fixed_digits_before(char *end, uint64_t value, unsigned count) {
     }
     if (count) *--end = (char)('0' + value % 10);
 }
-
-static const uint64_t powers_of_ten[DECIMAL_PLACES_MAX + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
-    100000000, 1000000000, 10000000000, 100000000000, 1000000000000};
 
 /* The part in front of the point; returns where the next piece goes. */
 static char *put_whole(char *out, wide whole) {

@@ -25,14 +25,36 @@ static void write_record(struct answers *answers, struct ring_head *head, const 
     if (answers->ring->stalls != stalls) counter_add(&answers->counters->ring_stalls, 1);
 }
 
-static void write_event(struct answers *answers, struct symbol *symbol, const struct event *event) {
+static void encode(struct answers *answers, const struct event *event, struct ring_head *head, char *text) {
+    head->fseq = event->fseq;
+    head->src_offset = event->src_offset;
+    head->text_bytes = (uint32_t)answers->write_event(event, text, EVENT_BYTES_MAX);
+    CHECK(head->text_bytes > 0, "an event does not fit its limit");
+}
+
+static void write_event_for_feeds(struct answers *answers, struct symbol *symbol, const struct event *event) {
     struct ring_head head = head_of(answers, RING_EVENT, symbol);
-    head.fseq = event->fseq;
-    head.src_offset = event->src_offset;
-    head.text_bytes = (uint32_t)answers->write_event(event, answers->text, sizeof answers->text);
-    head.packed_bytes = answers->has_feeds ? event_pack(event, answers->packed) : 0;
-    CHECK(head.text_bytes > 0, "an event does not fit its limit");
+    encode(answers, event, &head, answers->text);
+    head.packed_bytes = event_pack(event, answers->packed);
     write_record(answers, &head, answers->packed, answers->text);
+}
+
+/* Nobody lags behind: the event is written where it stays. */
+static void write_event_in_place(struct answers *answers, struct symbol *symbol, const struct event *event) {
+    uint64_t stalls = answers->ring->stalls;
+    struct ring_head *head = broadcast_ring_reserve(answers->ring, EVENT_BYTES_MAX, answers->stop);
+    if (answers->ring->stalls != stalls) counter_add(&answers->counters->ring_stalls, 1);
+    if (!head) return;
+    *head = head_of(answers, RING_EVENT, symbol);
+    encode(answers, event, head, (char *)(head + 1));
+    broadcast_ring_commit(answers->ring, head);
+}
+
+static void write_event(struct answers *answers, struct symbol *symbol, const struct event *event) {
+    if (answers->has_feeds)
+        write_event_for_feeds(answers, symbol, event);
+    else
+        write_event_in_place(answers, symbol, event);
 }
 
 static void write_level(
@@ -150,7 +172,7 @@ void answers_command(struct answers *answers, const struct delivery *delivery) {
         .log_time_ms = delivery->log_time_ms,
         .verdict = delivery->verdict,
         .original_order_id = delivery->original_order_id,
-        .cancelled_before = tombstones_find(&symbol->tombstones, &delivery->command, position),
+        .cancelled_before = tombstones_find(&symbol->tombstones, &delivery->command, &delivery->ids, position),
         .blocked = delivery->blocked};
     apply(answers, delivery, &input, 0);
     if (is_cancel_of_nothing(answers, delivery))

@@ -1,5 +1,7 @@
 #include "shards/broadcast_ring.h"
 
+#include "core/check.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -96,9 +98,13 @@ static void write_pad(struct broadcast_ring *ring, uint64_t rest) {
     ring->position += rest;
 }
 
-bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, const void *packed, const void *text,
-    const _Atomic bool *stop) {
-    uint32_t bytes = (uint32_t)sizeof *head + head->packed_bytes + ((head->text_bytes + 7u) & ~7u);
+/* Of a record with this head. */
+static uint32_t record_bytes(const struct ring_head *head) {
+    return (uint32_t)sizeof *head + head->packed_bytes + ((head->text_bytes + 7u) & ~7u);
+}
+
+/* Moves `position` to where so many bytes lie in one piece and may be written. */
+static bool make_room(struct broadcast_ring *ring, uint32_t bytes, const _Atomic bool *stop) {
     uint64_t rest = ring->capacity - (ring->position & (ring->capacity - 1));
     uint64_t skip = rest < bytes ? rest : 0;
     if (ring->is_closed || !wait_for_room(ring, ring->position + skip + bytes, stop)) {
@@ -106,13 +112,31 @@ bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, c
         return false;
     }
     if (skip) write_pad(ring, skip);
-    head->bytes = bytes;
-    claim(ring, ring->position + bytes);
+    return true;
+}
+
+bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, const void *packed, const void *text,
+    const _Atomic bool *stop) {
+    head->bytes = record_bytes(head);
+    if (!make_room(ring, head->bytes, stop)) return false;
+    claim(ring, ring->position + head->bytes);
     store(ring, ring->position, head, sizeof *head);
     store(ring, ring->position + sizeof *head, packed, head->packed_bytes);
     store(ring, ring->position + sizeof *head + head->packed_bytes, text, head->text_bytes);
-    ring->position += bytes;
+    ring->position += head->bytes;
     return true;
+}
+
+struct ring_head *broadcast_ring_reserve(struct broadcast_ring *ring, uint32_t bytes_max, const _Atomic bool *stop) {
+    CHECK(ring->laggard_count == 0, "readers that may be lapped read word by word");
+    if (!make_room(ring, (uint32_t)sizeof(struct ring_head) + bytes_max, stop)) return NULL;
+    return (void *)(ring->bytes + (ring->position & (ring->capacity - 1)));
+}
+
+void broadcast_ring_commit(struct broadcast_ring *ring, struct ring_head *head) {
+    head->bytes = record_bytes(head);
+    ring->position += head->bytes;
+    claim(ring, ring->position);
 }
 
 static uint64_t to_next_lap(const struct broadcast_ring *ring, uint64_t position) {

@@ -88,6 +88,12 @@ void broadcast_ring_deinit(struct broadcast_ring *ring);
 bool broadcast_ring_write(struct broadcast_ring *ring, struct ring_head *head, const void *packed, const void *text,
     const _Atomic bool *stop);
 
+/* The same in place, for a ring without lagging readers: room for a head and `bytes_max` behind it, or NULL as
+ * broadcast_ring_write returns false. The caller fills all of it in but head->bytes, then commits it. Writer's thread.
+ */
+struct ring_head *broadcast_ring_reserve(struct broadcast_ring *ring, uint32_t bytes_max, const _Atomic bool *stop);
+void broadcast_ring_commit(struct broadcast_ring *ring, struct ring_head *head);
+
 /* Makes what was written readable and rings the bells of parked readers. Writer's thread. */
 void broadcast_ring_publish(struct broadcast_ring *ring);
 

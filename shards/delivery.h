@@ -34,6 +34,7 @@ struct delivery {
     int64_t offset;
     int64_t log_time_ms;
     struct text original_order_id;                            /* COMMAND, BOOK_REPEAT */
+    struct command_ids ids;                                   /* COMMAND: of `command` */
     struct command command;                                   /* COMMAND */
     struct text control_kind, control_result, control_fields; /* CONTROL */
     const struct instrument *instrument;                      /* CONTROL, BOOK_INSTRUMENT; else NULL */

@@ -2,6 +2,7 @@
 
 #include "core/limits.h"
 #include "core/rolling_hash.h"
+#include "core/short_text.h"
 #include "core/status.h"
 
 #include <stdlib.h>
@@ -36,21 +37,16 @@ static struct id_entry *entry_of(const struct id_window *window, uint32_t refere
 /* ---- keys: stored as the kind, then each part with a NUL behind it; parts hold no NUL ---------------------- */
 
 struct id_key id_key_of(char kind, struct text first, struct text second, struct text third) {
-    struct id_key key = {.parts = {first, second, third}, .bytes = 1, .kind = kind};
-    uint64_t hash = (uint64_t)(unsigned char)kind;
-    for (int i = 0; i < ID_KEY_PARTS && key.parts[i].size; i++) {
-        hash = rolling_mix(hash ^ rolling_id(key.parts[i]));
-        key.bytes = (uint16_t)(key.bytes + key.parts[i].size + 1);
-    }
-    key.hash = (uint32_t)(hash >> 32);
+    const struct text parts[ID_KEY_PARTS] = {first, second, third};
+    struct id_key key = id_key_begin(kind);
+    for (int i = 0; i < ID_KEY_PARTS && parts[i].size; i++) id_key_add(&key, parts[i], rolling_id(parts[i]));
     return key;
 }
 
 static void key_write(const struct id_key *key, char *at) {
     *at++ = key->kind;
-    for (int i = 0; i < ID_KEY_PARTS && key->parts[i].size; i++) {
-        memcpy(at, key->parts[i].data, key->parts[i].size);
-        at += key->parts[i].size;
+    for (int i = 0; i < key->count; i++) {
+        at = short_put(at, key->parts[i]);
         *at++ = 0;
     }
 }
@@ -59,9 +55,9 @@ static bool key_is(const struct id_key *key, const struct id_window *window, con
     if (entry->key_bytes != key->bytes) return false;
     const char *at = bytes_at(window, entry->bytes_at);
     if (*at++ != key->kind) return false;
-    for (int i = 0; i < ID_KEY_PARTS && key->parts[i].size; i++) {
+    for (int i = 0; i < key->count; i++) {
         uint32_t size = key->parts[i].size;
-        if (memcmp(at, key->parts[i].data, size) != 0 || at[size] != 0) return false;
+        if (!short_equal(at, key->parts[i].data, size) || at[size] != 0) return false;
         at += size + 1;
     }
     return true;
@@ -70,7 +66,7 @@ static bool key_is(const struct id_key *key, const struct id_window *window, con
 /* Where `original` stands in the stored key, if it is one of its parts as it came; else behind the key. */
 static uint16_t original_from(const struct id_key *key, struct text original) {
     uint32_t from = 1;
-    for (int i = 0; i < ID_KEY_PARTS && key->parts[i].size; i++) {
+    for (int i = 0; i < key->count; i++) {
         if (key->parts[i].data == original.data && key->parts[i].size == original.size) return (uint16_t)from;
         from += key->parts[i].size + 1;
     }

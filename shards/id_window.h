@@ -4,6 +4,7 @@
 #ifndef SHARDBOOK_SHARDS_ID_WINDOW_H
 #define SHARDBOOK_SHARDS_ID_WINDOW_H
 
+#include "core/rolling_hash.h"
 #include "core/text.h"
 
 #include <stdbool.h>
@@ -11,12 +12,14 @@
 
 enum { ID_KEY_PARTS = 3 };
 
-/* What an id is looked up by: a letter for its kind and one to three texts without NUL. Made by id_key_of; the texts
- * stay the caller's. */
+/* What an id is looked up by: a letter for its kind and one to three texts without NUL. Made by id_key_of, or
+ * part by part; the texts stay the caller's. */
 struct id_key {
     struct text parts[ID_KEY_PARTS];
+    uint64_t mixed;
     uint32_t hash;
     uint16_t bytes; /* as it is stored */
+    uint8_t count;  /* of the parts */
     char kind;
 };
 
@@ -52,7 +55,20 @@ struct id_window {
 
 void id_window_deinit(struct id_window *window);
 
-/* Absent texts at the end are left out. Any thread. */
+/* A key without parts, of which there must be at least one. Any thread. */
+static inline struct id_key id_key_begin(char kind) {
+    return (struct id_key){.mixed = (unsigned char)kind, .bytes = 1, .kind = kind};
+}
+
+/* Adds a part, which must not be absent, and whose rolling_id is known. */
+static inline void id_key_add(struct id_key *key, struct text part, uint64_t part_hash) {
+    key->parts[key->count++] = part;
+    key->mixed = rolling_mix(key->mixed ^ part_hash);
+    key->hash = (uint32_t)(key->mixed >> 32);
+    key->bytes = (uint16_t)(key->bytes + part.size + 1);
+}
+
+/* The same at once; absent texts at the end are left out. Any thread. */
 struct id_key id_key_of(char kind, struct text first, struct text second, struct text third);
 
 /* Forgets what lies outside the window of a record at (offset, log_time_ms). Both never go back. */

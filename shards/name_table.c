@@ -1,6 +1,7 @@
 #include "shards/name_table.h"
 
 #include "core/rolling_hash.h"
+#include "core/short_text.h"
 #include "core/status.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@ static struct name_slot *slot_of(const struct name_table *table, struct text nam
     uint32_t mask = table->capacity - 1;
     for (uint32_t i = (uint32_t)(rolling_id(name) >> 32) & mask;; i = (i + 1) & mask) {
         struct name_slot *slot = &table->slots[i];
-        if (!slot->value || text_equal(name_text(&slot->name), name)) return slot;
+        if (!slot->value) return slot;
+        if (slot->name.size == name.size && short_equal(slot->name.bytes, name.data, name.size)) return slot;
     }
 }
 

@@ -194,18 +194,26 @@ static bool is_blocked(const struct partition *partition, const struct command *
 }
 
 static void deliver_command(
-    struct partition *partition, struct symbol *symbol, const struct log_record *record, struct repeat repeat) {
-    struct delivery delivery = delivery_of(partition, DELIVERY_COMMAND, symbol, record->offset);
-    delivery.verdict = repeat.verdict;
-    delivery.original_order_id = repeat.original_order_id;
-    delivery.blocked = symbol != partition->pseudo && is_blocked(partition, &partition->command);
-    delivery.command = partition->command;
-    partition->doors.deliver(partition->doors.context, &delivery);
+    struct partition *partition, struct symbol *symbol, const struct log_record *record, const struct repeat *repeat) {
+    struct delivery *delivery = &partition->delivery; /* what only other kinds have stays empty in it */
+    delivery->kind = DELIVERY_COMMAND;
+    delivery->verdict = repeat->verdict;
+    delivery->blocked = symbol != partition->pseudo && is_blocked(partition, &delivery->command);
+    delivery->symbol = symbol;
+    delivery->partition = partition->number;
+    delivery->offset = record->offset;
+    delivery->log_time_ms = partition->log_time_ms;
+    delivery->original_order_id = repeat->original_order_id;
+    delivery->ids = repeat->ids;
+    delivery->hand_to = HAND_TO_NOBODY;
+    partition->doors.deliver(partition->doors.context, delivery);
 }
 
 static void answer_in_pseudo(struct partition *partition, const struct log_record *record) {
-    name_command(partition, &partition->command, record->offset);
-    deliver_command(partition, partition->pseudo, record, (struct repeat){.verdict = BOOK_FRESH});
+    struct command *command = &partition->delivery.command;
+    name_command(partition, command, record->offset);
+    struct repeat fresh = {.verdict = BOOK_FRESH, .ids = command_ids_of(command)};
+    deliver_command(partition, partition->pseudo, record, &fresh);
 }
 
 /* Where the watermarks of a name that is no symbol are; NULL: there are as many of those as there may be. */
@@ -227,17 +235,18 @@ static void set_watermark(
 /* A full partition answers CAPACITY to everything; a closed one leaves the decoder's own faults. */
 static void take_unlisted(struct partition *partition, const struct log_record *record,
     const struct source_position *source, enum reason why) {
-    if (source) set_watermark(partition, NULL, partition->command.symbol, source);
-    if (why == REASON_CAPACITY || !is_undecodable(&partition->command)) partition->command.fault = (uint8_t)why;
+    if (source) set_watermark(partition, NULL, partition->delivery.command.symbol, source);
+    if (why == REASON_CAPACITY || !is_undecodable(&partition->delivery.command))
+        partition->delivery.command.fault = (uint8_t)why;
     answer_in_pseudo(partition, record);
 }
 
-/* The symbol is at home here: judge the command and send it to its book. */
-static void take_own(
-    struct partition *partition, const struct log_record *record, const struct source_position *source) {
-    struct command *command = &partition->command;
+/* The symbol, NULL if it is none yet, is at home here: judge the command and send it to its book. */
+static void take_own(struct partition *partition, struct symbol *symbol, const struct log_record *record,
+    const struct source_position *source) {
+    struct command *command = &partition->delivery.command;
     enum reason why;
-    struct symbol *symbol = find_or_list_symbol(partition, command->symbol, false, &why);
+    if (!symbol) symbol = find_or_list_symbol(partition, command->symbol, false, &why);
     if (!symbol) {
         take_unlisted(partition, record, source, why);
         return;
@@ -252,20 +261,21 @@ static void take_own(
         "no memory for the repeat window");
     name_command(partition, command, record->offset);
     if (is_good_till_date(command)) note_timed(partition, symbol, record->offset);
-    deliver_command(partition, symbol, record, repeat);
+    deliver_command(partition, symbol, record, &repeat);
 }
 
 static void take_command(struct partition *partition, const struct log_record *record) {
-    struct command *command = &partition->command;
+    struct command *command = &partition->delivery.command;
+    struct symbol *symbol = find_symbol(partition, command->symbol); /* only names at home here are */
     if (text_is_absent(command->symbol)) {
         partition->doors.dead_letter(partition->doors.context, record, command->fault);
         answer_in_pseudo(partition, record);
-    } else if (home_partition(command->symbol) != partition->number) {
+    } else if (!symbol && home_partition(command->symbol) != partition->number) {
         counter_add(&partition->counters->misdirected, 1);
         partition->doors.misdirected(partition->doors.context, partition->number, record->offset);
     } else {
         if (is_undecodable(command)) partition->doors.dead_letter(partition->doors.context, record, command->fault);
-        take_own(partition, record, NULL);
+        take_own(partition, symbol, record, NULL);
     }
 }
 
@@ -306,14 +316,14 @@ static void take_void(
 
 static void take_copy(
     struct partition *partition, const struct log_record *record, const struct source_position *source) {
-    struct command *command = &partition->command;
+    struct command *command = &partition->delivery.command;
     if (text_is_absent(command->symbol) || home_partition(command->symbol) != partition->number) {
         take_command(partition, record); /* a forged mark, or a copy gone astray: like any other record */
         return;
     }
     if (!follows_watermark(partition, command->symbol, source)) return;
     if (is_undecodable(command)) partition->doors.dead_letter(partition->doors.context, record, command->fault);
-    take_own(partition, record, source);
+    take_own(partition, NULL, record, source);
 }
 
 /* ---- control records ------------------------------------------------------------------------------------- */
@@ -470,7 +480,7 @@ static struct text header_of(const struct log_record *record, struct text name) 
 }
 
 static void take_plain(struct partition *partition, const struct log_record *record) {
-    partition->commands->decode(partition->commands, record->value, &partition->command);
+    partition->commands->decode(partition->commands, record->value, &partition->delivery.command);
     take_command(partition, record);
 }
 
@@ -486,7 +496,7 @@ static void take_marked(struct partition *partition, const struct log_record *re
             take_void(partition, record, &source);
             return;
         }
-        partition->commands->decode(partition->commands, record->value, &partition->command);
+        partition->commands->decode(partition->commands, record->value, &partition->delivery.command);
         take_copy(partition, record, &source);
     } else {
         take_plain(partition, record);

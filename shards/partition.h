@@ -71,8 +71,8 @@ struct partition {
     struct command_reader *commands;
     struct control_reader *controls;
     struct worker_counters *counters;
-    struct command command;
-    char made_id[48]; /* the commandId of a command that has none */
+    struct delivery delivery; /* of the command being taken, decoded in its place */
+    char made_id[48];         /* the commandId of a command that has none */
 };
 
 /* `number` within 0 .. PARTITIONS - 1; starts before offset 0. STATUS_OK or STATUS_NO_MEMORY. */

@@ -1,5 +1,6 @@
 #include "shards/repeats.h"
 
+#include "core/rolling_hash.h"
 #include "core/status.h"
 
 static bool places_an_order(const struct command *command) {
@@ -10,9 +11,10 @@ static bool has_client_key(const struct command *command) {
     return places_an_order(command) && !text_is_absent(command->client_order_id) && !text_is_absent(command->user_id);
 }
 
-static struct repeat judge(const struct id_window *window, const struct id_entry *entry, uint64_t content_hash) {
-    if (entry->content_hash != content_hash) return (struct repeat){.verdict = BOOK_ID_TAKEN};
-    return (struct repeat){.verdict = BOOK_REPEAT, .original_order_id = id_window_original(window, entry)};
+static void judge(
+    const struct id_window *window, const struct id_entry *entry, uint64_t content_hash, struct repeat *repeat) {
+    repeat->verdict = entry->content_hash == content_hash ? BOOK_REPEAT : BOOK_ID_TAKEN;
+    if (repeat->verdict == BOOK_REPEAT) repeat->original_order_id = id_window_original(window, entry);
 }
 
 static uint32_t decoded_orders(const struct command *list) {
@@ -51,35 +53,41 @@ static int check_list(struct id_window *window, struct text symbol, const struct
         is_taken |= oldest && oldest->offset != position.offset; /* twice in this list is another mistake */
     }
     if (by_own)
-        *repeat = judge(window, by_own, carrier.content_hash);
+        judge(window, by_own, carrier.content_hash, repeat);
     else if (is_taken)
-        *repeat = (struct repeat){.verdict = BOOK_ID_TAKEN};
+        repeat->verdict = BOOK_ID_TAKEN;
     return STATUS_OK;
 }
 
 int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
     struct log_position position, struct repeat *repeat) {
-    *repeat = (struct repeat){.verdict = BOOK_FRESH};
+    *repeat = (struct repeat){.verdict = BOOK_FRESH, .ids = command_ids_of(command)};
+    const struct command_ids *ids = &repeat->ids;
     struct text own = command_own_id(command);
     if (text_is_absent(own)) return STATUS_OK;
     if (command->action == ACTION_LIST) return check_list(window, symbol, command, position, repeat);
     bool has_client = has_client_key(command);
-    struct id_key own_key = id_key_of('o', symbol, own, TEXT_NONE), client_key;
+    bool is_order = places_an_order(command);
+    struct id_key own_key = id_key_begin('o'), client_key = id_key_begin('c');
+    id_key_add(&own_key, symbol, ids->symbol);
+    id_key_add(&own_key, own, is_order ? ids->order_id : rolling_id(own));
     id_window_prefetch(window, &own_key);
     if (has_client) {
-        client_key = id_key_of('c', symbol, command->user_id, command->client_order_id);
+        id_key_add(&client_key, symbol, ids->symbol);
+        id_key_add(&client_key, command->user_id, ids->user_id);
+        id_key_add(&client_key, command->client_order_id, ids->client_order_id);
         id_window_prefetch(window, &client_key);
     }
     struct id_entry carrier = {.offset = position.offset,
         .log_time_ms = position.log_time_ms,
-        .content_hash = command_content_hash(command),
+        .content_hash = command_content_hash_from(command, ids),
         .origin = position.origin};
     id_window_expire(window, position.offset, position.log_time_ms);
     uint32_t bytes = own_key.bytes + (has_client ? client_key.bytes + own.size : 0);
     if (id_window_make_room(window, 1 + has_client, bytes) != STATUS_OK) return STATUS_NO_MEMORY;
     const struct id_entry *by_own = id_window_add(window, &own_key, &carrier, own);
     const struct id_entry *by_client = has_client ? id_window_add(window, &client_key, &carrier, own) : NULL;
-    if (by_own || by_client) *repeat = judge(window, by_own ? by_own : by_client, carrier.content_hash);
+    if (by_own || by_client) judge(window, by_own ? by_own : by_client, carrier.content_hash, repeat);
     return STATUS_OK;
 }
 
@@ -94,20 +102,29 @@ int tombstones_add(struct id_window *window, const struct command *cancel, struc
     return STATUS_OK;
 }
 
-static bool was_cancelled(const struct id_window *window, const struct command *order) {
-    struct id_key key = id_key_of('o', order->user_id, order->order_id, TEXT_NONE);
-    if (id_window_find(window, &key, 0)) return true;
-    if (text_is_absent(order->client_order_id)) return false;
-    key = id_key_of('c', order->user_id, order->client_order_id, TEXT_NONE);
+static bool has_tombstone(const struct id_window *window, char kind, const struct command *order,
+    const struct command_ids *ids, struct text id, uint64_t id_hash) {
+    if (text_is_absent(id)) return false;
+    struct id_key key = id_key_begin(kind);
+    id_key_add(&key, order->user_id, ids->user_id);
+    id_key_add(&key, id, id_hash);
     return id_window_find(window, &key, 0) != NULL;
 }
 
-bool tombstones_find(struct id_window *window, const struct command *command, struct log_position position) {
+static bool was_cancelled(const struct id_window *window, const struct command *order, const struct command_ids *ids) {
+    return has_tombstone(window, 'o', order, ids, order->order_id, ids->order_id) ||
+           has_tombstone(window, 'c', order, ids, order->client_order_id, ids->client_order_id);
+}
+
+bool tombstones_find(struct id_window *window, const struct command *command, const struct command_ids *ids,
+    struct log_position position) {
     if (window->first == window->next || text_is_absent(command->user_id)) return false;
     if (command->action != ACTION_LIST && !places_an_order(command)) return false;
     id_window_expire(window, position.offset, position.log_time_ms);
-    if (command->action != ACTION_LIST) return was_cancelled(window, command);
-    for (uint32_t i = 0; i < decoded_orders(command); i++)
-        if (was_cancelled(window, &command->orders[i])) return true;
+    if (command->action != ACTION_LIST) return was_cancelled(window, command, ids);
+    for (uint32_t i = 0; i < decoded_orders(command); i++) {
+        struct command_ids of_order = command_ids_of(&command->orders[i]);
+        if (was_cancelled(window, &command->orders[i], &of_order)) return true;
+    }
     return false;
 }

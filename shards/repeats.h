@@ -16,6 +16,7 @@ struct log_position {
 struct repeat {
     uint8_t verdict;               /* enum book_verdict */
     struct text original_order_id; /* BOOK_REPEAT: a view into the window until its next use */
+    struct command_ids ids;        /* of the command */
 };
 
 /* Looks the command's own id up, then its clientOrderId, in the window before `position`, and judges by the oldest
@@ -27,7 +28,8 @@ int repeats_check(struct id_window *window, struct text symbol, const struct com
 /* A cancel found nothing to cancel: remember it for its account. STATUS_OK or STATUS_NO_MEMORY. */
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position);
 
-/* Was this order, or one of this list, cancelled before it came? */
-bool tombstones_find(struct id_window *window, const struct command *command, struct log_position position);
+/* Was this order, or one of this list, cancelled before it came? `ids` are the command's. */
+bool tombstones_find(struct id_window *window, const struct command *command, const struct command_ids *ids,
+    struct log_position position);
 
 #endif

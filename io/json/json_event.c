@@ -1,6 +1,7 @@
 #include "io/json/json_event.h"
 
 #include "core/limits.h"
+#include "core/short_text.h"
 #include "io/json/json_writer.h"
 
 /* Everything of an event but its texts: names, numbers, punctuation. */
@@ -29,14 +30,14 @@ static size_t room_for(const struct event *event) {
 
 static char *put_name(char *at, struct text name) {
     *at++ = '"';
-    at = json_put_bytes(at, name.data, name.size);
+    at = short_put(at, name);
     *at++ = '"';
     return at;
 }
 
 static char *put_head(char *at, const struct event *event) {
     at = put_name(JSON_PUT(at, "{\"type\":"), event_type_name(event->type));
-    at = json_put_text(JSON_PUT(at, ",\"symbol\":"), event->symbol);
+    at = put_name(JSON_PUT(at, ",\"symbol\":"), event->symbol);
     at = PUT_UNSIGNED(at, "fseq", event->fseq);
     at = json_put_integer(JSON_PUT(at, ",\"src\":{\"p\":"), event->src_partition);
     at = json_put_integer(JSON_PUT(at, ",\"o\":"), event->src_offset);

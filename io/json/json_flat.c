@@ -10,11 +10,12 @@
 /* Each step takes what begins at `at` and returns where the next one begins, or NULL if this is not for us. `last` is
  * the last byte, the `}` that ends the object: whoever stops at it needs no look at the end. */
 
-static inline const char *skip_space(const char *at) {
-    if ((unsigned char)*at > ' ') return at;
+__attribute__((noinline)) static const char *skip_spaces(const char *at) {
     while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') at++;
     return at;
 }
+
+static inline const char *skip_space(const char *at) { return (unsigned char)*at > ' ' ? at : skip_spaces(at); }
 
 #ifdef __SSE2__
 
@@ -54,14 +55,17 @@ enum { DIGITS_AS_INTEGER_MAX = 18 };
 
 #define EVERY_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
 
-static inline bool are_eight_digits(uint64_t bytes) {
-    const uint64_t high_halves = EVERY_BYTE(0xf0);
-    return (bytes & high_halves) == EVERY_BYTE('0') && ((bytes + EVERY_BYTE(6)) & high_halves) == EVERY_BYTE('0');
+/* How many of eight bytes, from the lowest on, are digits. A carry of the sum begins only at a byte that is none. */
+static inline unsigned count_digits(uint64_t bytes) {
+    const uint64_t high_halves = EVERY_BYTE(0xf0), digit = EVERY_BYTE('0');
+    uint64_t others = ((bytes & high_halves) ^ digit) | (((bytes + EVERY_BYTE(6)) & high_halves) ^ digit);
+    return others ? (unsigned)__builtin_ctzll(others) >> 3 : 8;
 }
 
-/* Of eight digits, the first one in the lowest byte: pairs, then fours, then all. */
-static inline uint64_t value_of_eight(uint64_t bytes) {
-    uint64_t digits = bytes - EVERY_BYTE('0');
+/* Of the lowest `count` of eight bytes (1 to 8), digits, the first one in the lowest byte: pairs, then fours, then all.
+ */
+static inline uint64_t value_of_digits(uint64_t bytes, unsigned count) {
+    uint64_t digits = (bytes - EVERY_BYTE('0')) << (64 - 8 * count);
     uint64_t pairs = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
     uint64_t fours = (pairs * 100 + (pairs >> 16)) & UINT64_C(0x0000ffff0000ffff);
     return (fours * 10000 + (fours >> 32)) & UINT64_C(0xffffffff);
@@ -69,13 +73,16 @@ static inline uint64_t value_of_eight(uint64_t bytes) {
 
 /* As much as there is of plain digits; *value wraps around beyond DIGITS_AS_INTEGER_MAX of them. */
 static inline const char *take_digits(const char *at, const char *last, uint64_t *value) {
+    static const uint32_t powers[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
     uint64_t sum = *value, eight;
-    for (; last - at >= 8; at += 8) {
+    unsigned count = 8;
+    for (; count == 8 && last - at >= 8; at += count) {
         memcpy(&eight, at, 8);
-        if (!are_eight_digits(eight)) break;
-        sum = sum * 100000000 + value_of_eight(eight);
+        count = count_digits(eight);
+        if (count) sum = sum * powers[count] + value_of_digits(eight, count);
     }
-    for (unsigned digit; (digit = (unsigned)(*at - '0')) <= 9; at++) sum = sum * 10 + digit;
+    if (count == 8)
+        for (unsigned digit; (digit = (unsigned)(*at - '0')) <= 9; at++) sum = sum * 10 + digit;
     *value = sum;
     return at;
 }
@@ -114,7 +121,7 @@ static inline const char *take_value(const char *at, const char *last, struct co
     if (*at == '"') {
         const char *end = end_of_plain(++at, last);
         if (*end != '"') return NULL;
-        if (field != FIELD_NONE) command_take_text(command, field, (struct text){at, (uint32_t)(end - at)});
+        if (field != FIELD_NONE) command_take_plain_text(command, field, (struct text){at, (uint32_t)(end - at)});
         return end + 1;
     }
     switch (*at) {

@@ -79,29 +79,31 @@ static char *put_long(char *at, struct text text) {
     return at + text.size + 1;
 }
 
-enum { LONG_BYTES_MIN = 16 };
+/* Eight to sixteen bytes: two eights that may overlap. */
+static char *put_middle(char *at, struct text text) {
+    int64_t low, high;
+    memcpy(&low, text.data, 8);
+    memcpy(&high, text.data + text.size - 8, 8);
+    if (escapes_among_sixteen(_mm_set_epi64x(high, low))) return put_rest(at, text, 0);
+    memcpy(at, &low, 8);
+    memcpy(at + text.size - 8, &high, 8);
+    at[text.size] = '"';
+    return at + text.size + 1;
+}
 
 #else
 
-enum { LONG_BYTES_MIN = INT32_MAX };
-
 static char *put_long(char *at, struct text text) { return put_rest(at, text, 0); }
+
+static char *put_middle(char *at, struct text text) { return put_rest(at, text, 0); }
 
 #endif
 
 char *json_put_text(char *at, struct text text) {
-    uint64_t eight;
     *at++ = '"';
-    if (text.size >= LONG_BYTES_MIN) return put_long(at, text);
-    if (text.size < 8) return text.size < 4 ? put_rest(at, text, 0) : put_short(at, text);
-    for (uint32_t i = 0; i < text.size; i += 8) {
-        uint32_t from = i + 8 <= text.size ? i : text.size - 8; /* the last eight may overlap those before */
-        memcpy(&eight, text.data + from, 8);
-        if (escapes_among(eight)) return put_rest(at + i, text, i);
-        memcpy(at + from, &eight, 8);
-    }
-    at[text.size] = '"';
-    return at + text.size + 1;
+    if (text.size > 16) return put_long(at, text);
+    if (text.size >= 8) return put_middle(at, text);
+    return text.size < 4 ? put_rest(at, text, 0) : put_short(at, text);
 }
 
 char *json_put_digits(char *at, uint64_t number) {
