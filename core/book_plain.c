@@ -383,7 +383,8 @@ INLINE bool is_admitted(const struct book *book, const struct request *request) 
 
 /* The same for the usual one, a limit order that stays until it is cancelled. */
 INLINE bool is_usual(const struct book *book, const struct request *request) {
-    return LIKELY((request->kind | (uint32_t)(request->side > SIDE_SELL)) == 0) &&
+    uint32_t kind = request->order_type | request->time_in_force | request->self_trade | request->post_only;
+    return LIKELY(!(kind | (uint32_t)(request->side > SIDE_SELL))) &&
            LIKELY(is_in_range(book, request->price_ticks, request->quantity_lots)) &&
            LIKELY(book->open_orders < OPEN_ORDERS_PER_SYMBOL_MAX);
 }

@@ -19,15 +19,10 @@ struct request {
     uint32_t slot;         /* CANCEL, MODIFY, REPLACE: where book_output.slot said that the order is */
     uint8_t action;        /* enum action: NEW, CANCEL, MODIFY, REPLACE */
     uint8_t side;          /* of NEW and REPLACE like all that follows: enum side */
-    union {
-        struct {
-            uint8_t order_type;    /* ORDER_LIMIT, ORDER_MARKET */
-            uint8_t time_in_force; /* TIF_GTC, TIF_IOC, TIF_FOK, TIF_DAY; of a market order TIF_IOC, TIF_FOK */
-            uint8_t self_trade;    /* enum self_trade */
-            bool post_only;
-        };
-        uint32_t kind; /* the four at once: 0, a LIMIT order GTC and nothing else */
-    };
+    uint8_t order_type;    /* ORDER_LIMIT, ORDER_MARKET */
+    uint8_t time_in_force; /* TIF_GTC, TIF_IOC, TIF_FOK, TIF_DAY; of a market order TIF_IOC, TIF_FOK */
+    uint8_t self_trade;    /* enum self_trade */
+    bool post_only;
 };
 
 /* Fills *command with the same in the general form, checked by command_check; its texts view *request. Any thread. */

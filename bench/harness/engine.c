@@ -120,6 +120,9 @@ static inline void place(
     }
     request->id = s->order_id;
     request->account = 0;
+    request->order_type = ORDER_LIMIT;
+    request->self_trade = SELF_TRADE_NONE;
+    request->post_only = false;
     request->price_ticks = s->price_ticks;
     request->quantity_lots = s->quantity;
     request->side = s->side;
@@ -197,8 +200,7 @@ static inline void on_new(const struct harness_new *m) {
     struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
     struct request request;
     request.action = ACTION_NEW;
-    request.kind = 0;
-    if (m->is_ioc) request.time_in_force = TIF_IOC;
+    request.time_in_force = m->is_ioc ? TIF_IOC : TIF_GTC;
     place(&s, &request, HARNESS_ORDER_ACK, HARNESS_CANCEL_REJECT);
 }
 
@@ -212,7 +214,7 @@ static inline void on_modify(const struct harness_modify *m) {
     struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
     struct request request;
     request.action = ACTION_REPLACE;
-    request.kind = 0;
+    request.time_in_force = TIF_GTC;
     request.replaced_id = m->order_id;
     request.slot = m->order_id < IDS_MAX ? slots[m->order_id] : 0;
     place(&s, &request, HARNESS_MODIFY_ACK, HARNESS_MODIFY_REJECT);
