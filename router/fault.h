@@ -24,7 +24,7 @@ enum fault_code {
     CODE_NO_SUCH_ORDER = -2013
 };
 
-/* A zeroed fault is none. Texts are static. */
+/* A zeroed fault is none. Texts are static unless who made it says otherwise. */
 struct fault {
     int status; /* of HTTP; 0: no fault */
     enum fault_code code;

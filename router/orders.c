@@ -1,19 +1,27 @@
 #include "router/orders.h"
 
+#include "core/rolling_hash.h"
+#include "io/json/json_instrument.h"
 #include "io/json/json_route.h"
 #include "io/json/json_writer.h"
 #include "router/clock.h"
 #include "router/order_id.h"
+#include "router/order_numbers.h"
 #include "router/record.h"
 #include "router/route_cache.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum ticket_state { TICKET_FREE, TICKET_WAITING, TICKET_SENT, TICKET_ABANDONED };
 
-/* orderId, clientOrderId, commandId, listId, and the first two of each order of a list. */
-enum { IDS_BYTES_MAX = (4 + 2 * LIST_ORDERS_MAX) * ID_BYTES_MAX };
+/* orderId, clientOrderId, commandId, userId, cancelOrderId, listId, and the first two of each order of a list. */
+enum { IDS_BYTES_MAX = (6 + 2 * LIST_ORDERS_MAX) * ID_BYTES_MAX };
+
+/* Of what is asked of Valkey. */
+enum { DECODED_BYTES_MAX = CONTROL_BYTES_MAX };
+_Static_assert((int)DECODED_BYTES_MAX >= (int)ROUTE_BYTES_MAX, "routes are smaller than settings");
 
 /* An order or change under way. */
 struct ticket {
@@ -22,11 +30,10 @@ struct ticket {
     struct ticket *next;            /* free list, or the symbol's queue */
     struct ticket *older, *younger; /* all that are not answered, by age */
     enum ticket_state state;
-    struct order_outcome outcome; /* its ids view `ids` */
+    struct order_outcome outcome;                         /* its ids view `ids` */
+    struct command command, list_orders[LIST_ORDERS_MAX]; /* theirs too */
     uint32_t ids_size;
     char ids[IDS_BYTES_MAX];
-    uint32_t value_size;
-    char value[RECORD_VALUE_BYTES_MAX];
 };
 
 struct orders {
@@ -37,7 +44,7 @@ struct orders {
     orders_on_done on_done;
     void *on_done_context;
     struct route_cache routes;
-    struct json_decoder decoder; /* for routes */
+    struct json_decoder decoder; /* for routes and settings */
     struct ticket *tickets, *free_tickets;
     uint32_t fresh_tickets; /* how many from the front were ever used */
     struct ticket *oldest, *youngest;
@@ -45,6 +52,8 @@ struct orders {
     uint64_t oldest_route_ms;
     uint64_t now_us; /* of the call being served */
     char producer_name[16];
+    char fault_words[NUMBER_WORDS_BYTES];
+    char value[RECORD_VALUE_BYTES_MAX]; /* of the record being sent */
 };
 
 /* A look-up on its way. */
@@ -167,9 +176,9 @@ static int produce(struct orders *orders, struct ticket *ticket) {
     struct log_header headers[] = {{TEXT("me-v"), put_number(v, entry->v)},
         {TEXT("me-p"), {orders->producer_name, sizeof orders->producer_name}},
         {TEXT("me-n"), put_number(n, entry->sequence + 1)}};
-    int status = order_producer_send(orders->producer, entry->door, route_entry_symbol(entry),
-        (struct text){ticket->value, ticket->value_size}, headers, sizeof headers / sizeof *headers, on_acknowledged,
-        ticket);
+    struct text value = {orders->value, (uint32_t)record_write(&ticket->command, &entry->settings, orders->value)};
+    int status = order_producer_send(orders->producer, entry->door, route_entry_symbol(entry), value, headers,
+        sizeof headers / sizeof *headers, on_acknowledged, ticket);
     if (status == STATUS_OK) {
         entry->sequence++;
         entry->in_flight++;
@@ -184,17 +193,18 @@ static bool is_stale(const struct orders *orders, const struct route_entry *entr
     return entry->looked_ms == 0 || now_ms_of(orders) - entry->looked_ms > most_ms;
 }
 
-/* Asks Valkey for the symbol's route; without it the last known one counts for as long as a fresh one would. */
+/* Asks Valkey for the symbol's route and settings; without it the last known ones count for as long as fresh ones
+ * would. */
 static void look(struct orders *orders, struct route_entry *entry) {
-    char key[6 + SYMBOL_BYTES_MAX];
-    memcpy(key, "route:", 6);
-    memcpy(key + 6, entry->symbol, entry->symbol_size);
-    struct text words[] = {TEXT("GET"), {key, 6u + entry->symbol_size}};
+    char route[6 + SYMBOL_BYTES_MAX + 1], settings[11 + SYMBOL_BYTES_MAX + 1];
+    snprintf(route, sizeof route, "route:%s", entry->symbol);
+    snprintf(settings, sizeof settings, "instrument:%s", entry->symbol);
+    struct text words[] = {TEXT("MGET"), text_of(route), text_of(settings)};
     struct look *context = malloc(sizeof *context);
     if (context) {
         *context = (struct look){orders, entry};
     }
-    if (context && valkey_client_command(orders->valkey, words, 2, on_route, context) == STATUS_OK) {
+    if (context && valkey_client_command(orders->valkey, words, 3, on_route, context) == STATUS_OK) {
         entry->looking = true;
         entry->asked_ms = now_ms_of(orders);
         orders->metrics->route_lookups++;
@@ -218,6 +228,21 @@ static void take_route(struct orders *orders, struct route_entry *entry, struct 
     entry->v = route.has_v ? route.v : 0;
 }
 
+/* Absent: the default. What is there and not understood changes nothing. */
+static void take_settings(struct orders *orders, struct route_entry *entry, struct text value) {
+    uint64_t id = text_is_absent(value) ? 0 : rolling_id(value);
+    if (id == entry->settings_id) {
+        return;
+    }
+    if (!id) {
+        entry->settings = instrument_default();
+    } else if (!json_instrument_decode(&orders->decoder, value, route_entry_symbol(entry), &entry->settings)) {
+        orders->metrics->route_lookup_failures++;
+        return;
+    }
+    entry->settings_id = id;
+}
+
 /* A route is as old as its question, but a Valkey slower than that must not stop the symbol for ever. */
 static void note_age(const struct orders *orders, struct route_entry *entry) {
     uint64_t now_ms = now_ms_of(orders), half_ms = orders->settings.route_age_max_ms / 2;
@@ -232,10 +257,9 @@ static void on_route(void *context, const struct redisReply *reply) {
     orders->now_us = clock_monotonic_us();
     entry->looking = false;
     note_age(orders, entry);
-    if (valkey_reply_is_nil(reply)) {
-        take_route(orders, entry, TEXT_NONE);
-    } else if (valkey_reply_text(reply).data) {
-        take_route(orders, entry, valkey_reply_text(reply));
+    if (valkey_reply_count(reply) == 2) {
+        take_route(orders, entry, valkey_reply_text(valkey_reply_at(reply, 0)));
+        take_settings(orders, entry, valkey_reply_text(valkey_reply_at(reply, 1)));
     } else {
         orders->metrics->route_lookup_failures++;
     }
@@ -243,6 +267,18 @@ static void on_route(void *context, const struct redisReply *reply) {
 }
 
 /* ---------------------------------------------------------------- the door of a symbol */
+
+/* True if the first in the symbol's queue goes no further: its numbers are wrong, or it was only to be tested. */
+static bool ends_here(struct orders *orders, struct route_entry *entry) {
+    struct ticket *ticket = entry->first;
+    ticket->outcome.fault = order_numbers_check(&ticket->command, &entry->settings, orders->fault_words);
+    if (!ticket->outcome.fault.status && ticket->outcome.call != CALL_TEST) {
+        return false;
+    }
+    leave_queue(orders, ticket);
+    finish(orders, ticket, ticket->outcome.fault.status ? FATE_INVALID : FATE_SOUND);
+    return true;
+}
 
 /* Sends what waits for the symbol, as far as its route is fresh and its door free. */
 static void pump(struct orders *orders, struct route_entry *entry) {
@@ -253,6 +289,9 @@ static void pump(struct orders *orders, struct route_entry *entry) {
         }
         if (entry->looking && is_stale(orders, entry, age_max_ms)) {
             return; /* on_route goes on */
+        }
+        if (ends_here(orders, entry)) {
+            continue;
         }
         uint8_t door = entry->migrating ? TOPIC_PENDING : TOPIC_ORDERS;
         if (door != entry->door && entry->in_flight) {
@@ -279,18 +318,34 @@ static struct text keep_id(struct ticket *ticket, struct text id) {
     return (struct text){id.size ? copy : NULL, id.size};
 }
 
-static void keep_ids(struct ticket *ticket, const struct command *command) {
-    struct order_outcome *outcome = &ticket->outcome;
-    ticket->ids_size = 0;
-    outcome->order_id = keep_id(ticket, command->order_id);
-    outcome->client_order_id = keep_id(ticket, command->client_order_id);
-    outcome->command_id = keep_id(ticket, command->command_id);
-    outcome->list_id = keep_id(ticket, command->list_id);
-    outcome->order_count = command->order_count;
-    for (uint32_t i = 0; i < command->order_count; i++) {
-        outcome->orders[i].order_id = keep_id(ticket, command->orders[i].order_id);
-        outcome->orders[i].client_order_id = keep_id(ticket, command->orders[i].client_order_id);
+static void keep_list_orders(struct ticket *ticket, const struct command *list) {
+    for (uint32_t i = 0; i < list->order_count; i++) {
+        struct command *kept = &ticket->list_orders[i];
+        *kept = list->orders[i];
+        kept->symbol = route_entry_symbol(ticket->entry);
+        kept->user_id = kept->command_id = kept->cancel_order_id = kept->list_id = TEXT_NONE;
+        kept->order_id = keep_id(ticket, list->orders[i].order_id);
+        kept->client_order_id = keep_id(ticket, list->orders[i].client_order_id);
+        ticket->outcome.orders[i] = (struct order_ids){kept->order_id, kept->client_order_id};
     }
+}
+
+/* Copies all that will be needed when its turn comes. */
+static void keep_command(struct ticket *ticket, const struct command *command) {
+    struct order_outcome *outcome = &ticket->outcome;
+    struct command *kept = &ticket->command;
+    ticket->ids_size = 0;
+    *kept = *command;
+    kept->symbol = route_entry_symbol(ticket->entry);
+    kept->user_id = keep_id(ticket, command->user_id);
+    kept->cancel_order_id = keep_id(ticket, command->cancel_order_id);
+    kept->orders = ticket->list_orders;
+    outcome->order_id = kept->order_id = keep_id(ticket, command->order_id);
+    outcome->client_order_id = kept->client_order_id = keep_id(ticket, command->client_order_id);
+    outcome->command_id = kept->command_id = keep_id(ticket, command->command_id);
+    outcome->list_id = kept->list_id = keep_id(ticket, command->list_id);
+    outcome->order_count = command->order_count;
+    keep_list_orders(ticket, command);
 }
 
 int orders_submit(struct orders *orders, struct http_exchange exchange, enum call call, const struct command *command,
@@ -308,8 +363,7 @@ int orders_submit(struct orders *orders, struct http_exchange exchange, enum cal
     ticket->outcome.call = call;
     ticket->outcome.began_us = now_us;
     ticket->outcome.timestamp_ms = command->timestamp_ms;
-    keep_ids(ticket, command);
-    ticket->value_size = (uint32_t)record_write(command, ticket->value);
+    keep_command(ticket, command);
     join_queue(orders, ticket);
     pump(orders, entry);
     return STATUS_OK;
@@ -348,7 +402,7 @@ struct orders *orders_open(const struct orders_settings *settings, struct valkey
     random_name(orders->producer_name);
     orders->tickets = calloc(settings->in_flight_max, sizeof *orders->tickets); /* touched only as far as used */
     if (!orders->tickets || !route_cache_init(&orders->routes, settings->symbols_max) ||
-        !json_decoder_init(&orders->decoder, ROUTE_BYTES_MAX)) {
+        !json_decoder_init(&orders->decoder, DECODED_BYTES_MAX)) {
         orders_close(orders);
         return NULL;
     }

@@ -1,6 +1,6 @@
-/* Orders and changes on their way into the log: each looks up its symbol's route, goes through the door that the route
- * names, and is answered when the broker has it. For each symbol they go in the order in which they came; before a
- * symbol's other door is used, everything at the first one is acknowledged. */
+/* Orders and changes on their way into the log: each looks up its symbol's route and settings, is judged by these, goes
+ * through the door that the route names, and is answered when the broker has it. For each symbol they go in the order
+ * in which they came; before a symbol's other door is used, everything at the first one is acknowledged. */
 #ifndef SHARDBOOK_ROUTER_ORDERS_H
 #define SHARDBOOK_ROUTER_ORDERS_H
 
@@ -8,6 +8,7 @@
 #include "io/http/http_server.h"
 #include "io/kafka/order_producer.h"
 #include "io/valkey_client/valkey_client.h"
+#include "router/fault.h"
 #include "router/metrics.h"
 #include "router/target.h"
 
@@ -26,7 +27,9 @@ enum order_fate {
     FATE_STORED,   /* all in-sync replicas have it */
     FATE_UNKNOWN,  /* nobody knows whether it is stored */
     FATE_NOT_SENT, /* it is not in the log: no room, or the deadline came before its turn */
-    FATE_REFUSED   /* it is not in the log: the broker does not take it */
+    FATE_REFUSED,  /* it is not in the log: the broker does not take it */
+    FATE_INVALID,  /* it is not in the log: a number does not fit the symbol's settings, see `fault` */
+    FATE_SOUND     /* it would have been taken, but was only to be tested (CALL_TEST) */
 };
 
 /* The ids of one order of a list. */
@@ -39,7 +42,8 @@ struct order_outcome {
     struct http_exchange exchange;
     enum call call;
     enum order_fate fate;
-    bool pending_door; /* STORED: in the topic of a symbol that moves */
+    struct fault fault; /* INVALID */
+    bool pending_door;  /* STORED: in the topic of a symbol that moves */
     struct text symbol, order_id, client_order_id, command_id, list_id;
     struct order_ids orders[LIST_ORDERS_MAX]; /* of a list */
     uint32_t order_count;

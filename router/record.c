@@ -1,6 +1,5 @@
 #include "router/record.h"
 
-#include "core/instrument.h"
 #include "io/json/json_writer.h"
 
 #define BIT(field) (UINT64_C(1) << (field))
@@ -124,8 +123,7 @@ static char *put_command(char *at, const struct command *command, const struct i
     }
 }
 
-size_t record_write(const struct command *command, char *out) {
-    const struct instrument rules = instrument_default();
-    char *at = put_command(JSON_PUT(out, "{"), command, &rules);
+size_t record_write(const struct command *command, const struct instrument *rules, char *out) {
+    char *at = put_command(JSON_PUT(out, "{"), command, rules);
     return (size_t)(JSON_PUT(at, "}") - out);
 }

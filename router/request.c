@@ -1,6 +1,5 @@
 #include "router/request.h"
 
-#include "core/instrument.h"
 #include "core/limits.h"
 #include "core/reason.h"
 
@@ -104,32 +103,13 @@ static uint64_t required_fields(const struct command *command) {
     return required | (command->time_in_force == TIF_GTD ? BIT(FIELD_EXPIRE_TIME) : 0);
 }
 
-/* Whether a decimal is a whole number of units within the bounds; absent ones are. */
-static bool fits(struct decimal value, struct decimal_unit unit, int64_t least, int64_t most) {
-    int64_t units;
-    return value.state == DECIMAL_ABSENT ||
-           (decimal_to_units(value, unit, &units) == DECIMAL_FITS && units >= least && units <= most);
-}
-
-/* Whether a well-formed field is in the range of an instrument. */
+/* What no symbol's settings change. */
 static bool value_fits(const struct command *command, enum field field) {
-    const struct instrument rules = instrument_default();
-    switch (field) {
-    case FIELD_QUANTITY: return fits(command->quantity, rules.lot, rules.quantity_lots_min, rules.quantity_lots_max);
-    case FIELD_DISPLAY_QUANTITY:
-        return fits(command->display_quantity, rules.lot, rules.quantity_lots_min, rules.quantity_lots_max);
-    case FIELD_PRICE: return fits(command->price, rules.tick, rules.price_ticks_min, rules.price_ticks_max);
-    case FIELD_STOP_PRICE: return fits(command->stop_price, rules.tick, rules.price_ticks_min, rules.price_ticks_max);
-    case FIELD_TRAILING_AMOUNT:
-        return fits(command->trailing_amount, rules.tick, rules.price_ticks_min, rules.price_ticks_max);
-    case FIELD_TRAILING_BPS:
-        return !command->has_trailing_bps || (command->trailing_bps >= 1 && command->trailing_bps <= BPS_MAX);
-    case FIELD_MAX_SLIPPAGE: return fits(command->max_slippage, rules.tick, 0, rules.price_ticks_max);
-    default: return true;
-    }
+    return field != FIELD_TRAILING_BPS || !command->has_trailing_bps ||
+           (command->trailing_bps >= 1 && command->trailing_bps <= BPS_MAX);
 }
 
-/* The first of the fields that is badly formed, missing, or off its tick or range. */
+/* The first of the fields that is badly formed, missing, or out of its range. */
 static struct fault check_fields(
     const struct command *command, const uint8_t *fields, size_t count, uint64_t required) {
     for (size_t i = 0; i < count; i++) {
@@ -156,15 +136,7 @@ static void forget_unused_price(struct command *command) {
     }
 }
 
-static bool shows_more_than_it_has(const struct command *command) {
-    const struct decimal_unit lot = instrument_default().lot;
-    int64_t shown = 0, quantity = 0;
-    return command->display_quantity.state != DECIMAL_ABSENT && command->quantity.state != DECIMAL_ABSENT &&
-           decimal_to_units(command->display_quantity, lot, &shown) == DECIMAL_FITS &&
-           decimal_to_units(command->quantity, lot, &quantity) == DECIMAL_FITS && shown > quantity;
-}
-
-/* An order by itself: form, what its kind needs, ranges. */
+/* An order by itself: form, and what its kind needs. */
 static struct fault check_order(struct command *command) {
     forget_unused_price(command);
     struct fault fault = check_fields(command, new_fields, sizeof new_fields, required_fields(command));
@@ -175,10 +147,6 @@ static struct fault check_order(struct command *command) {
         !(command->present & (BIT(FIELD_TRAILING_AMOUNT) | BIT(FIELD_TRAILING_BPS)))) {
         return (struct fault){400, CODE_MISSING, TEXT("TRAILING_STOP needs trailingAmount or trailingBps"),
             field_name(FIELD_TRAILING_AMOUNT), 0};
-    }
-    if (shows_more_than_it_has(command)) {
-        return (struct fault){400, CODE_PRECISION, TEXT("displayQuantity must be at most the quantity"),
-            field_name(FIELD_DISPLAY_QUANTITY), 0};
     }
     return (struct fault){0};
 }

@@ -1,5 +1,5 @@
 /* Whether a decoded order, or change of one, may go into the log: the router's checks of form, in the guide's order.
- * Pure. */
+ * What depends on the symbol's settings is judged by order_numbers.h. Pure. */
 #ifndef SHARDBOOK_ROUTER_REQUEST_H
 #define SHARDBOOK_ROUTER_REQUEST_H
 
@@ -7,7 +7,7 @@
 #include "router/fault.h"
 #include "router/target.h"
 
-/* Checks the members of a new order as the body had them: their form, what the kind of order needs, ranges. A sound one
+/* Checks the members of a new order as the body had them: their form, and what the kind of order needs. A sound one
  * gets its price taken away if it is a MARKET or STOP order, which needs none. orderId, timestamp, commandId and
  * everything that is no member of a new order are not looked at: the router does not take them over. */
 struct fault request_check_new(struct command *command);

@@ -82,6 +82,7 @@ struct route_entry *route_cache_get(struct route_cache *cache, struct text symbo
         memcpy(entry->symbol, symbol.data, symbol.size);
         entry->symbol_size = (uint8_t)symbol.size;
         entry->door = TOPIC_ORDERS;
+        entry->settings = instrument_default();
         entry->sequence = cache->sequence_floor;
         cache->used++;
     }

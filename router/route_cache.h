@@ -1,8 +1,9 @@
-/* What the router knows of each symbol: its last known route, the door its records go through, and who waits. A table
- * of fixed size; symbols nobody uses make room. Time comes from outside. */
+/* What the router knows of each symbol: its last known route and settings, the door its records go through, and who
+ * waits. A table of fixed size; symbols nobody uses make room. Time comes from outside. */
 #ifndef SHARDBOOK_ROUTER_ROUTE_CACHE_H
 #define SHARDBOOK_ROUTER_ROUTE_CACHE_H
 
+#include "core/instrument.h"
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -14,12 +15,14 @@ struct ticket;
 struct route_entry {
     char symbol[SYMBOL_BYTES_MAX + 1]; /* empty: the place is free */
     uint8_t symbol_size;
-    uint8_t door;       /* enum topic of the records in flight, or of the last ones */
-    bool migrating;     /* the last known route */
-    bool looking;       /* a look-up is on its way */
-    uint64_t v;         /* the route's version, 0 if it named none */
-    uint64_t asked_ms;  /* when the last look-up was sent */
-    uint64_t looked_ms; /* how old the route is: when it was asked for, or given up; 0: never */
+    uint8_t door;               /* enum topic of the records in flight, or of the last ones */
+    bool migrating;             /* the last known route */
+    bool looking;               /* a look-up is on its way */
+    struct instrument settings; /* the last known ones, or the default */
+    uint64_t settings_id;       /* of the text that they were read from, 0: none */
+    uint64_t v;                 /* the route's version, 0 if it named none */
+    uint64_t asked_ms;          /* when the last look-up was sent */
+    uint64_t looked_ms;         /* how old the route is: when it was asked for, or given up; 0: never */
     uint64_t used_ms;
     uint64_t sequence;           /* of the last record sent (header me-n) */
     uint32_t in_flight;          /* records sent through `door` and not acknowledged */

@@ -237,11 +237,6 @@ static void submit(const struct asking *asking, struct command *command, struct 
         refuse(asking, &fault);
         return;
     }
-    if (asking->target.call == CALL_TEST) {
-        char body[ANSWER_BYTES_MAX];
-        answer_ok(asking, answer_sound(body, command->symbol));
-        return;
-    }
     if (orders_submit(router->orders, asking->exchange, asking->target.call, command, asking->now_us) != STATUS_OK) {
         fault =
             (struct fault){503, CODE_NONE, TEXT("too much is under way; nothing was done, try again"), TEXT_NONE, 0};
@@ -320,8 +315,13 @@ static struct fault fault_of(enum order_fate fate) {
 static void on_order_done(void *context, const struct order_outcome *outcome) {
     struct router *router = context;
     char body[ANSWER_BYTES_MAX];
+    if (outcome->fate == FATE_SOUND) {
+        metrics_count(&router->metrics, outcome->call, RESULT_OK);
+        answer_with(router, outcome->exchange, 200, TEXT_NONE, answer_sound(body, outcome->symbol));
+        return;
+    }
     if (outcome->fate != FATE_STORED) {
-        struct fault fault = fault_of(outcome->fate);
+        struct fault fault = outcome->fate == FATE_INVALID ? outcome->fault : fault_of(outcome->fate);
         answer_fault_with(router, outcome->exchange, outcome->call, &fault, TEXT_NONE);
         return;
     }

@@ -4,6 +4,7 @@
 #include "io/configuration/valkey_options.h"
 #include "io/decode/event_decoder.h"
 #include "io/json/json_depth.h"
+#include "io/json/json_instrument.h"
 #include "io/kafka/kafka_log.h"
 #include "io/valkey/valkey_writer.h"
 #include "io/websocket/push.h"
@@ -219,7 +220,8 @@ static bool start_valkey(struct server *server, struct feed *feed) {
         .read_event = read_event,
         .read_event_context = &server->valkey_decoder,
         .write_depth = json_depth_encode,
-        .depth_bytes_max = JSON_DEPTH_BYTES_MAX(DEPTH_LEVELS)};
+        .depth_bytes_max = JSON_DEPTH_BYTES_MAX(DEPTH_LEVELS),
+        .write_instrument = json_instrument_encode};
     int status;
     const char *why = "no memory";
     server->valkey = valkey_writer_start(&writer, &status, &why);

@@ -4,6 +4,8 @@
  * and fills it from a snapshot of the book and the tail of the topic.
  *
  * Keys of its own, beside those that readers know:
+ *   instrument:{S}  the symbol's settings, as an INSTRUMENT record that would set them, for the router; written when
+ * they differ from what was last written, and anew with every connection
  *   fseq:{S}        hash: `fseq` and `hash` of the last event that Valkey holds of the symbol; `base`: the snapshot of
  * its last refill; `partial`: until this log time orders may be unknown that it did not see; `filling`: a refill is not
  * complete, the symbol's keys are not to be trusted writer:{token}  expires; gone while we are connected: Valkey was
@@ -30,7 +32,7 @@
 
 struct valkey_writer;
 
-enum { VALKEY_ROUND_TRIP_BUCKETS = 24 };
+enum { VALKEY_ROUND_TRIP_BUCKETS = 24, INSTRUMENT_BYTES_MAX = 2560 };
 
 /* Any thread may read them, each by itself, relaxed. Those marked "now" go up and down, all others only up. */
 struct valkey_writer_counters {
@@ -76,6 +78,8 @@ struct valkey_writer_options {
     size_t (*write_depth)(
         uint64_t fseq, const struct depth *depth, uint32_t levels, const struct instrument *instrument, char *out);
     size_t depth_bytes_max; /* of one, at DEPTH_LEVELS levels */
+    /* Writes a symbol's settings, at most INSTRUMENT_BYTES_MAX; returns their bytes. (json_instrument_encode) */
+    size_t (*write_instrument)(struct text symbol, const struct instrument *instrument, char *out);
 
     /* One line per change of state, without its end; never a secret. NULL: to stderr. Writer's thread. */
     void (*say)(void *context, const char *line);

@@ -103,7 +103,7 @@ static void run_round(struct valkey_writer *writer) {
     writer_feed_read(writer, FEED_RECORDS_PER_ROUND, &more);
     writer_scan_read(writer, LOG_RECORDS_PER_ROUND, &more);
     writer_link_flush_all(writer);
-    writer_feed_write_depths(writer);
+    writer_feed_write_dirty(writer);
     writer_link_check(writer);
     if (!end_if_asked(writer)) rest(writer, more);
 }
@@ -147,7 +147,8 @@ static const char *take_options(struct valkey_writer *writer, const struct valke
     default_to(&own->check_ms, 500);
     own->client.in_flight_max = own->window_commands + SLACK_COMMANDS + 1;
     if (own->window_commands > LINK_COMMANDS_MAX) return "the Valkey window may have at most 4096 commands";
-    if (!own->feed || !own->store || !own->read_event || !own->write_depth || !own->depth_bytes_max)
+    if (!own->feed || !own->store || !own->read_event || !own->write_depth || !own->depth_bytes_max ||
+        !own->write_instrument)
         return "the Valkey writer needs a feed, a log, and functions for events and depth";
     if (own->depth_bytes_max > BATCH_BYTES_MAX / 2) return "the Valkey writer takes no depth of that size";
     return NULL;

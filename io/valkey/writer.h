@@ -43,7 +43,9 @@ struct writer_symbol {
     uint8_t name_bytes;
     uint8_t state; /* enum writer_symbol_state */
     int32_t partition;
-    struct instrument instrument;
+    struct instrument instrument; /* what levels tell of it: tick and lot ... */
+    bool has_settings;            /* ... and all of it */
+    bool settings_told;           /* to Valkey */
     struct writer_symbol *next_of_partition;
 
     uint64_t head;        /* the greatest fseq that the feed told of */
@@ -93,6 +95,7 @@ enum sent_kind {
     SENT_BATCH = 1,
     SENT_REFILL,
     SENT_DEPTH,
+    SENT_SETTINGS,
     SENT_QUESTION,
     SENT_MARK,
     SENT_SWEEP,
@@ -163,7 +166,7 @@ struct valkey_writer {
     uint32_t slot_count, symbol_count;
     struct writer_symbol *of_partition[PARTITIONS];
     struct writer_symbol_queue questions, snapshots;
-    struct writer_symbol *dirty; /* depths to write */
+    struct writer_symbol *dirty; /* depths and settings to write */
     struct order_batch *free_batches[BATCHES_MAX];
     uint32_t free_batch_count;
     struct writer_symbol *open_batches[BATCHES_MAX]; /* symbols with a batch, oldest first */
@@ -224,14 +227,17 @@ void writer_link_send_question(struct valkey_writer *writer, struct writer_symbo
 void writer_link_send_clear(struct valkey_writer *writer, struct writer_symbol *symbol);
 void writer_link_send_open(struct valkey_writer *writer, struct writer_symbol *symbol);
 void writer_link_send_depth(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_link_send_settings(struct valkey_writer *writer, struct writer_symbol *symbol);
 void writer_link_check(struct valkey_writer *writer); /* asks now and then whether Valkey was emptied; sweeps */
 
 /* writer_feed.c */
 void writer_feed_read(struct valkey_writer *writer, int max, bool *more);
 void writer_feed_ask(struct valkey_writer *writer); /* snapshots and symbols that are wanted */
 void writer_feed_want_snapshot(struct valkey_writer *writer, struct writer_symbol *symbol);
-void writer_feed_write_depths(struct valkey_writer *writer);
+void writer_feed_write_dirty(struct valkey_writer *writer); /* depths and settings */
 void writer_feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol);
+void writer_feed_want_settings(
+    struct valkey_writer *writer, struct writer_symbol *symbol); /* written if Valkey was not told */
 struct writer_symbol *writer_symbols_find(const struct valkey_writer *writer, struct text name);
 struct writer_symbol *writer_symbols_get(
     struct valkey_writer *writer, const struct feed_record *record); /* makes it if it is new */

@@ -52,6 +52,7 @@ static struct writer_symbol *add_symbol(struct valkey_writer *writer, const stru
     symbol->partition = record->partition;
     symbol->snapshot_pause_ms = SNAPSHOT_PAUSE_MS_MIN;
     symbol->instrument = record->instrument;
+    symbol->has_settings = false;
     symbol->next_of_partition = writer->of_partition[symbol->partition];
     writer->of_partition[symbol->partition] = symbol;
     *find_slot(writer->slots, writer->slot_count, record->symbol) = symbol;
@@ -167,14 +168,62 @@ void writer_feed_ask(struct valkey_writer *writer) {
     }
 }
 
-/* ---------------------------------------------------------------- depth */
+/* ---------------------------------------------------------------- what waits to be written: depth, settings */
 
-void writer_feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol) {
-    symbol->depth_dirty = true;
+static void queue_dirty(struct valkey_writer *writer, struct writer_symbol *symbol) {
     if (symbol->dirty_queued) return;
     symbol->dirty_queued = true;
     symbol->next_dirty = writer->dirty;
     writer->dirty = symbol;
+}
+
+void writer_feed_mark_dirty(struct valkey_writer *writer, struct writer_symbol *symbol) {
+    symbol->depth_dirty = true;
+    queue_dirty(writer, symbol);
+}
+
+static bool wants_settings(const struct writer_symbol *symbol) {
+    return symbol->has_settings && !symbol->settings_told && symbol->name[0] != '#';
+}
+
+void writer_feed_want_settings(struct valkey_writer *writer, struct writer_symbol *symbol) {
+    if (wants_settings(symbol)) queue_dirty(writer, symbol);
+}
+
+static bool is_same_unit(struct decimal_unit a, struct decimal_unit b) {
+    return a.mantissa == b.mantissa && a.places == b.places;
+}
+
+static bool is_same_distance(struct price_distance a, struct price_distance b) {
+    return a.ticks == b.ticks && a.basis_points == b.basis_points;
+}
+
+static bool is_same_instrument(const struct instrument *a, const struct instrument *b) {
+    return is_same_unit(a->tick, b->tick) && is_same_unit(a->lot, b->lot) &&
+           a->quantity_lots_min == b->quantity_lots_min && a->quantity_lots_max == b->quantity_lots_max &&
+           a->clip_lots_min == b->clip_lots_min && a->notional_units_min == b->notional_units_min &&
+           is_same_distance(a->band, b->band) && is_same_distance(a->collar, b->collar) &&
+           a->reference_price_ticks == b->reference_price_ticks;
+}
+
+/* Of records that tell all of it. */
+static void note_settings(
+    struct valkey_writer *writer, struct writer_symbol *symbol, const struct instrument *instrument) {
+    if (!symbol->has_settings || !is_same_instrument(&symbol->instrument, instrument)) {
+        symbol->instrument = *instrument;
+        symbol->has_settings = true;
+        symbol->settings_told = false;
+    }
+    writer_feed_want_settings(writer, symbol);
+}
+
+/* Of a level, which tells no more than the units. */
+static void note_units(struct writer_symbol *symbol, const struct instrument *instrument) {
+    if (is_same_unit(symbol->instrument.tick, instrument->tick) &&
+        is_same_unit(symbol->instrument.lot, instrument->lot))
+        return;
+    symbol->instrument = *instrument;
+    symbol->has_settings = false;
 }
 
 static void grow_depth(struct writer_symbol *symbol) {
@@ -194,7 +243,7 @@ static void apply_level(struct valkey_writer *writer, struct writer_symbol *symb
            DEPTH_NO_ROOM)
         grow_depth(symbol);
     symbol->depth_fseq = record->fseq;
-    symbol->instrument = record->instrument;
+    note_units(symbol, &record->instrument);
     if (symbol->depth_valid) writer_feed_mark_dirty(writer, symbol);
 }
 
@@ -203,19 +252,21 @@ static bool is_due(const struct valkey_writer *writer, const struct writer_symbo
            (symbol->depth_written_ms == 0 || now_ms - symbol->depth_written_ms >= writer->options.depth_tick_ms);
 }
 
-void writer_feed_write_depths(struct valkey_writer *writer) {
+void writer_feed_write_dirty(struct valkey_writer *writer) {
     uint64_t now_ms = writer_now_ms(writer);
     struct writer_symbol *symbol = writer->dirty;
     writer->dirty = NULL;
     while (symbol) {
         struct writer_symbol *next = symbol->next_dirty;
         symbol->dirty_queued = false;
+        if (wants_settings(symbol) && writer_link_has_room(writer)) writer_link_send_settings(writer, symbol);
         if (symbol->depth_valid && is_due(writer, symbol, now_ms)) {
             symbol->depth_written_ms = now_ms;
             writer_link_send_depth(writer, symbol);
         }
         if (symbol->depth_dirty && symbol->depth_valid) /* without it the snapshot's end marks it again */
             writer_feed_mark_dirty(writer, symbol);
+        writer_feed_want_settings(writer, symbol);
         symbol = next;
     }
 }
@@ -229,19 +280,21 @@ static void on_level(struct valkey_writer *writer, struct writer_symbol *symbol,
         writer_feed_want_snapshot(writer, symbol);
 }
 
-static void note_last_price(struct writer_symbol *symbol, const struct feed_record *record) {
-    symbol->instrument = record->instrument;
+static void note_last_price(
+    struct valkey_writer *writer, struct writer_symbol *symbol, const struct feed_record *record) {
+    note_settings(writer, symbol, &record->instrument);
     symbol->has_last_price = record->event.has_last_price;
     symbol->last_price_ticks = record->event.last_price_ticks;
 }
 
-static void on_snapshot_begin(struct writer_symbol *symbol, const struct feed_record *record) {
+static void on_snapshot_begin(
+    struct valkey_writer *writer, struct writer_symbol *symbol, const struct feed_record *record) {
     depth_clear(&symbol->depth);
     symbol->depth_valid = false;
     symbol->depth_loading = true;
     symbol->depth_fseq = record->fseq;
     symbol->orders_loading = symbol->state == SYMBOL_SNAPSHOT;
-    note_last_price(symbol, record);
+    note_last_price(writer, symbol, record);
 }
 
 static void on_snapshot_order(
@@ -271,7 +324,7 @@ static void on_snapshot_end(
 }
 
 static void on_ready(struct valkey_writer *writer, struct writer_symbol *symbol, const struct feed_record *record) {
-    note_last_price(symbol, record);
+    note_last_price(writer, symbol, record);
     if (!symbol->depth_valid && !symbol->depth_loading) writer_feed_want_snapshot(writer, symbol);
     writer_resync_on_head(writer, symbol, record->fseq);
 }
@@ -281,9 +334,12 @@ static void on_record(struct valkey_writer *writer, const struct feed_record *re
     if (!symbol) return;
     if (record->fseq > symbol->head) symbol->head = record->fseq;
     switch ((enum feed_kind)record->kind) {
-    case FEED_EVENT: writer_resync_on_event(writer, symbol, &record->event, record->bytes); break;
+    case FEED_EVENT:
+        note_settings(writer, symbol, &record->instrument);
+        writer_resync_on_event(writer, symbol, &record->event, record->bytes);
+        break;
     case FEED_LEVEL: on_level(writer, symbol, record); break;
-    case FEED_SNAPSHOT_BEGIN: on_snapshot_begin(symbol, record); break;
+    case FEED_SNAPSHOT_BEGIN: on_snapshot_begin(writer, symbol, record); break;
     case FEED_SNAPSHOT_LEVEL:
         if (symbol->depth_loading) apply_level(writer, symbol, record);
         break;

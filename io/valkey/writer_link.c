@@ -222,6 +222,15 @@ void writer_link_send_depth(struct valkey_writer *writer, struct writer_symbol *
     symbol->depth_dirty = symbol->depth_force = false;
 }
 
+void writer_link_send_settings(struct valkey_writer *writer, struct writer_symbol *symbol) {
+    char key[24], json[INSTRUMENT_BYTES_MAX];
+    struct text name = {symbol->name, symbol->name_bytes};
+    snprintf(key, sizeof key, "instrument:%s", symbol->name);
+    size_t bytes = writer->options.write_instrument(name, &symbol->instrument, json);
+    struct text words[] = {TEXT("SET"), text_of(key), {json, (uint32_t)bytes}};
+    symbol->settings_told = send_words(writer, &(struct sent){.symbol = symbol, .kind = SENT_SETTINGS}, words, 3);
+}
+
 void writer_link_send_question(struct valkey_writer *writer, struct writer_symbol *symbol) {
     char key[24];
     snprintf(key, sizeof key, "fseq:%s", symbol->name);
@@ -406,6 +415,7 @@ static void on_answer(struct valkey_writer *writer, const struct sent *sent, con
         (void)valkey_reply_integer(valkey_reply_at(reply, 1), &stored);
         on_applied(writer, sent, done, (uint64_t)stored);
         break;
+    case SENT_SETTINGS: break;
     case SENT_QUESTION: on_question(writer, sent, reply); break;
     case SENT_MARK: on_mark(writer, sent, reply); break;
     case SENT_SWEEP: on_swept(writer, reply); break;

@@ -50,6 +50,7 @@ static struct writer_symbol *take_question(struct valkey_writer *writer) {
 
 void writer_resync_forget(struct valkey_writer *writer, struct writer_symbol *symbol) {
     symbol->session++;
+    symbol->settings_told = false;
     writer_link_drop_batch(writer, symbol);
     writer_resync_set_state(writer, symbol, SYMBOL_UNKNOWN);
     queue_question(writer, symbol);
@@ -200,6 +201,7 @@ static bool is_given_time(struct valkey_writer *writer, struct writer_symbol *sy
 void writer_resync_on_stored(
     struct valkey_writer *writer, struct writer_symbol *symbol, uint64_t fseq, uint64_t hash, bool is_filling) {
     if (symbol->state != SYMBOL_ASKED) return;
+    writer_feed_want_settings(writer, symbol);
     bool begins_here = fseq > 0 || symbol->head == 0 || symbol->hold.first == 1;
     if (is_filling || !begins_here) {
         begin_refill(writer, symbol);

@@ -1,5 +1,8 @@
 /* A body's way to the log: decoded, checked, identified, written. */
+#include "core/instrument_terms.h"
 #include "io/json/json_command.h"
+#include "io/json/json_instrument.h"
+#include "router/order_numbers.h"
 #include "router/record.h"
 #include "router/request.h"
 
@@ -16,11 +19,20 @@ static void close_decoder(void) { json_decoder_deinit(&decoder); }
 
 TestSuite(request, .init = open_decoder, .fini = close_decoder);
 
+static struct fault check_numbers(const struct command *command) {
+    static char words[NUMBER_WORDS_BYTES];
+    const struct instrument rules = instrument_default();
+    return order_numbers_check(command, &rules, words);
+}
+
 /* As the router does it, ids aside. */
 static struct fault check_new(struct command *command, const char *body) {
     json_command_decode(&decoder, body, strlen(body), command);
     struct fault fault = request_check_new(command);
-    return fault.status ? fault : request_check_combination(command, NULL);
+    if (!fault.status) {
+        fault = request_check_combination(command, NULL);
+    }
+    return fault.status ? fault : check_numbers(command);
 }
 
 struct sample {
@@ -78,7 +90,7 @@ ParameterizedTestParameters(request, new_orders) {
         {OTHER("MARKET", ",\"displayQuantity\":1"), -1128, "displayQuantity"},
         {ORDER(",\"postOnly\":\"yes\""), -1130, "postOnly"},
         {ORDER(",\"expireTime\":1.5"), -1130, "expireTime"},
-        {ORDER(",\"stopPrice\":1.005"), -1111, "stopPrice"},
+        {ORDER(",\"stopPrice\":1.005"), -1128, "stopPrice"}, /* whatever its value */
         {ORDER(",\"displayQuantity\":0"), -1111, "displayQuantity"},
         {ORDER(",\"maxSlippage\":0"), -1128, "maxSlippage"},
         {ORDER(",\"selfTradePrevention\":\"EXPIRE_MAKER\""), 0, ""},
@@ -144,7 +156,8 @@ ParameterizedTest(struct sample *sample, request, new_orders) {
 
 static const char *written(const struct command *command) {
     static char out[RECORD_VALUE_BYTES_MAX + 1];
-    out[record_write(command, out)] = 0;
+    const struct instrument rules = instrument_default();
+    out[record_write(command, &rules, out)] = 0;
     return out;
 }
 
@@ -233,7 +246,8 @@ static struct fault check_list(struct command *list, struct command *orders, con
     for (uint32_t i = 0; i < list->order_count; i++) {
         orders[i].order_id = ids[i];
     }
-    return request_check_combination(list, orders);
+    fault = request_check_combination(list, orders);
+    return fault.status ? fault : check_numbers(list);
 }
 
 struct list_sample {
@@ -267,6 +281,7 @@ ParameterizedTestParameters(request, lists) {
         {LIST("OCO", LEG(",\"action\":\"CANCEL\"") "," LEG("")), -1130, "action", 1},
         {LIST("OCO", LEG("") "," LEG(",\"timeInForce\":\"AON\"")), -1115, "timeInForce", 2},
         {LIST("OCO", LEG("") "," LEG(",\"stopPrice\":1")), -1128, "stopPrice", 2},
+        {LIST("OCO", STOP_LEG "," LEG(",\"displayQuantity\":11")), -1111, "displayQuantity", 2},
         {LIST("OTO", LEG(",\"clientOrderId\":\"x\"") "," LEG(",\"clientOrderId\":\"x\"")), -1128, "clientOrderId", 0},
         {"{\"action\":\"NEW\",\"symbol\":\"AAPL\"}", -1130, "action", 0},
         {"{\"action\":\"LIST\"", -1100, "", 0},
@@ -369,7 +384,9 @@ static struct fault check_modify(struct command *command, const char *query, con
     static struct target target;
     cr_assert_eq(target_parse(&target, HTTP_PATCH, TEXT("/orders/abc"), text_of(query)).status, 0);
     json_command_decode(&decoder, body, strlen(body), command);
-    return request_check_modify(command, &target);
+    struct fault fault = request_check_modify(command, &target);
+    command->action = ACTION_MODIFY;
+    return fault.status ? fault : check_numbers(command);
 }
 
 Test(request, modify_takes_its_symbol_from_query_or_body) {
@@ -382,6 +399,7 @@ Test(request, modify_takes_its_symbol_from_query_or_body) {
     cr_assert_eq(check_modify(&command, "", "{\"quantity\":5}").code, CODE_SYMBOL);
     cr_assert_eq(check_modify(&command, "symbol=AAPL", "{}").code, CODE_MISSING);
     cr_assert_eq(check_modify(&command, "symbol=AAPL", "{\"price\":1.001}").code, CODE_PRECISION);
+    cr_assert_eq(check_modify(&command, "symbol=AAPL", "{\"price\":1,\"displayQuantity\":0}").status, 0);
     cr_assert_eq(check_modify(&command, "symbol=AAPL", "{\"price\"").code, CODE_MALFORMED);
 }
 
@@ -418,4 +436,93 @@ Test(request, identity_is_the_keys) {
     check_new(&command, ORDER(",\"userId\":\"bob\""));
     cr_assert_eq(request_identify(&command, TEXT_NONE).status, 0);
     cr_assert(text_equal(command.user_id, TEXT("bob")));
+}
+
+/* ---- A symbol's own settings. */
+
+/* As the router reads them from Valkey. */
+static struct instrument settings_of(const struct instrument_terms *terms) {
+    struct instrument written, read;
+    char bytes[CONTROL_BYTES_MAX];
+    cr_assert_null(instrument_read(terms, &written));
+    struct text text = {bytes, (uint32_t)json_instrument_encode(TEXT("FINE"), &written, bytes)};
+    cr_assert(!json_instrument_decode(&decoder, text, TEXT("COARSE"), &read), "another symbol's");
+    cr_assert(json_instrument_decode(&decoder, text, TEXT("FINE"), &read));
+    return read;
+}
+
+struct number_sample {
+    const char *numbers, *field, *error; /* NULL: it fits */
+};
+
+static void expect_numbers(
+    const struct instrument *rules, const char *type, const struct number_sample *samples, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char body[400], words[NUMBER_WORDS_BYTES];
+        struct command command;
+        snprintf(body, sizeof body, "{\"symbol\":\"FINE\",\"side\":\"BUY\",\"orderType\":\"%s\",%s}", type,
+            samples[i].numbers);
+        json_command_decode(&decoder, body, strlen(body), &command);
+        cr_assert_eq(request_check_new(&command).status, 0, "%s", body);
+        struct fault fault = order_numbers_check(&command, rules, words);
+        cr_assert_eq(fault.status, samples[i].field ? 400 : 0, "%s", body);
+        if (!samples[i].field) {
+            continue;
+        }
+        cr_assert_eq(fault.code, CODE_PRECISION);
+        cr_assert(text_equal(fault.field, text_of(samples[i].field)), "%s", body);
+        cr_assert(text_equal(fault.error, text_of(samples[i].error)), "%s: %.*s", body, (int)fault.error.size,
+            fault.error.data);
+    }
+}
+
+Test(request, numbers_fit_the_settings_of_the_symbol) {
+    const struct instrument rules = settings_of(&(struct instrument_terms){.tick = TEXT("0.0001"),
+        .lot = TEXT("0.001"),
+        .quantity_min = TEXT("0.002"),
+        .quantity_max = TEXT("5"),
+        .clip_min = TEXT("0.010"),
+        .notional_min = TEXT("0.5")});
+    static const struct number_sample samples[] = {
+        {"\"quantity\":0.125,\"price\":150.1234", NULL, NULL},
+        {"\"quantity\":\"5.000\",\"price\":0.1000", NULL, NULL},
+        {"\"quantity\":0.0015,\"price\":150", "quantity", "quantity must be a multiple of 0.001 from 0.002 to 5.000"},
+        {"\"quantity\":0.001,\"price\":150", "quantity", "quantity must be a multiple of 0.001 from 0.002 to 5.000"},
+        {"\"quantity\":5.001,\"price\":150", "quantity", "quantity must be a multiple of 0.001 from 0.002 to 5.000"},
+        {"\"quantity\":1,\"price\":1.00005", "price",
+            "price must be a number of at least 0.0001 with at most four decimal places"},
+        {"\"quantity\":1,\"price\":1,\"displayQuantity\":0.009", "displayQuantity",
+            "displayQuantity must be a multiple of 0.001 from 0.010 to 5.000"},
+        {"\"quantity\":1,\"price\":1,\"displayQuantity\":1.001", "displayQuantity",
+            "displayQuantity must be at most the quantity"},
+        {"\"quantity\":0.100,\"price\":4.9999", "quantity",
+            "price times quantity is below the least that this symbol trades"},
+    };
+    expect_numbers(&rules, "LIMIT", samples, sizeof samples / sizeof *samples);
+    static const struct number_sample market[] = {
+        {"\"quantity\":0.002,\"maxSlippage\":0.0000", NULL, NULL},
+        {"\"quantity\":0.002,\"maxSlippage\":0.00001", "maxSlippage",
+            "maxSlippage must be a price distance of at least 0 with at most four decimal places"},
+    };
+    expect_numbers(&rules, "MARKET", market, sizeof market / sizeof *market);
+}
+
+Test(request, ticks_that_are_no_power_of_ten) {
+    const struct instrument rules = settings_of(&(struct instrument_terms){.tick = TEXT("0.05"), .lot = TEXT("10")});
+    static const struct number_sample samples[] = {
+        {"\"quantity\":20,\"price\":7.15", NULL, NULL},
+        {"\"quantity\":20,\"price\":7.16", "price", "price must be a number of at least 0.05, a multiple of 0.05"},
+        {"\"quantity\":25,\"price\":7.15", "quantity", "quantity must be a multiple of 10 from 10 to 10000000"},
+    };
+    expect_numbers(&rules, "LIMIT", samples, sizeof samples / sizeof *samples);
+}
+
+Test(request, a_record_has_the_places_of_its_symbol) {
+    const struct instrument rules =
+        settings_of(&(struct instrument_terms){.tick = TEXT("0.0001"), .lot = TEXT("0.001")});
+    struct command command;
+    char out[RECORD_VALUE_BYTES_MAX + 1];
+    cr_assert_eq(check_new(&command, ORDER("")).status, 0);
+    out[record_write(&command, &rules, out)] = 0;
+    cr_assert(strstr(out, "\"quantity\":100.000,\"price\":150.0000,"), "%s", out);
 }

@@ -329,6 +329,21 @@ static const char *compare_depth(const struct picture_symbol *symbol, redisConte
     return result;
 }
 
+/* Once anything of the symbol was told. */
+static const char *compare_settings(const struct picture_symbol *symbol, redisContext *connection) {
+    static const char settings[] =
+        "\"tick\":\"0.01\",\"lot\":\"1\",\"minQuantity\":\"1\",\"maxQuantity\":\"1000000\",\"minClip\":\"1\"}";
+    char wanted[256];
+    redisReply *reply = redisCommand(connection, "GET instrument:%s", symbol->name);
+    snprintf(wanted, sizeof wanted, "{\"kind\":\"INSTRUMENT\",\"symbol\":\"%s\",%s", symbol->name, settings);
+    const char *seen = reply->type == REDIS_REPLY_STRING ? reply->str : "absent";
+    const char *result = NULL;
+    if (symbol->fseq && strcmp(seen, wanted) != 0)
+        result = differ("instrument:%s is %s, not %s", symbol->name, seen, wanted);
+    freeReplyObject(reply);
+    return result;
+}
+
 static const char *compare_order(const struct picture_order *order, const redisReply *hash, bool must_be_there) {
     if (hash->elements == 0)
         return must_be_there || order->is_open ? differ("order:%s (%s) is absent", order->id, order->fields[STATUS])
@@ -419,6 +434,7 @@ const char *picture_compare(struct picture *picture, redisContext *connection, b
         if (!result) result = compare_fills(picture, symbol, connection);
         if (!result) result = compare_last(symbol, connection);
         if (!result) result = compare_depth(symbol, connection);
+        if (!result) result = compare_settings(symbol, connection);
     }
     if (!result) result = compare_keys(picture, connection);
     if (!result) result = compare_orders(picture, connection, all_ended);

@@ -2,6 +2,7 @@
  * valkey_writer_test SCENARIO */
 #include "io/json/json_depth.h"
 #include "io/json/json_event.h"
+#include "io/json/json_instrument.h"
 #include "io/valkey/valkey_writer.h"
 #include "tests/valkey/market.h"
 #include "tests/valkey/server.h"
@@ -80,6 +81,7 @@ static void set_stage(struct stage *stage, const struct market_options *market, 
         .read_event_context = &stage->decoder,
         .write_depth = json_depth_encode,
         .depth_bytes_max = JSON_DEPTH_BYTES_MAX(DEPTH_LEVELS),
+        .write_instrument = json_instrument_encode,
         .say = say,
         .say_context = stage,
         .stream_length = market->stream_length,
