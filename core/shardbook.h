@@ -1,5 +1,6 @@
-/* libshardbook: the matching book by itself. Include this, link with -lshardbook; C11 with GCC or Clang, 64-bit Linux,
- * the C standard library and nothing else. core/example/trade.c is a whole program. What a user needs to know:
+/* libshardbook: the matching book by itself. Include this, link with -lshardbook; C11 with GCC or Clang, 64-bit
+ * little-endian Linux, the C library and nothing else. core/example/trade.c is a whole program. What a user needs to
+ * know:
  *
  * Memory. All of it is the caller's: a struct arena over arena_bytes(orders_max) bytes, a struct book for each symbol,
  * a struct book_output for each thread. Nothing is allocated, ever; of the arena only what is touched becomes real, so
@@ -33,7 +34,8 @@
  *
  * Determinism. Events, their numbers and their hash depend on the inputs and on nothing else: not on the machine, the
  * arena's size or what other books do. Same inputs, same book_hash; same open orders, same book_state_hash. book_dump
- * and book_load carry a book to another process or machine, in pieces, everything that decides its future included.
+ * and book_load carry a book, everything that decides its future included, in pieces to another process of the same
+ * version on the same kind of machine. A loaded book has its orders in other slots.
  *
  * Structs are the caller's memory and part of the binary interface: what is compiled against one minor version is
  * linked with it (the library's soname says so). Members that no comment here or at their declaration gives you are not
