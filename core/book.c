@@ -387,10 +387,16 @@ enum book_progress book_general_road(
 /* What only some books look out for keeps a record off the short road; icebergs are met at their levels. */
 static bool is_plain(const struct book *book) { return !(book->special & ~(uint32_t)BOOK_HAS_ICEBERGS); }
 
+/* The short road of requests neither enters ids nor looks at what the shard found. */
+static bool is_by_slot(const struct book *book, const struct book_input *input) {
+    return book->by_slot & !(input->verdict | input->blocked | input->cancelled_before);
+}
+
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
     CHECK(book->run.phase == BOOK_IDLE, "a record was started in the middle of another");
     if (book_has_waste(book)) book_recycle(book, true);
-    if (input->kind == BOOK_REQUEST && is_plain(book)) return book_apply_request(book, input, out);
+    if (input->kind == BOOK_REQUEST && is_plain(book) && is_by_slot(book, input))
+        return book_apply_request(book, input, out);
     if (input->kind == BOOK_COMMAND && is_plain(book)) return book_apply_command(book, input, out);
     return book_general_road(book, input, out, false);
 }

@@ -81,8 +81,8 @@ static bool is_same_event(const struct event *a, const struct event *b) {
 static void show(const char *name, const struct side_by_side *s, uint32_t i) {
     const struct event *e = &s->events[i];
     if (i >= s->count) return;
-    fprintf(stderr, "  %s: type %u reason %u price %lld quantity %lld leaves %lld cumulative %lld trade %llu; maker", name,
-        e->type, e->reason, (long long)e->price_ticks, (long long)e->quantity_lots, (long long)e->leaves_lots,
+    fprintf(stderr, "  %s: type %u reason %u price %lld quantity %lld leaves %lld cumulative %lld trade %llu; maker",
+        name, e->type, e->reason, (long long)e->price_ticks, (long long)e->quantity_lots, (long long)e->leaves_lots,
         (long long)e->cumulative_lots, (unsigned long long)e->trade_id);
     fprintf(stderr, " %lld %lld ids %u %u; taker %lld %lld ids %u %u\n", (long long)e->maker.leaves_lots,
         (long long)e->maker.cumulative_lots, e->maker.order_id.size, e->maker.user_id.size,
@@ -155,13 +155,17 @@ static bool is_answerable(const struct request *request) {
     return request->action == ACTION_NEW || request->account != 0;
 }
 
+/* Now and then what the shard found stops it; the book that finds by id is given the request or the command. */
 static void play_both(const struct request *request, uint64_t record) {
     struct command command;
     request_to_command(request, &command);
     struct book_input input = {.kind = BOOK_REQUEST, .request = request, .src_offset = (int64_t)record};
+    input.blocked = draw(200) == 0;
+    input.cancelled_before = draw(200) == 0;
+    input.verdict = draw(200) ? BOOK_FRESH : 1 + (uint8_t)draw(2);
     play(&by_slot, &input);
     if (by_slot.out.slot) slots[request->id] = by_slot.out.slot;
-    input.kind = BOOK_COMMAND;
+    input.kind = draw(2) ? BOOK_COMMAND : BOOK_REQUEST;
     input.command = &command;
     play(&by_id, &input);
     must_be_same(record);
@@ -209,7 +213,7 @@ static void run(uint64_t seed, uint64_t records) {
         book_check(&by_slot.book);
         book_check(&by_id.book);
     }
-    CHECK(fills > records / 10, "hardly anything traded");
+    CHECK(fills > records / 20, "hardly anything traded");
     for (int i = 0; i < 2; i++) {
         book_deinit(&both[i]->book);
         free(both[i]->arena);
