@@ -200,25 +200,29 @@ static char *put_whole(char *out, wide whole) {
 
 /* What almost every instrument has: no places, or two; the compiler divides by a constant. */
 static inline char *put_common(char *out, uint64_t value, uint8_t places) {
-    uint64_t whole = places ? value / 100 : value;
-    char *at = out + digit_count(whole);
-    digits_before(at, whole);
+    char *at = digits_put(out, places ? value / 100 : value);
     if (!places) return at;
     *at = '.';
     memcpy(at + 1, digit_pairs + value % 100 * 2, 2);
     return at + 3;
 }
 
-size_t decimal_format(int64_t units, struct decimal_unit unit, char *out) {
+__attribute__((noinline)) static size_t format_any(int64_t units, struct decimal_unit unit, char *out) {
     uint64_t scale = powers_of_ten[unit.places], small;
     bool is_small = !__builtin_mul_overflow((uint64_t)units, (uint64_t)unit.mantissa, &small);
-    if (is_small && (unit.places == 0 || unit.places == 2)) return (size_t)(put_common(out, small, unit.places) - out);
     wide large = is_small ? 0 : (wide)(uint64_t)units * unit.mantissa;
     char *at = is_small ? put_whole(out, small / scale) : put_whole(out, large / scale);
     if (unit.places == 0) return (size_t)(at - out);
     *at++ = '.';
     fixed_digits_before(at + unit.places, is_small ? small % scale : (uint64_t)(large % scale), unit.places);
     return (size_t)(at + unit.places - out);
+}
+
+size_t decimal_format(int64_t units, struct decimal_unit unit, char *out) {
+    uint64_t small;
+    bool is_small = !__builtin_mul_overflow((uint64_t)units, (uint64_t)unit.mantissa, &small);
+    if (is_small && (unit.places == 0 || unit.places == 2)) return (size_t)(put_common(out, small, unit.places) - out);
+    return format_any(units, unit, out);
 }
 
 uint8_t decimal_places(struct text text) {

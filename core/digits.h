@@ -47,4 +47,30 @@ static inline char *digits_before(char *end, uint64_t value) {
     return end;
 }
 
+/* Writes the digits of value (at least one) from `at` on, nothing behind them; returns where the next piece goes. Most
+ * values have few. Any thread. */
+static inline char *digits_put(char *at, uint64_t value) {
+    if (value < 10) {
+        *at = (char)('0' + value);
+        return at + 1;
+    }
+    if (value < 100) {
+        memcpy(at, digit_pairs + value * 2, 2);
+        return at + 2;
+    }
+    if (value < 1000) {
+        *at = (char)('0' + value / 100);
+        memcpy(at + 1, digit_pairs + value % 100 * 2, 2);
+        return at + 3;
+    }
+    if (value < 10000) {
+        memcpy(at, digit_pairs + value / 100 * 2, 2);
+        memcpy(at + 2, digit_pairs + value % 100 * 2, 2);
+        return at + 4;
+    }
+    char *end = at + digit_count(value);
+    digits_before(end, value);
+    return end;
+}
+
 #endif

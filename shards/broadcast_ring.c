@@ -69,8 +69,8 @@ void broadcast_ring_publish(struct broadcast_ring *ring) {
     for (uint32_t i = 0; i < ring->laggard_count; i++) ring_bell_if_armed(&ring->laggard_bells[i]);
 }
 
-static bool wait_for_room(struct broadcast_ring *ring, uint64_t end, const _Atomic bool *stop) {
-    if (end - ring->gate_seen <= ring->capacity) return true;
+__attribute__((noinline)) static bool wait_for_room(
+    struct broadcast_ring *ring, uint64_t end, const _Atomic bool *stop) {
     ring->gate_seen = atomic_load_explicit(&ring->gate, memory_order_acquire);
     if (end - ring->gate_seen <= ring->capacity) return true;
     broadcast_ring_publish(ring);
@@ -107,7 +107,9 @@ static uint32_t record_bytes(const struct ring_head *head) {
 static bool make_room(struct broadcast_ring *ring, uint32_t bytes, const _Atomic bool *stop) {
     uint64_t rest = ring->capacity - (ring->position & (ring->capacity - 1));
     uint64_t skip = rest < bytes ? rest : 0;
-    if (ring->is_closed || !wait_for_room(ring, ring->position + skip + bytes, stop)) {
+    uint64_t end = ring->position + skip + bytes;
+    bool has_room = end - ring->gate_seen <= ring->capacity;
+    if (ring->is_closed || !(has_room || wait_for_room(ring, end, stop))) {
         ring->is_closed = true;
         return false;
     }

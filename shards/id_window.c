@@ -173,12 +173,21 @@ static bool has_room_for_bytes(const struct id_window *window, uint32_t bytes) {
     return window->bytes_capacity && place(window, bytes) + bytes - window->bytes_first <= window->bytes_capacity;
 }
 
-int id_window_make_room(struct id_window *window, uint32_t entries, uint32_t bytes) {
-    while (window->next - window->first + entries > window->entry_capacity)
+static bool has_room_for_entries(const struct id_window *window, uint32_t entries) {
+    return window->next - window->first + entries <= window->entry_capacity;
+}
+
+__attribute__((noinline)) static int grow(struct id_window *window, uint32_t entries, uint32_t bytes) {
+    while (!has_room_for_entries(window, entries))
         if (grow_entries(window) != STATUS_OK) return STATUS_NO_MEMORY;
     while (!has_room_for_bytes(window, bytes))
         if (grow_bytes(window) != STATUS_OK) return STATUS_NO_MEMORY;
     return STATUS_OK;
+}
+
+int id_window_make_room(struct id_window *window, uint32_t entries, uint32_t bytes) {
+    bool has_room = has_room_for_entries(window, entries) && has_room_for_bytes(window, bytes);
+    return has_room ? STATUS_OK : grow(window, entries, bytes);
 }
 
 /* ---- the window ------------------------------------------------------------------------------------------ */
@@ -188,7 +197,7 @@ static bool is_outside(const struct id_entry *entry, int64_t offset, int64_t log
 }
 
 /* The oldest of all is the oldest of its key: the next one of that key takes its place in the index. */
-static void forget_first(struct id_window *window) {
+__attribute__((noinline)) static void forget_first(struct id_window *window) {
     const struct id_entry *entry = entry_at(window, window->first);
     uint64_t i = index_place_of(window, entry, window->first);
     if (entry->next) {

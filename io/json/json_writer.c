@@ -106,11 +106,7 @@ char *json_put_text(char *at, struct text text) {
     return text.size < 4 ? put_rest(at, text, 0) : put_short(at, text);
 }
 
-char *json_put_digits(char *at, uint64_t number) {
-    unsigned count = digit_count(number);
-    digits_before(at + count, number);
-    return at + count;
-}
+char *json_put_digits(char *at, uint64_t number) { return digits_put(at, number); }
 
 /* Eight hex digits of a 32-bit number, the first one in the lowest byte. */
 static uint64_t eight_hex_digits(uint32_t number) {
