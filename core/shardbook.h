@@ -9,12 +9,13 @@
  *
  * What goes in. One struct book_input after the other, in one order: `src_offset`, which is part of the hash, and
  * `log_time_ms`, the only clock, never go back. Its kind says what it carries:
- *   BOOK_REQUEST     a struct request: NEW, CANCEL, MODIFY, REPLACE of limit and market orders; fast in a book by
- * slots. BOOK_COMMAND     a struct command: every kind of order and list, ids of up to 64 bytes. Start with
- * command_init, set members and their bits in `present`, end with command_check. BOOK_TICK        time moved: what is
- * due ends. While book_needs_time says so, send one now and then. BOOK_STATE, BOOK_INSTRUMENT, BOOK_CONTROL   halt,
- * auction, close; settings of the symbol; what only leaves a trace. Prices are ticks and quantities lots, from 1 to
- * 2^40, never floating point.
+ * - BOOK_REQUEST: a struct request: NEW, CANCEL, MODIFY, REPLACE of limit and market orders; fast in a book by slots.
+ * - BOOK_COMMAND: a struct command: every kind of order and list, ids of up to 64 bytes. Start with command_init, set
+ *   members and their bits in `present`, end with command_check.
+ * - BOOK_TICK: time moved: what is due ends. While book_needs_time says so, send one now and then.
+ * - BOOK_STATE, BOOK_INSTRUMENT, BOOK_CONTROL: halt, auction, close; settings of the symbol; what only leaves a trace.
+ *
+ * Prices are ticks and quantities lots, from 1 to 2^40, never floating point.
  *
  * Which order is meant. A book finds orders by id; after book_use_slots by the slot that the request carries instead:
  * put out.slot to 0, apply a NEW or REPLACE, and if it is not 0 keep it beside the order until its last event. An order
