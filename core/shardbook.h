@@ -3,9 +3,10 @@
  * know:
  *
  * Memory. All of it is the caller's: a struct arena over arena_bytes(orders_max) bytes, a struct book for each symbol,
- * a struct book_output for each thread. Nothing is allocated, ever; of the arena only what is touched becomes real, so
- * map it without reserving. The limits are the caller's to keep: an arena that is used up, like a program error, stops
- * the process with a line on stderr. Books of one arena share its memory; book_deinit gives a book's share back.
+ * a struct book_output for each thread. Nothing is allocated, ever; of the arena, zeros from
+ * a multiple of 64 on, only what is touched becomes real, so map it without reserving. The limits are the caller's to
+ * keep: an arena that is used up, like a program error, stops the process with a line on stderr. Books of one arena
+ * share its memory; book_deinit gives a book's share back.
  *
  * What goes in. One struct book_input after the other, in one order: `src_offset`, which is part of the hash, and
  * `log_time_ms`, the only clock, never go back. Its kind says what it carries:
