@@ -3,9 +3,11 @@
 #include "core/check.h"
 #include "core/order.h"
 
+#include <string.h>
+
 enum {
     ORDERS_PER_TWO_BLOCKS = 8,   /* a block for every 4 orders: many small books leave slots unused */
-    PAGE_BYTES_PER_ORDER = 1024, /* windows, index, far levels, long ids */
+    PAGE_BYTES_PER_ORDER = 4096, /* a level in a window as thin as they come, index, far levels, long ids */
     PAGE_BYTES_AT_LEAST = 64 << 20
 };
 
@@ -114,6 +116,18 @@ uint32_t arena_take_pages(struct arena *arena, uint32_t size) {
     if (!page) page = take_fresh(&arena->fresh_page, UINT32_C(1) << size, arena->page_count);
     if (!page) page = split_larger(arena, size);
     CHECK(page, "the memory for price levels and ids is used up: give the process room for more orders");
+    return page;
+}
+
+uint32_t arena_take_zero_pages(struct arena *arena, uint32_t size) {
+    CHECK(size < ARENA_SIZES, "a piece of memory larger than an arena has");
+    uint32_t page = stack_pop(&arena->free_pages[size], arena->page_links);
+    if (!page) {
+        page = take_fresh(&arena->fresh_page, UINT32_C(1) << size, arena->page_count);
+        if (page) return page;
+        page = arena_take_pages(arena, size);
+    }
+    memset(arena_page(arena, page), 0, (size_t)ARENA_PAGE_BYTES << size);
     return page;
 }
 

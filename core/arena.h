@@ -38,8 +38,8 @@ struct arena {
  * becomes real: map it without reserving (MAP_NORESERVE), in huge pages if there are. Any thread. */
 size_t arena_bytes(uint64_t orders_max);
 
-/* Lays an arena out in arena_bytes(orders_max) bytes at `memory` (64-byte aligned, any content), which stay the
- * caller's and outlive it. Nothing is written to them yet. One thread, before any book. */
+/* Lays an arena out in arena_bytes(orders_max) bytes at `memory` (64-byte aligned, all zero, as a fresh mapping is),
+ * which stay the caller's and outlive it. Nothing is written to them yet. One thread, before any book. */
 void arena_init(struct arena *arena, void *memory, uint64_t orders_max);
 
 /* Takes a block of ARENA_ORDERS_PER_BLOCK order slots; its number, from 1. Its first slot is block_first_slot(). An
@@ -52,6 +52,9 @@ void arena_give_blocks(struct arena *arena, uint32_t first, uint32_t last);
 /* Takes a piece of ARENA_PAGE_BYTES << size bytes, 64-byte aligned, any content; the number of its first page, from 1.
  * An arena that has none left stops the process. Any thread. */
 uint32_t arena_take_pages(struct arena *arena, uint32_t size);
+
+/* The same, all zero: a piece that nobody had before is not even touched. */
+uint32_t arena_take_zero_pages(struct arena *arena, uint32_t size);
 
 /* Gives a chain of pieces of one size back, linked by arena_link_page from first to last. Any thread. */
 void arena_give_pages(struct arena *arena, uint32_t size, uint32_t first, uint32_t last);

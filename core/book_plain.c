@@ -72,7 +72,6 @@ enum { KIND_SHIFT = 48 };
 
 /* Of words[0]: an order with any of these trades and ends on the general road. */
 #define NOT_PLAIN_BITS (ORDER_LONG_TEXTS_BIT | ORDER_CLIENT_BIT | ORDER_SPECIAL_BIT)
-#define SPECIAL_BIT ORDER_SPECIAL_BIT
 
 INLINE int64_t leaves_of(const struct order *order) { return (int64_t)(order->words[0] & LEAVES_MASK); }
 
@@ -171,7 +170,7 @@ INLINE void end_makers(struct book *book, uint32_t first, uint32_t last, uint32_
 INLINE int64_t sweep_level(struct book *book, struct book_output *out, struct answers *answers,
     const struct entrant *entrant, int64_t leaves_lots, struct level *level, int64_t price_ticks, bool is_by_slot) {
     const struct book_event *full = out->events + BOOK_EVENTS_MAX - BOOK_EVENTS_SPARE;
-    const uint64_t stops = is_by_slot ? SPECIAL_BIT : NOT_PLAIN_BITS;
+    const uint64_t stops = NOT_PLAIN_BITS;
     const uint64_t price_weight = (uint64_t)price_ticks * ORDER_PRICE_WEIGHT;
     const int64_t before_lots = leaves_lots;
     struct order *orders = book->orders;
@@ -220,7 +219,7 @@ INLINE int64_t sweep(struct book *book, struct book_output *out, struct answers 
     uint32_t side = entrant->side ^ 1;
     struct ladder *ladder = &book->ladders[side];
     const struct book_event *full = out->events + BOOK_EVENTS_MAX - BOOK_EVENTS_SPARE;
-    const uint64_t stops = is_by_slot ? SPECIAL_BIT : NOT_PLAIN_BITS;
+    const uint64_t stops = NOT_PLAIN_BITS;
     int64_t leaves_lots = entrant->quantity_lots, price_ticks = 0;
     uint64_t key = ladder->best;
     while (leaves_lots && key <= limit_key && LIKELY(answers->next <= full)) {
@@ -318,8 +317,9 @@ INLINE struct order *find_plain(const struct book *book, uint32_t slot, uint64_t
     if (UNLIKELY(is_vacant(book, slot, id_hash))) return NULL;
     uint16_t tag = account ? book_account_tag(request_hash(account)) : 0;
     if (UNLIKELY((order->words[0] & NOT_PLAIN_BITS) || order->account_tag != tag)) return NULL;
-    struct text user_id = {(const char *)&account, sizeof account};
-    return !account || order_is_of(book->arena, slot, user_id) ? order : NULL;
+    if (LIKELY(!account && (order->words[0] & ORDER_UNWRITTEN_BIT))) return order;
+    struct text user_id = account ? (struct text){(const char *)&account, sizeof account} : TEXT_NONE;
+    return order_is_of(book->arena, slot, user_id) ? order : NULL;
 }
 
 /* Ends a plain order by its owner's will; its slot is free at once, for nothing takes one before the events were

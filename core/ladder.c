@@ -19,7 +19,7 @@ struct far_node {
 };
 
 enum {
-    PLACES_PER_LEVEL_MAX = 256, /* a window has at most so many places for each level that exists */
+    PLACES_PER_LEVEL_MAX = 128, /* a window has at most so many places for each level that exists */
     DEBT_AT_LEAST = 16
 };
 
@@ -156,12 +156,11 @@ static void take_window(struct ladder *ladder, struct arena *arena, uint64_t bas
     ladder->base = base;
     ladder->size = size;
     ladder->near_levels = 0;
-    ladder->window_page = arena_take_pages(arena, pieces_size((uint64_t)size * sizeof(struct level)));
+    ladder->window_page = arena_take_zero_pages(arena, pieces_size((uint64_t)size * sizeof(struct level)));
     ladder->levels = arena_page(arena, ladder->window_page);
-    memset(ladder->levels, 0, size * sizeof(struct level));
-    ladder->bits_page = words > LADDER_INLINE_WORDS ? arena_take_pages(arena, pieces_size(words * 8)) : 0;
+    ladder->bits_page = words > LADDER_INLINE_WORDS ? arena_take_zero_pages(arena, pieces_size(words * 8)) : 0;
     ladder->bits = ladder->bits_page ? arena_page(arena, ladder->bits_page) : ladder->inline_bits;
-    memset(ladder->bits, 0, words * 8);
+    if (!ladder->bits_page) memset(ladder->inline_bits, 0, sizeof ladder->inline_bits);
     memset(ladder->summary, 0, sizeof ladder->summary);
 }
 

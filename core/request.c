@@ -31,6 +31,18 @@ static void put_numbers(const struct request *request, struct command *command) 
     }
 }
 
+/* Combinations that command_check refuses; its look for missing fields would ask for accounts that requests may lack.
+ */
+static bool is_combination(const struct request *request) {
+    if (request->action != ACTION_NEW && request->action != ACTION_REPLACE) return true;
+    bool may_rest = request->time_in_force == TIF_GTC || request->time_in_force == TIF_DAY;
+    bool is_known = request->side <= SIDE_SELL && request->self_trade <= SELF_TRADE_DECREMENT;
+    if (request->order_type == ORDER_MARKET)
+        return is_known && !may_rest && request->time_in_force <= TIF_FOK && !request->post_only;
+    return is_known && request->order_type == ORDER_LIMIT &&
+           (may_rest || (request->time_in_force <= TIF_FOK && !request->post_only));
+}
+
 void request_to_command(const struct request *request, struct command *command) {
     command_init(command);
     command->action = request->action;
@@ -48,4 +60,6 @@ void request_to_command(const struct request *request, struct command *command) 
     }
     if (request->action != ACTION_CANCEL) put_numbers(request, command);
     if (request->action == ACTION_NEW || request->action == ACTION_REPLACE) put_order(request, command);
+    if (request->action > ACTION_REPLACE) command->fault = REASON_UNSUPPORTED;
+    if (!is_combination(request)) command->fault = REASON_INVALID_COMBINATION;
 }

@@ -25,7 +25,8 @@ struct request {
     bool post_only;
 };
 
-/* Fills *command with the same in the general form, checked by command_check; its texts view *request. Any thread. */
+/* Fills *command with the same in the general form; its texts view *request. A value or combination that requests do
+ * not have is its fault, INVALID_COMBINATION. Any thread. */
 void request_to_command(const struct request *request, struct command *command);
 
 #endif

@@ -161,8 +161,18 @@ static void stall_fill_idle(void) {
         idle ? (double)(arena_used_bytes(&stall.arena) - before) / (double)idle + sizeof(struct symbol) : 0;
 }
 
+/* Zero again what a rehearsal used, touched before the clock like the reference's memory. */
+static void stall_clear(void) {
+    if (!stall.arena.orders) return;
+    size_t blocks = stall.arena.fresh_block, slots = blocks * ARENA_ORDERS_PER_BLOCK;
+    memset(stall.arena.orders, 0, slots * sizeof(struct order));
+    memset(stall.arena.records, 0, slots * sizeof(struct order_record));
+    memset(stall.arena.pages, 0, (size_t)stall.arena.fresh_page * ARENA_PAGE_BYTES);
+}
+
 /* Empty books, as after a start. */
 static void stall_open(void) {
+    stall_clear();
     arena_init(&stall.arena, stall.memory, stall.orders_max);
     struct instrument instrument = instrument_default();
     for (uint64_t i = 0; i < stall_book_count(); i++) book_init(&stall.books[i], &stall.arena, &instrument);

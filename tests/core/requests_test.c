@@ -3,6 +3,7 @@
 #include "tests/core/scenario.h"
 
 #include "core/check.h"
+#include "core/limits.h"
 #include "core/rolling_hash.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ struct side_by_side {
     struct book book;
     struct book_output out;
     struct event events[1 << 14]; /* of one record */
-    char texts[1 << 14][48];
+    char texts[1 << 14][6 * ID_BYTES_MAX];
     uint32_t count;
 };
 
@@ -43,11 +44,11 @@ static void keep_events(struct side_by_side *s, const struct book_input *input) 
         char *at = s->texts[s->count++];
         book_view(&s->book, input, &s->out.events[i], event);
         event->order_id = keep(at, event->order_id);
-        event->user_id = keep(at + 8, event->user_id);
-        event->maker.order_id = keep(at + 16, event->maker.order_id);
-        event->maker.user_id = keep(at + 24, event->maker.user_id);
-        event->taker.order_id = keep(at + 32, event->taker.order_id);
-        event->taker.user_id = keep(at + 40, event->taker.user_id);
+        event->user_id = keep(at + ID_BYTES_MAX, event->user_id);
+        event->maker.order_id = keep(at + 2 * ID_BYTES_MAX, event->maker.order_id);
+        event->maker.user_id = keep(at + 3 * ID_BYTES_MAX, event->maker.user_id);
+        event->taker.order_id = keep(at + 4 * ID_BYTES_MAX, event->taker.order_id);
+        event->taker.user_id = keep(at + 5 * ID_BYTES_MAX, event->taker.user_id);
     }
 }
 
@@ -222,9 +223,67 @@ static void run(uint64_t seed, uint64_t records) {
         (unsigned long long)records, (unsigned long long)fills);
 }
 
+/* A request that says two things at once is refused, and nothing of it stays. */
+static void test_combinations(void) {
+    struct instrument instrument = instrument_default();
+    by_slot.arena = scenario_arena(1024);
+    book_init(&by_slot.book, by_slot.arena, &instrument);
+    book_use_slots(&by_slot.book);
+    struct request refused[] = {
+        {.order_type = ORDER_MARKET, .time_in_force = TIF_GTC, .side = SIDE_SELL},
+        {.order_type = ORDER_LIMIT, .time_in_force = TIF_IOC, .post_only = true},
+        {.order_type = ORDER_LIMIT, .time_in_force = TIF_GTD},
+        {.order_type = ORDER_STOP, .time_in_force = TIF_IOC},
+        {.side = SIDE_NONE},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct request *request = &refused[i];
+        struct book_input input = {.kind = BOOK_REQUEST, .request = request, .src_offset = (int64_t)i};
+        request->id = i + 1;
+        request->price_ticks = 1000;
+        request->quantity_lots = 5;
+        play(&by_slot, &input);
+        CHECK(by_slot.count == 1 && by_slot.events[0].type == EVENT_REJECTED &&
+                  by_slot.events[0].reason == REASON_INVALID_COMBINATION,
+            "a request that is no combination was taken");
+        CHECK(book_open_orders(&by_slot.book) == 0, "a refused request left an order behind");
+    }
+    book_deinit(&by_slot.book);
+    free(by_slot.arena);
+}
+
+/* Orders that came as commands with long ids, filled by requests, give back what they took: else the arena ends. */
+static void test_long_texts(void) {
+    struct instrument instrument = instrument_default();
+    struct command command;
+    by_slot.arena = scenario_arena(1024);
+    book_init(&by_slot.book, by_slot.arena, &instrument);
+    book_use_slots(&by_slot.book);
+    size_t used = 0;
+    for (uint64_t i = 1; i <= 20000; i++) {
+        char id[65];
+        snprintf(id, sizeof id, "%060llu", (unsigned long long)i);
+        struct request maker = {.id = i, .side = SIDE_SELL, .price_ticks = 1000, .quantity_lots = 5};
+        request_to_command(&maker, &command);
+        command.order_id = (struct text){id, 60};
+        struct book_input input = {.kind = BOOK_COMMAND, .command = &command, .src_offset = (int64_t)i};
+        play(&by_slot, &input);
+        struct request taker = {.id = 100000 + i, .side = SIDE_BUY, .price_ticks = 1000, .quantity_lots = 5};
+        input = (struct book_input){.kind = BOOK_REQUEST, .request = &taker, .src_offset = (int64_t)i};
+        play(&by_slot, &input);
+        CHECK(book_open_orders(&by_slot.book) == 0, "the two did not trade");
+        if (i == 10) used = arena_used_bytes(by_slot.arena);
+    }
+    CHECK(arena_used_bytes(by_slot.arena) == used, "orders with long ids leave memory behind");
+    book_deinit(&by_slot.book);
+    free(by_slot.arena);
+}
+
 int main(int argc, char **argv) {
     uint64_t seeds = argc > 1 ? strtoull(argv[1], NULL, 10) : 4,
              records = argc > 2 ? strtoull(argv[2], NULL, 10) : 50000;
+    test_combinations();
+    test_long_texts();
     for (uint64_t seed = 1; seed <= seeds; seed++) run(seed, records);
     return 0;
 }
