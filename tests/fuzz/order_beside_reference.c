@@ -39,7 +39,7 @@ static void must_have_number(const struct request *request, enum field field, st
     for (uint8_t places = 0; places <= DECIMAL_PLACES_MAX; places += 2) {
         int64_t ours = 0, theirs = 0;
         enum decimal_fit fit = decimal_to_units(decimal, (struct decimal_unit){1, places}, &ours);
-        enum number_fit their_fit = number_in_units(&value->number, places, &theirs);
+        enum number_fit their_fit = number_in_units(&value->number, (struct number_unit){1, places}, &theirs);
         MUST((int)fit == (int)their_fit && (fit != DECIMAL_FITS || ours == theirs));
     }
 }
