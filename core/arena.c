@@ -11,6 +11,9 @@ enum {
     PAGE_BYTES_AT_LEAST = 64 << 20
 };
 
+/* The smallest pieces have 16 bytes and 32-bit numbers: 64 GiB. */
+#define PAGES_MAX (UINT32_MAX / (ARENA_PAGE_BYTES / 16) - 1)
+
 /* The parts of an arena in bytes, in the order they lie in. */
 struct arena_layout {
     uint32_t block_count, page_count;
@@ -24,10 +27,9 @@ static struct arena_layout arena_lay_out(uint64_t orders_max) {
     struct arena_layout l;
     uint64_t page_bytes = orders_max * PAGE_BYTES_PER_ORDER + PAGE_BYTES_AT_LEAST;
     l.block_count = (uint32_t)(orders_max * 2 / ORDERS_PER_TWO_BLOCKS + 1);
-    l.page_count = (uint32_t)(page_bytes / ARENA_PAGE_BYTES + 1);
+    uint64_t pages = page_bytes / ARENA_PAGE_BYTES + 1;
+    l.page_count = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
     size_t slots = (size_t)l.block_count * ARENA_ORDERS_PER_BLOCK;
-    CHECK(
-        l.page_count < UINT32_MAX / (ARENA_PAGE_BYTES / 16), "an arena too large for the numbers of its small pieces");
     l.orders = round_up(slots * sizeof(struct order));
     l.records = round_up(slots * sizeof(struct order_record));
     l.pages = round_up((size_t)l.page_count * ARENA_PAGE_BYTES);

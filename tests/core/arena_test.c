@@ -114,9 +114,20 @@ static void run_threads(void *(*work)(void *)) {
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
 }
 
+/* Whatever a server may ask for can be laid out: its last page still has a number, and so have its smallest pieces. */
+static void lay_out_the_largest(void) {
+    const uint64_t orders[] = {1024, 16777216, 33554432};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        struct arena *largest = scenario_arena(orders[i]);
+        if (largest->page_count > UINT32_MAX / (ARENA_PAGE_BYTES / 16)) fail("pieces without a number");
+        free(largest);
+    }
+}
+
 int main(void) {
     static struct book books[BOOKS];
     struct instrument instrument = instrument_default();
+    lay_out_the_largest();
     arena = scenario_arena(1 << 16);
     run_threads(take_and_give);
     size_t used = arena_used_bytes(arena);
