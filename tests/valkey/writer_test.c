@@ -95,6 +95,12 @@ static void await_up(const struct stage *stage) {
     REQUIRE(COUNTER(stage, up) == 1);
 }
 
+/* Until the writer noticed that it lost its server so often: a slow one would take two deaths for one. */
+static void await_losses(const struct stage *stage, uint64_t losses) {
+    for (int i = 0; i < 400 && COUNTER(stage, losses) < losses; i++) usleep(50000);
+    REQUIRE(COUNTER(stage, losses) == losses);
+}
+
 static void print_counters(const struct stage *stage) {
     fprintf(stderr,
         "  events %" PRIu64 " fills %" PRIu64 " batches %" PRIu64 " gaps %" PRIu64 " errors %" PRIu64
@@ -284,6 +290,7 @@ static void killed(void) {
         await_up(&stage);
         server_kill(&stage.server);
         usleep(i ? 100000 : 700000);
+        await_losses(&stage, (uint64_t)i + 1);
         server_restart(&stage.server);
     }
     settle(&stage, true);
