@@ -16,7 +16,7 @@ static const struct option_row options[] = {
     STACK_OPTION_ROWS,
     TITLE_ROW("What"),
     COUNT_ROW("seconds", NULL, "30", 1, 86400, "how long"),
-    STACK_ORDER_ROWS("1000", "20", "64"),
+    STACK_ORDER_ROWS("500", "20", "64"),
     COUNT_ROW(
         "late-per-mille", NULL, "10", 0, 1000, "more sends than these late (50 ms) or dropped make the run invalid"),
     SWITCH_ROW("verify", NULL, "true", "compare every event of the log with the reference book afterwards"),
