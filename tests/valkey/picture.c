@@ -10,6 +10,13 @@
 enum { FIELD_BYTES = 72, SYMBOLS_MAX = 64 };
 
 enum order_field { SYMBOL, USER, CLIENT, STATUS, SIDE, PRICE, QUANTITY, LEAVES, CUMULATIVE, REASON, TIMESTAMP, FIELDS };
+/* A server that does not answer in time ends the test in words. */
+static redisReply *answered(const redisContext *connection, redisReply *reply) {
+    if (reply) return reply;
+    fprintf(stderr, "Valkey did not answer: %s\n", connection->errstr);
+    exit(1);
+}
+
 static const char *const field_names[FIELDS] = {"symbol", "userId", "clientOrderId", "status", "side", "price",
     "quantity", "leaves", "cumulative", "reason", "timestamp"};
 
@@ -260,7 +267,7 @@ static const char *compare_head(const struct picture_symbol *symbol, redisContex
     char fseq[24], hash[24];
     snprintf(fseq, sizeof fseq, "%" PRIu64, symbol->fseq);
     snprintf(hash, sizeof hash, "%016" PRIx64, symbol->hash);
-    redisReply *reply = redisCommand(connection, "HGETALL fseq:%s", symbol->name);
+    redisReply *reply = answered(connection, redisCommand(connection, "HGETALL fseq:%s", symbol->name));
     const char *got_fseq = value_of(reply, "fseq"), *got_hash = value_of(reply, "hash");
     bool is_filling = value_of(reply, "filling") != NULL;
     const char *result = NULL;
@@ -289,7 +296,7 @@ static const char *compare_entry(
 static const char *compare_fills(
     const struct picture *picture, const struct picture_symbol *symbol, redisContext *connection) {
     uint32_t count = symbol->fill_count < picture->stream_length ? symbol->fill_count : picture->stream_length;
-    redisReply *reply = redisCommand(connection, "XRANGE fills:%s - +", symbol->name);
+    redisReply *reply = answered(connection, redisCommand(connection, "XRANGE fills:%s - +", symbol->name));
     const char *result = NULL;
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
         result = differ("fills:%s has %zu entries, not %u", symbol->name, reply->elements, count);
@@ -301,7 +308,7 @@ static const char *compare_fills(
 
 static const char *compare_last(const struct picture_symbol *symbol, redisContext *connection) {
     static const char *const names[] = {"price", "quantity", "takerSide", "tradeId", "fseq", "timestamp"};
-    redisReply *reply = redisCommand(connection, "HGETALL last:%s", symbol->name);
+    redisReply *reply = answered(connection, redisCommand(connection, "HGETALL last:%s", symbol->name));
     const char *result = NULL;
     for (int i = 0; !result && i < 6; i++) {
         const char *value = value_of(reply, names[i]);
@@ -314,7 +321,7 @@ static const char *compare_last(const struct picture_symbol *symbol, redisContex
 }
 
 static const char *compare_depth(const struct picture_symbol *symbol, redisContext *connection) {
-    redisReply *reply = redisCommand(connection, "GET depth:%s", symbol->name);
+    redisReply *reply = answered(connection, redisCommand(connection, "GET depth:%s", symbol->name));
     const char *result = NULL;
     const char *levels = reply->type == REDIS_REPLY_STRING ? strchr(reply->str, ',') : NULL;
     uint64_t u = levels ? strtoull(reply->str + 5, NULL, 10) : 0;
@@ -334,7 +341,7 @@ static const char *compare_settings(const struct picture_symbol *symbol, redisCo
     static const char settings[] =
         "\"tick\":\"0.01\",\"lot\":\"1\",\"minQuantity\":\"1\",\"maxQuantity\":\"1000000\",\"minClip\":\"1\"}";
     char wanted[256];
-    redisReply *reply = redisCommand(connection, "GET instrument:%s", symbol->name);
+    redisReply *reply = answered(connection, redisCommand(connection, "GET instrument:%s", symbol->name));
     snprintf(wanted, sizeof wanted, "{\"kind\":\"INSTRUMENT\",\"symbol\":\"%s\",%s", symbol->name, settings);
     const char *seen = reply->type == REDIS_REPLY_STRING ? reply->str : "absent";
     const char *result = NULL;
@@ -400,7 +407,7 @@ static const char *compare_clients(struct picture *picture, redisContext *connec
     const char *result = NULL;
     for (struct picture_client *client = picture->first_client; client && !result; client = client->next) {
         const char *argv[] = {"GET", client->key};
-        redisReply *reply = redisCommandArgv(connection, 2, argv, NULL);
+        redisReply *reply = answered(connection, redisCommandArgv(connection, 2, argv, NULL));
         bool is_there = reply->type == REDIS_REPLY_STRING;
         const struct picture_order *order = find_order(picture, text_of(client->id));
         if (!all_ended &&
@@ -417,7 +424,7 @@ static const char *compare_clients(struct picture *picture, redisContext *connec
 
 /* No order that history does not know. */
 static const char *compare_keys(struct picture *picture, redisContext *connection) {
-    redisReply *reply = redisCommand(connection, "KEYS order:*");
+    redisReply *reply = answered(connection, redisCommand(connection, "KEYS order:*"));
     const char *result = NULL;
     for (size_t i = 0; i < reply->elements && !result; i++)
         if (!find_order(picture, text_of(reply->element[i]->str + 6)))

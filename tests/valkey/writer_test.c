@@ -222,6 +222,7 @@ static void flush(void) {
     start_writer(&stage);
     market_play(stage.market, 20000 / SCALE, 10000 / SCALE);
     for (int i = 0; i < 2; i++) {
+        await_up(&stage);
         usleep(700000);
         server_do(&stage.server, "FLUSHALL");
     }
