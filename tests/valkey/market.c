@@ -48,7 +48,7 @@ struct market {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool ends, is_parked, is_reading;
+    bool ends, is_parked, is_silent, is_reading;
     uint64_t to_play, per_s;
     struct market_symbol *symbols;
     struct arena arena;
@@ -83,7 +83,7 @@ static struct place *next_place(struct market *market) {
 }
 
 static void ring_bell(struct market *market) {
-    if (!market->is_parked) return;
+    if (!market->is_parked || market->is_silent) return;
     market->is_parked = false;
     market->feed.on_ready(market->feed.on_ready_context);
 }
@@ -473,17 +473,25 @@ void market_play(struct market *market, uint64_t commands, uint64_t per_s) {
     pthread_mutex_unlock(&market->lock);
 }
 
-void market_wait(struct market *market) {
+void market_wait_for(struct market *market, uint64_t left) {
     pthread_mutex_lock(&market->lock);
-    while (market->to_play) wait_a_little(market);
+    while (market->to_play > left) wait_a_little(market);
     pthread_mutex_unlock(&market->lock);
 }
+
+void market_wait(struct market *market) { market_wait_for(market, 0); }
 
 void market_new_feed(struct market *market) {
     pthread_mutex_lock(&market->lock);
     market->cursor = market->head;
-    market->is_parked = false;
+    market->is_parked = market->is_silent = false;
     market->feed.lost_partitions = 0;
+    pthread_mutex_unlock(&market->lock);
+}
+
+void market_silence(struct market *market) {
+    pthread_mutex_lock(&market->lock);
+    market->is_silent = true;
     pthread_mutex_unlock(&market->lock);
 }
 

@@ -24,8 +24,12 @@ void market_close(struct market *market);
 /* The next `commands` commands are played at most at `per_s` a second (0: as fast as it goes). Returns at once. */
 void market_play(struct market *market, uint64_t commands, uint64_t per_s);
 
-/* Waits until all commands were played. */
+/* Waits until all commands were played, or all but `left` of them. */
 void market_wait(struct market *market);
+void market_wait_for(struct market *market, uint64_t left);
+
+/* Before the reader ends: the feed rings no more, while what is in it may still be read. */
+void market_silence(struct market *market);
 
 /* A server that starts anew: whoever reads the feed next finds nothing in it but what comes from here on, and
  * is told where each symbol stands. No reader may be at work. */

@@ -62,9 +62,15 @@ static void start_writer(struct stage *stage) {
     }
 }
 
-static void stop_writer(struct stage *stage) {
-    valkey_writer_stop(stage->writer, 0);
+/* A feed that rang for a writer that is gone would ring nowhere. */
+static void end_writer(struct stage *stage, uint32_t drain_ms) {
+    market_silence(stage->market);
+    valkey_writer_stop(stage->writer, drain_ms);
     stage->writer = NULL;
+}
+
+static void stop_writer(struct stage *stage) {
+    end_writer(stage, 0);
     market_new_feed(stage->market);
 }
 
@@ -90,15 +96,24 @@ static void set_stage(struct stage *stage, const struct market_options *market, 
 
 #define COUNTER(stage, name) atomic_load(&valkey_writer_counters((stage)->writer)->name)
 
-static void await_up(const struct stage *stage) {
-    for (int i = 0; i < 400 && !COUNTER(stage, up); i++) usleep(50000);
-    REQUIRE(COUNTER(stage, up) == 1);
-}
+#define AWAIT(condition)                                                                                               \
+    do {                                                                                                               \
+        for (int i_ = 0; i_ < 2000 * SCALE && !(condition); i_++) usleep(10000);                                       \
+        REQUIRE(condition);                                                                                            \
+    } while (0)
+
+static void await_up(const struct stage *stage) { AWAIT(COUNTER(stage, up) == 1); }
 
 /* Until the writer noticed that it lost its server so often: a slow one would take two deaths for one. */
 static void await_losses(const struct stage *stage, uint64_t losses) {
-    for (int i = 0; i < 400 && COUNTER(stage, losses) < losses; i++) usleep(50000);
+    AWAIT(COUNTER(stage, losses) >= losses);
     REQUIRE(COUNTER(stage, losses) == losses);
+}
+
+/* In the middle of what is played: the writer is at work, and `left` commands are still to come. */
+static void await_middle(const struct stage *stage, uint64_t left) {
+    market_wait_for(stage->market, left);
+    await_up(stage);
 }
 
 static void print_counters(const struct stage *stage) {
@@ -122,7 +137,7 @@ static void settle(struct stage *stage, bool all_ended) {
     struct picture *picture = market_picture(stage->market);
     time_t until = time(NULL) + 20 * SCALE;
     while (difference && time(NULL) < until) {
-        usleep(200000);
+        usleep(50000);
         redisContext *connection = server_connect(&stage->server);
         difference = COUNTER(stage, symbols_live) == COUNTER(stage, symbols)
                          ? picture_compare(picture, connection, all_ended)
@@ -134,12 +149,12 @@ static void settle(struct stage *stage, bool all_ended) {
         fprintf(stderr, "differs: %s\n", difference);
         exit(1);
     }
-    REQUIRE(COUNTER(stage, window_commands) <= 1); /* the check of the mark */
+    AWAIT(COUNTER(stage, window_commands) <= 1); /* the check of the mark */
     REQUIRE(COUNTER(stage, undecodable) == 0);
 }
 
 static void end_stage(struct stage *stage) {
-    if (stage->writer) valkey_writer_stop(stage->writer, 1000);
+    if (stage->writer) end_writer(stage, 1000);
     market_close(stage->market);
     json_decoder_deinit(&stage->decoder);
     server_end(&stage->server);
@@ -164,8 +179,7 @@ static void normal(void) {
     REQUIRE(COUNTER(&stage, fills) == picture_fills(market_picture(stage.market)));
     market_play(stage.market, 5000, 0);
     market_wait(stage.market);
-    valkey_writer_stop(stage.writer, 5000);
-    stage.writer = NULL;
+    end_writer(&stage, 5000);
     redisContext *connection = server_connect(&stage.server);
     const char *difference = picture_compare(market_picture(stage.market), connection, true);
     redisFree(connection);
@@ -221,16 +235,14 @@ static void flush(void) {
     set_stage(&stage, &whole, false);
     start_writer(&stage);
     market_play(stage.market, 20000 / SCALE, 10000 / SCALE);
-    for (int i = 0; i < 2; i++) {
-        await_up(&stage);
-        usleep(700000);
+    for (uint64_t i = 0; i < 2; i++) {
+        await_middle(&stage, (13000 - 7000 * i) / SCALE);
         server_do(&stage.server, "FLUSHALL");
     }
     settle(&stage, true);
     REQUIRE(COUNTER(&stage, refills) >= 5);
     uint64_t refills = COUNTER(&stage, refills);
     server_do(&stage.server, "FLUSHALL");
-    usleep(500000);
     settle(&stage, true);
     REQUIRE(COUNTER(&stage, refills) >= refills + 5);
     server_do(&stage.server, "SCRIPT FLUSH");
@@ -253,7 +265,6 @@ static void flush_crowd(void) {
     for (int i = 0; i < 4; i++) {
         market_play(stage.market, 4000 / SCALE, 8000 / SCALE);
         server_do(&stage.server, "FLUSHALL");
-        usleep(250000);
         settle(&stage, true);
     }
     REQUIRE(COUNTER(&stage, refills) >= 4 * options.symbols);
@@ -270,11 +281,10 @@ static void flush_short(void) {
     stage.options.refill_records = 3000;
     start_writer(&stage);
     market_play(stage.market, 40000 / SCALE, 10000);
-    usleep(1500000);
+    await_middle(&stage, 25000 / SCALE);
     server_do(&stage.server, "FLUSHALL");
     settle(&stage, false);
     server_do(&stage.server, "FLUSHALL");
-    usleep(500000);
     settle(&stage, false);
     end_stage(&stage);
 }
@@ -286,12 +296,11 @@ static void killed(void) {
     set_stage(&stage, &whole, true);
     start_writer(&stage);
     market_play(stage.market, 24000 / SCALE, 8000 / SCALE);
-    for (int i = 0; i < 2; i++) {
-        usleep(900000);
-        await_up(&stage);
+    for (uint64_t i = 0; i < 2; i++) {
+        await_middle(&stage, (16000 - 8000 * i) / SCALE);
         server_kill(&stage.server);
-        usleep(i ? 100000 : 700000);
-        await_losses(&stage, (uint64_t)i + 1);
+        if (i == 0) market_wait_for(stage.market, 11000 / SCALE); /* away for a while, and for a moment */
+        await_losses(&stage, i + 1);
         server_restart(&stage.server);
     }
     settle(&stage, true);
@@ -317,12 +326,12 @@ static void stopped(void) {
     stage.options.client.command_timeout_ms = 1000;
     start_writer(&stage);
     market_play(stage.market, 50000 / SCALE, 10000);
-    usleep(1000000);
+    await_middle(&stage, 40000);
     kill(stage.server.pid, SIGSTOP);
-    usleep(3000000);
+    AWAIT(COUNTER(&stage, losses) >= 1);
+    market_wait_for(stage.market, 15000); /* it has tried again meanwhile */
     kill(stage.server.pid, SIGCONT);
     settle(&stage, true);
-    REQUIRE(COUNTER(&stage, losses) >= 1);
     end_stage(&stage);
 }
 
@@ -333,7 +342,8 @@ static void password(void) {
     stage.options.client.password = "wrong";
     start_writer(&stage);
     market_play(stage.market, 2000, 0);
-    usleep(3000000);
+    AWAIT(COUNTER(&stage, refusals) >= 1);
+    usleep(2500000); /* what must not happen cannot be waited for */
     REQUIRE(COUNTER(&stage, up) == 0);
     REQUIRE(COUNTER(&stage, connects) == 0);
     REQUIRE(COUNTER(&stage, refusals) == 1); /* told once */
@@ -368,7 +378,7 @@ static void overtaken(void) {
         market_play(stage.market, 6000, 0);
         market_wait(stage.market);
         kill(stage.server.pid, SIGCONT);
-        usleep(300000);
+        settle(&stage, true);
     }
     market_play(stage.market, 6000 / SCALE, 3000 / SCALE);
     settle(&stage, true);
@@ -395,9 +405,8 @@ static void slow(void) {
         market_play(stage.market, 30000, 0);
         market_wait(stage.market);
         kill(stage.server.pid, SIGCONT);
-        usleep(300000);
+        settle(&stage, true);
     }
-    settle(&stage, true);
     REQUIRE(COUNTER(&stage, losses) == 0);
     REQUIRE(COUNTER(&stage, overtaken) > 0);
     REQUIRE(COUNTER(&stage, window_commands_peak) >= 16);
@@ -413,13 +422,13 @@ static void log_lags(void) {
     set_stage(&stage, &whole, false);
     start_writer(&stage);
     market_play(stage.market, 40000 / SCALE, 8000);
-    usleep(500000);
+    await_middle(&stage, 36000 / SCALE);
     market_lag_log(stage.market, true);
     server_do(&stage.server, "FLUSHALL");
-    usleep(1500000);
+    market_wait_for(stage.market, 24000 / SCALE);
     memory_log_set_faults(market_log(stage.market), &(struct memory_faults){.away = true});
     market_lag_log(stage.market, false);
-    usleep(500000);
+    market_wait_for(stage.market, 20000 / SCALE);
     memory_log_set_faults(market_log(stage.market), &(struct memory_faults){.read_pieces_max = 7});
     settle(&stage, true);
     end_stage(&stage);
