@@ -174,7 +174,7 @@ Record = collections.namedtuple("Record", "partition offset key headers value")
 
 def records(topic, partition=None):
     """All records there are now; key and value are bytes, None if absent."""
-    words = ["kcat", "-b", KAFKA, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-u", "-f", "%p %o %K %S %h\n%k%s\n"]
+    words = ["kcat", "-b", KAFKA, "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-f", "%p %o %K %S %h\n%k%s\n"]
     out = subprocess.run(words + (["-p", str(partition)] if partition is not None else []), check=True, capture_output=True, timeout=120).stdout
     found, at = [], 0
     while at < len(out):

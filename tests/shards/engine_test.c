@@ -12,7 +12,7 @@
 #include <time.h>
 
 #ifdef SHARDBOOK_SANITIZED
-enum { RECORDS = 6000, HAS_VARIETY = 0 }; /* too few for the rarest events */
+enum { RECORDS = 3000, HAS_VARIETY = 0 }; /* too few for the rarest events */
 #else
 enum { RECORDS = 30000, HAS_VARIETY = 1 };
 #endif
