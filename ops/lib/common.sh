@@ -32,12 +32,13 @@ wait_until() {
 # A process is remembered as "PID START", START being its start time in clock ticks, so that a reused pid does not count.
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
 remember_process() { echo "$1 $(start_time "$1")" >"$2"; }
-# The pid in a file written so, if that process still runs (a zombie does not).
+# The pid in a file written so, if that process still runs. A zombie does not, unless it has other threads: a process that was
+# killed has its ports until the last of them is gone.
 running_pid() {
-    local pid start state
+    local pid start state threads began
     read -r pid start 2>/dev/null <"$1" || return 1
-    state=$(sed 's/.*) //;s/ .*//' "/proc/$pid/stat" 2>/dev/null) || return 1
-    [ -n "$state" ] && [ "$state" != Z ] && [ "$(start_time "$pid")" = "$start" ] || return 1
+    read -r state threads began <<<"$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 1,18,20)"
+    [ -n "$state" ] && [ "$began" = "$start" ] && { [ "$state" != Z ] || [ "$threads" -gt 1 ]; } || return 1
     echo "$pid"
 }
 
