@@ -204,7 +204,7 @@ def ends(*topics):
     found = {}
     for topic in topics:
         count = 1 if topic == DEAD else PARTITIONS
-        words = ["kcat", "-b", KAFKA, "-Q"] + [w for p in range(count) for w in ("-t", f"{topic}:{p}:-1")]
+        words = ["kcat", "-b", KAFKA, "-Q", "-m", "20"] + [w for p in range(count) for w in ("-t", f"{topic}:{p}:-1")]
         out = run(*words, seconds=30)
         found[topic] = sum(int(n) for n in re.findall(r"offset (\d+)", out))
     return found
