@@ -82,7 +82,7 @@ static void set_stage(struct stage *stage, const struct market_options *market, 
     stage->options = (struct valkey_writer_options){.client = {.host = "127.0.0.1",
                                                         .port = stage->server.port,
                                                         .password = server_password,
-                                                        .command_timeout_ms = 5000},
+                                                        .command_timeout_ms = 30000}, /* more than a machine stalls */
         .read_event = read_event,
         .read_event_context = &stage->decoder,
         .write_depth = json_depth_encode,
@@ -237,6 +237,7 @@ static void flush(void) {
     market_play(stage.market, 20000 / SCALE, 10000 / SCALE);
     for (uint64_t i = 0; i < 2; i++) {
         await_middle(&stage, (13000 - 7000 * i) / SCALE);
+        AWAIT(COUNTER(&stage, events) >= 1000); /* there is something of each symbol to be lost */
         server_do(&stage.server, "FLUSHALL");
     }
     settle(&stage, true);
@@ -367,7 +368,6 @@ static void overtaken(void) {
     struct market_options options = whole;
     options.ring_places = 8000;
     set_stage(&stage, &options, false);
-    stage.options.client.command_timeout_ms = 30000;
     stage.options.window_commands = 16;
     stage.options.window_bytes = 256 << 10;
     start_writer(&stage);
@@ -393,7 +393,6 @@ static void slow(void) {
     struct market_options options = whole;
     options.ring_places = 20000;
     set_stage(&stage, &options, false);
-    stage.options.client.command_timeout_ms = 30000;
     stage.options.window_commands = 32;
     stage.options.window_bytes = 1 << 20;
     stage.options.held_bytes = 2 << 20;
