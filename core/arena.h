@@ -3,6 +3,7 @@
 #define SHARDBOOK_CORE_ARENA_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -76,5 +77,10 @@ static inline uint32_t block_first_slot(uint32_t block) { return block * ARENA_O
 
 /* Bytes that were ever handed out, for metrics. Any thread. */
 size_t arena_used_bytes(const struct arena *arena);
+
+enum { ARENA_CACHED_BYTES = 1 << 20 /* about what a core's own cache holds */ };
+
+/* True if the books together are larger than a core's own cache, so that looking ahead pays. Any thread. */
+static inline bool arena_is_large(const struct arena *arena) { return arena_used_bytes(arena) > ARENA_CACHED_BYTES; }
 
 #endif

@@ -12,11 +12,11 @@ void book_init(struct book *book, struct arena *arena, const struct instrument *
 
 void book_use_slots(struct book *book) {
     CHECK(book->fseq == 0, "a book with a past finds its orders another way");
-    book->by_slot = true;
+    book->special |= BOOK_BY_SLOT;
 }
 
 uint64_t book_request_id(const struct book *book, uint32_t slot) {
-    return rolling_unmix(book->orders[slot].id_hash) ^ sizeof(uint64_t);
+    return road_request_id(book, slot);
 }
 
 void book_deinit(struct book *book) {
@@ -68,7 +68,7 @@ static uint32_t find_in_slot(const struct book *book, struct text order_id, stru
 }
 
 uint32_t book_find_own(const struct book *book, const struct command *command) {
-    if (book->by_slot) return find_in_slot(book, command->order_id, command->user_id);
+    if (book_is_by_slot(book)) return find_in_slot(book, command->order_id, command->user_id);
     if (!command->order_id.size)
         return id_index_find_client(
             &book->ids, book->arena, book->run.client_hash, command->user_id, command->client_order_id);
@@ -77,7 +77,7 @@ uint32_t book_find_own(const struct book *book, const struct command *command) {
 }
 
 uint32_t book_find_replaced(const struct book *book, const struct command *command) {
-    uint32_t slot = (book->by_slot ? find_in_slot : find_order)(book, command->cancel_order_id, command->user_id);
+    uint32_t slot = (book_is_by_slot(book) ? find_in_slot : find_order)(book, command->cancel_order_id, command->user_id);
     return slot && !book_is_child(book, slot) ? slot : 0;
 }
 
@@ -384,28 +384,28 @@ enum book_progress book_general_road(
     return is_begun ? go_on(book, input, out) : apply(book, input, out);
 }
 
-/* What only some books look out for keeps a record off the short road; icebergs are met at their levels. */
+/* What only some books look out for keeps a command off the short road; icebergs are met at their levels. */
 static bool is_plain(const struct book *book) { return !(book->special & ~(uint32_t)BOOK_HAS_ICEBERGS); }
 
-/* The short road of requests neither enters ids nor looks at what the shard found. */
-static bool is_by_slot(const struct book *book, const struct book_input *input) {
-    return book->by_slot & !(input->verdict | input->blocked | input->cancelled_before);
+/* The short road does not look at what the shard found. */
+static bool is_unjudged(const struct book_input *input) {
+    return !(input->verdict | input->blocked | input->cancelled_before);
 }
 
-/* Apart, so that the short road needs no frame of its own here. */
-static __attribute__((noinline)) enum book_progress apply_tidied(
-    struct book *book, const struct book_input *input, struct book_output *out) {
-    book_recycle(book, true);
-    return book_apply(book, input, out);
+enum book_progress book_apply_generally(struct book *book, const struct book_input *input, struct book_output *out) {
+    if (book->special & BOOK_HAS_WASTE) {
+        book_recycle(book, true);
+        return book_apply(book, input, out);
+    }
+    return book_general_road(book, input, out, false);
 }
 
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
     CHECK(book->run.phase == BOOK_IDLE, "a record was started in the middle of another");
-    if (book_has_waste(book)) return apply_tidied(book, input, out);
-    if (input->kind == BOOK_REQUEST && is_plain(book) && is_by_slot(book, input))
+    if (input->kind == BOOK_REQUEST && road_is_open(book) && is_unjudged(input))
         return book_apply_request(book, input, out);
     if (input->kind == BOOK_COMMAND && is_plain(book)) return book_apply_command(book, input, out);
-    return book_general_road(book, input, out, false);
+    return book_apply_generally(book, input, out);
 }
 
 enum book_progress book_step(struct book *book, const struct book_input *input, struct book_output *out) {

@@ -13,13 +13,13 @@ static void check_order(const struct book *book, uint32_t slot, struct count *co
     CHECK(order->leaves_lots > 0 && book_filled(book, slot, book_leaves(book, slot)) >= 0,
         "an order's quantity is not what was filled, prevented and left");
     CHECK(order->id_hash == rolling_id(texts.order_id), "an order's hash is not its id's");
-    CHECK(book->by_slot || id_index_find_order(&book->ids, book->arena, order->id_hash, texts.order_id) == slot,
+    CHECK(book_is_by_slot(book) || id_index_find_order(&book->ids, book->arena, order->id_hash, texts.order_id) == slot,
         "an open order is not found by its id");
     CHECK(!order->has_client || id_index_find_client(&book->ids, book->arena,
                                     id_client_hash(rolling_id(texts.user_id), texts.client_order_id), texts.user_id,
                                     texts.client_order_id) == slot,
         "an open order is not found by its clientOrderId");
-    CHECK(book->by_slot || order->has_client == (texts.user_id.size && texts.client_order_id.size),
+    CHECK(book_is_by_slot(book) || order->has_client == (texts.user_id.size && texts.client_order_id.size),
         "an order's mark for its clientOrderId is wrong");
     CHECK(order->account_tag == book_account_tag(rolling_id(texts.user_id)),
         "an order's account tag is not its account's");
@@ -209,7 +209,7 @@ void book_check(const struct book *book) {
     check_not_crossed(book);
     if (book->specials) check_specials(book, &count);
     check_bits(book);
-    CHECK(count.orders == book->open_orders && (book->by_slot ? 0 : count.entries) == book->ids.entries,
+    CHECK(count.orders == book->open_orders && (book_is_by_slot(book) ? 0 : count.entries) == book->ids.entries,
         "the count of open orders or ids is wrong");
     CHECK(count.hash == book->orders_hash, "the hash over the open orders is wrong");
     check_slots(book, count);

@@ -5,6 +5,7 @@
 #include "core/book.h"
 #include "core/check.h"
 #include "core/rolling_hash.h"
+#include "core/short_road.h"
 
 /* Numbers an event, adds it to the hash and to the step's answers. Member by member, so that the event is put
  * together in its place. */
@@ -59,8 +60,6 @@ static inline int64_t book_filled(const struct book *book, uint32_t slot, int64_
     return (int64_t)record->quantity_lots - (int64_t)record->prevented_lots - leaves_lots;
 }
 
-static inline uint16_t book_account_tag(uint64_t user_hash) { return (uint16_t)(user_hash >> 48); }
-
 static inline enum side book_other_side(enum side side) { return side == SIDE_BUY ? SIDE_SELL : SIDE_BUY; }
 
 /* The extra of a special order. */
@@ -82,6 +81,9 @@ static inline int64_t book_leaves(const struct book *book, uint32_t slot) {
 static inline enum order_place book_place(const struct book *book, uint32_t slot) {
     return book->orders[slot].special ? book_extra(book, slot)->place : PLACE_LEVEL;
 }
+
+/* True if orders are found by their slots. */
+static inline bool book_is_by_slot(const struct book *book) { return book->special & BOOK_BY_SLOT; }
 
 /* True if a step has room for what happens at once. */
 static inline bool book_has_room(const struct book_output *out) {
@@ -128,32 +130,17 @@ void book_end_order(struct book *book, uint32_t slot);
  * back. */
 void book_recycle(struct book *book, bool is_idle);
 
-enum { BOOK_BLOCKS_KEPT = 64 /* an empty book with more gives its memory back */ };
-
-/* True if book_recycle would change anything between two commands. */
-static inline bool book_has_waste(const struct book *book) {
-    return book->freed_first || (book->open_orders == 0 && book->blocks > BOOK_BLOCKS_KEPT);
-}
-
-/* A block of slots more. */
-void book_add_block(struct book *book);
-
-/* A slot for an order. */
-static inline uint32_t book_take_slot(struct book *book) {
-    if (__builtin_expect(!book->free_slot, 0)) book_add_block(book);
-    uint32_t slot = book->free_slot;
-    book->free_slot = book->orders[slot].next;
-    return slot;
-}
-
 /* ---- book_plain.c: the short road ------------------------------------------------------------------------- */
 
-/* Applies a request or a command to a book that looks out for nothing, by the short road if it is plain, else by the
- * general one. */
+/* Applies a request to any book, or a command to a book that looks out for nothing, by the short road if that is plain,
+ * else by the general one. */
 enum book_progress book_apply_request(struct book *book, const struct book_input *input, struct book_output *out);
 enum book_progress book_apply_command(struct book *book, const struct book_input *input, struct book_output *out);
 
 /* ---- book.c: the general road ----------------------------------------------------------------------------- */
+
+/* Applies any record, tidying up first. */
+enum book_progress book_apply_generally(struct book *book, const struct book_input *input, struct book_output *out);
 
 /* Applies any record, or goes on with one that the short road began. */
 enum book_progress book_general_road(

@@ -43,7 +43,7 @@ uint32_t book_add_order(struct book *book, const struct command *command, bool i
     const struct book_run *run = &book->run;
     uint32_t room = is_special ? ORDER_SPECIAL_TEXT_BYTES : ORDER_TEXT_BYTES;
     bool is_long = command->order_id.size + command->client_order_id.size + command->user_id.size > room;
-    bool has_client = command->user_id.size && command->client_order_id.size && !book->by_slot;
+    bool has_client = command->user_id.size && command->client_order_id.size && !book_is_by_slot(book);
     uint32_t slot = book_take_slot(book);
     struct order *order = &book->orders[slot];
     order_write(order, run->leaves_lots,
@@ -59,7 +59,7 @@ uint32_t book_add_order(struct book *book, const struct command *command, bool i
     order->id_hash = run->id_hash;
     put_record(book, slot, command, is_long);
     if (__builtin_expect(is_special, 0)) put_extra(book, slot);
-    if (!book->by_slot) id_index_add(&book->ids, book->arena, run->id_hash, ID_ORDER, slot);
+    if (!book_is_by_slot(book)) id_index_add(&book->ids, book->arena, run->id_hash, ID_ORDER, slot);
     if (has_client) id_index_add(&book->ids, book->arena, run->client_hash, ID_CLIENT, slot);
     book->open_orders++;
     return slot;
@@ -147,7 +147,7 @@ static void leave_specials(struct book *book, uint32_t slot) {
 
 void book_end_order(struct book *book, uint32_t slot) {
     struct order *order = &book->orders[slot];
-    if (!book->by_slot) id_index_remove(&book->ids, book->arena, order->id_hash, ID_ORDER, slot);
+    if (!book_is_by_slot(book)) id_index_remove(&book->ids, book->arena, order->id_hash, ID_ORDER, slot);
     if (order->has_client) id_index_remove(&book->ids, book->arena, client_hash_of(book, slot), ID_CLIENT, slot);
     if (__builtin_expect(order->special, 0)) leave_specials(book, slot);
     book->freed_pieces += (uint32_t)(order->long_texts + order->special);
@@ -155,7 +155,8 @@ void book_end_order(struct book *book, uint32_t slot) {
     order->next = book->freed_first;
     if (!book->freed_first) book->freed_last = slot;
     book->freed_first = slot;
-    book->open_orders--;
+    book->special |= BOOK_HAS_WASTE;
+    book_count_ended(book, 1);
 }
 
 static void give_extra(struct book *book, uint32_t slot) {
@@ -195,6 +196,7 @@ void book_recycle(struct book *book, bool is_idle) {
         book->freed_first = book->freed_last = 0;
     }
     if (__builtin_expect(is_idle && book->open_orders == 0 && book->blocks > BOOK_BLOCKS_KEPT, 0)) give_memory(book);
+    if (book->open_orders || book->blocks <= BOOK_BLOCKS_KEPT) book->special &= ~(uint32_t)BOOK_HAS_WASTE;
 }
 
 static void init_ladders(struct book_specials *specials) {
@@ -260,7 +262,8 @@ static bool is_least_large(const struct instrument *instrument) {
 void book_set_special(struct book *book) {
     set_plain_range(book);
     const struct instrument *instrument = &book->instrument;
-    uint32_t kept = book->special & (BOOK_HAS_TIMED | BOOK_HAS_STOPS | BOOK_HAS_ICEBERGS | BOOK_HAS_CAUSED);
+    uint32_t kept = book->special & (BOOK_HAS_TIMED | BOOK_HAS_STOPS | BOOK_HAS_ICEBERGS | BOOK_HAS_CAUSED |
+                                        BOOK_BY_SLOT | BOOK_HAS_WASTE);
     uint32_t state = book->state == TRADING_STATE_TRADING   ? 0
                      : book->state == TRADING_STATE_AUCTION ? BOOK_NOT_TRADING | BOOK_IN_AUCTION
                                                             : BOOK_NOT_TRADING;

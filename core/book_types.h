@@ -23,13 +23,18 @@ enum {
 
 /* An event in 64 bytes: book_view makes it complete. Slots are 0 where the command's own ids are meant. */
 struct book_event {
-    uint8_t type;        /* enum event_type */
-    uint8_t reason;      /* enum reason */
-    uint8_t flags;       /* enum book_event_flag */
-    uint8_t detail;      /* ACCEPTED: side, orderType, timeInForce; PREVENTED: mode; STATE: state */
-    uint32_t order_slot; /* the event's order, of a FILL the taker */
-    uint32_t maker_slot; /* FILL, PREVENTED */
-    uint32_t trade;      /* FILL: low half of its tradeId */
+    union {
+        struct {
+            uint8_t type;        /* enum event_type */
+            uint8_t reason;      /* enum reason */
+            uint8_t flags;       /* enum book_event_flag */
+            uint8_t detail;      /* ACCEPTED: side, orderType, timeInForce; PREVENTED: mode; STATE: state */
+            uint32_t order_slot; /* the event's order, of a FILL the taker */
+            uint32_t maker_slot; /* FILL, PREVENTED */
+            uint32_t trade;      /* FILL: low half of its tradeId */
+        };
+        uint64_t words[2]; /* the same, to write it at once */
+    };
     uint64_t fseq;
     uint64_t hash;
     int64_t price_ticks, quantity_lots, leaves_lots; /* as in the rolling hash; STATE: price and quantity indicated,
@@ -95,7 +100,9 @@ enum book_special {
     BOOK_HAS_STOPS = 64,  /* some wait */
     BOOK_HAS_ICEBERGS = 128,
     BOOK_HAS_CAUSED = 256,     /* a parent was filled, or orders are queued */
-    BOOK_HAS_LARGE_LEAST = 512 /* the least quantity or price is beyond what the short road takes */
+    BOOK_HAS_LARGE_LEAST = 512, /* the least quantity or price is beyond what the short road takes */
+    BOOK_BY_SLOT = 1024,        /* orders are found by their slots, ids are not indexed */
+    BOOK_HAS_WASTE = 2048       /* before the next record something is to be freed or given back */
 };
 
 /* The order that matches now, and how far a long command has come. */
@@ -197,7 +204,6 @@ struct book {
     struct order_record *records; /* the arena's */
     uint32_t freed_last;
     uint32_t freed_pieces; /* how many long texts and extras the slots that were freed have */
-    bool by_slot;          /* orders are found by their slots, ids are not indexed */
     bool has_last_price;
     uint8_t state;            /* enum trading_state */
     struct ladder ladders[2]; /* by enum side */

@@ -17,9 +17,11 @@ void order_write_request(const struct arena *arena, uint32_t slot, int64_t quant
     struct order *order = &arena->orders[slot];
     uint64_t id = rolling_unmix(order->id_hash) ^ sizeof id;
     struct order_record *record = &arena->records[slot];
+    if (order->account_tag) quantity_lots = (int64_t)order->account_tag;
     order_record_write(record, quantity_lots, (struct text){NULL, sizeof id}, TEXT_NONE, TEXT_NONE);
     memcpy(record->texts, &id, sizeof id);
     order->unwritten = 0;
+    order->account_tag = 0;
 }
 
 static const char *texts_at(const struct arena *arena, uint32_t slot) {

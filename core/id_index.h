@@ -56,7 +56,7 @@ void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash,
 /* Empties it and gives its memory back to the arena. */
 void id_index_clear(struct id_index *index, struct arena *arena);
 
-/* Writes the record of an order that has none yet, with this quantity in lots. */
+/* Writes the record of an order that has none yet, with this quantity in lots if the order does not know its own. */
 void order_write_request(const struct arena *arena, uint32_t slot, int64_t quantity_lots);
 
 /* The record of an order, written if it was not. */

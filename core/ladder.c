@@ -74,6 +74,17 @@ struct level *ladder_far_find(const struct ladder *ladder, const struct arena *a
     return leaf->leaf.key == key ? &leaf->leaf.level : NULL;
 }
 
+struct level *ladder_far_get(struct ladder *ladder, const struct arena *arena, uint64_t key) {
+    ladder->far_debt++;
+    struct level *level = ladder_far_find(ladder, arena, key);
+    CHECK(level, "a level that must exist is not in the ladder");
+    return level;
+}
+
+void ladder_find_best(struct ladder *ladder, const struct arena *arena, uint64_t gone_key) {
+    ladder->best = ladder_next(ladder, arena, gone_key);
+}
+
 static uint32_t new_leaf(struct ladder *ladder, struct arena *arena, uint64_t key) {
     uint32_t piece = pool_take(&ladder->far_nodes, arena, sizeof(struct far_node));
     struct far_node *leaf = pool_at(arena, sizeof *leaf, piece);
@@ -134,6 +145,7 @@ static void far_remove(struct ladder *ladder, struct arena *arena, uint64_t key)
 void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key) {
     ladder->far_debt++;
     far_remove(ladder, arena, key);
+    if (key == ladder->best) ladder_find_best(ladder, arena, key);
 }
 
 /* Which power of two of pages the levels, or the bits, of a window take. */

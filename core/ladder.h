@@ -71,9 +71,14 @@ void ladder_clear(struct ladder *ladder, struct arena *arena);
 
 /* Parts of the functions below that leave the window. */
 struct level *ladder_far_find(const struct ladder *ladder, const struct arena *arena, uint64_t key);
+struct level *ladder_far_get(struct ladder *ladder, const struct arena *arena, uint64_t key);
 struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint64_t key);
+void ladder_find_best(struct ladder *ladder, const struct arena *arena, uint64_t gone_key);
 void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key);
 uint64_t ladder_far_next(const struct ladder *ladder, const struct arena *arena, uint64_t key);
+
+/* What stays in the window is compiled into its callers, the rest is not. */
+#define LADDER_NEAR static inline __attribute__((always_inline))
 
 /* A word of `bits` that is not 0, from number `low` to before `high`; `high` if there is none. */
 static inline uint32_t ladder_next_word(const struct ladder *ladder, uint32_t low, uint32_t high) {
@@ -104,7 +109,7 @@ static inline uint64_t ladder_near_beyond(const struct ladder *ladder, uint32_t 
 }
 
 /* The least key of the window at or above `key`, which is in the window; LADDER_EMPTY if none. */
-static inline uint64_t ladder_near_from(const struct ladder *ladder, uint64_t key) {
+LADDER_NEAR uint64_t ladder_near_from(const struct ladder *ladder, uint64_t key) {
     uint32_t at = (uint32_t)key & (ladder->size - 1), bit = at % LADDER_WORD_BITS;
     uint64_t word = ladder->bits[at / LADDER_WORD_BITS] & (~UINT64_C(0) << bit);
     if (__builtin_expect(word != 0, 1)) return key - bit + (uint32_t)__builtin_ctzll(word);
@@ -131,40 +136,41 @@ static inline uint32_t ladder_place(const struct ladder *ladder, uint64_t key) {
 }
 
 /* The level of a key that has one. */
-static inline struct level *ladder_get(struct ladder *ladder, const struct arena *arena, uint64_t key) {
+LADDER_NEAR struct level *ladder_get(struct ladder *ladder, const struct arena *arena, uint64_t key) {
     if (__builtin_expect(ladder_is_near(ladder, key), 1)) return &ladder->levels[ladder_place(ladder, key)];
-    ladder->far_debt++;
-    struct level *level = ladder_far_find(ladder, arena, key);
-    CHECK(level, "a level that must exist is not in the ladder");
-    return level;
+    return ladder_far_get(ladder, arena, key);
 }
 
 /* The level of a key, made (empty) if there is none: the caller puts an order there at once. Pointers to
  * other levels are no longer good. */
-static inline struct level *ladder_enter(struct ladder *ladder, struct arena *arena, uint64_t key) {
+LADDER_NEAR struct level *ladder_enter(struct ladder *ladder, struct arena *arena, uint64_t key) {
     if (__builtin_expect(!ladder_is_near(ladder, key), 0)) return ladder_far_enter(ladder, arena, key);
     uint32_t at = ladder_place(ladder, key);
     struct level *level = &ladder->levels[at];
-    if (level->head == 0) {
-        ladder->bits[at >> 6] |= UINT64_C(1) << (at & 63);
-        ladder->summary[at >> 12] |= UINT64_C(1) << (at >> 6 & 63);
-        ladder->near_levels++;
-        if (key < ladder->best) ladder->best = key;
-    }
+    /* Whether the level exists, and whether it is the best, nothing predicts: so it is marked in any case. */
+    ladder->bits[at >> 6] |= UINT64_C(1) << (at & 63);
+    ladder->summary[at >> 12] |= UINT64_C(1) << (at >> 6 & 63);
+    ladder->near_levels += level->head == 0;
+    ladder->best = key < ladder->best ? key : ladder->best;
     return level;
 }
 
 /* Removes the level of a key after its last order left (all of it is 0). Pointers to levels are no longer good. */
-static inline void ladder_leave(struct ladder *ladder, struct arena *arena, uint64_t key) {
+LADDER_NEAR void ladder_leave(struct ladder *ladder, struct arena *arena, uint64_t key) {
     if (__builtin_expect(!ladder_is_near(ladder, key), 0)) {
         ladder_far_leave(ladder, arena, key);
-    } else {
-        uint32_t at = ladder_place(ladder, key);
-        uint64_t word = ladder->bits[at >> 6] &= ~(UINT64_C(1) << (at & 63));
-        if (!word) ladder->summary[at >> 12] &= ~(UINT64_C(1) << (at >> 6 & 63));
-        ladder->near_levels--;
+        return;
     }
-    if (key == ladder->best) ladder->best = ladder_next(ladder, arena, key);
+    uint32_t at = ladder_place(ladder, key);
+    uint64_t word = ladder->bits[at >> 6] &= ~(UINT64_C(1) << (at & 63));
+    ladder->near_levels--;
+    if (__builtin_expect(!word, 0)) ladder->summary[at >> 12] &= ~(UINT64_C(1) << (at >> 6 & 63));
+    if (key != ladder->best) return;
+    /* Nothing is better than the best: what the word still holds is worse, and the next one. */
+    if (__builtin_expect(word && !ladder->far_levels, 1))
+        ladder->best = key - (at & 63) + (uint32_t)__builtin_ctzll(word);
+    else
+        ladder_find_best(ladder, arena, key);
 }
 
 /* The level of a key, or NULL. */

@@ -30,11 +30,12 @@ struct order {
             uint64_t special : 1;    /* it has a struct order_extra */
             uint64_t order_type : 3; /* as it came */
             uint64_t self_trade : 3; /* enum self_trade */
-            uint64_t unwritten : 1; /* it has no record yet: nobody's, with an id of 8 bytes, and as whole as it came */
+            uint64_t unwritten : 1; /* it has no record yet: nobody's, with an id of 8 bytes */
             uint64_t spare : 1;
             uint64_t price_ticks : 48; /* 0: it has no limit price */
             uint64_t account_tag : 16; /* of the userId's hash, 0 if it has none: to pass over strangers' orders without
-                                          their record */
+                                          their record. Unwritten: the quantity it came with, 0 if that is more than
+                                          fits; then it is as whole as it came */
         };
         uint64_t words[2];
     };
@@ -140,6 +141,10 @@ static inline void order_write(
 #define ORDER_SPECIAL_BIT (UINT64_C(1) << 55)
 
 #define ORDER_UNWRITTEN_BIT (UINT64_C(1) << 62)
+
+/* Of words[1]: the account's tag, or an unwritten order's quantity. */
+#define ORDER_TAG_SHIFT 48
+#define ORDER_TAG_MAX 65535
 
 /* What a tick of the price counts in the hash over the open orders, where a lot counts 1. */
 #define ORDER_PRICE_WEIGHT UINT64_C(0xf88bb8a8724c81ed)

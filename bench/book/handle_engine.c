@@ -3,6 +3,7 @@
 #define ENGINE "shardbook-handle"
 #define STALL_USES_SLOTS
 #include "bench/book/stall.h"
+#include "core/short_road.h"
 
 /* What a client sends besides what stands in the stream: which slot its order got. By position in the stream. */
 static uint32_t *carried;
@@ -12,75 +13,107 @@ static uint64_t position;
 static uint32_t *slots;
 static uint8_t *sides;
 
-static struct request request;
-static struct book_input input = {.kind = BOOK_REQUEST, .request = &request};
-
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE void take_fills(const struct book *book, const struct book_output *out, uint64_t taker) {
-    for (uint32_t i = 0; i < out->event_count; i++) {
+INLINE void take_fills(const struct book *book, const struct book_output *out, uint64_t taker, uint32_t first) {
+    for (uint32_t i = first; i < out->event_count; i++) {
         const struct book_event *event = &out->events[i];
         if (event->type != EVENT_FILL) continue;
-        uint64_t maker = book_request_id(book, event->maker_slot);
+        uint64_t maker = road_request_id(book, event->maker_slot);
         on_trade(maker, taker, (uint64_t)event->price_ticks, (uint64_t)event->quantity_lots);
     }
 }
 
-INLINE void apply(uint32_t symbol, uint64_t id) {
-    struct book *book = stall_book(symbol);
-    struct book_output *out = &stall.out;
-    request.id = id;
-    input.src_offset = (int64_t)position++;
-    out->event_count = out->level_count = out->slot = 0;
-    enum book_progress progress = book_apply(book, &input, out);
-    take_fills(book, out, id);
-    while (__builtin_expect(progress == BOOK_MORE, 0)) {
-        out->event_count = out->level_count = 0;
-        progress = book_step(book, &input, out);
-        take_fills(book, out, id);
+__attribute__((noinline)) static void go_on(struct book *book, const struct request *request, int64_t offset) {
+    const struct book_input input = {.kind = BOOK_REQUEST, .request = request, .src_offset = offset};
+    enum book_progress progress = BOOK_MORE;
+    while (progress == BOOK_MORE) {
+        stall.out.event_count = stall.out.level_count = 0;
+        progress = book_step(book, &input, &stall.out);
+        take_fills(book, &stall.out, request->id, 0);
     }
 }
 
-INLINE void fill_order(int side, enum order_type type, enum time_in_force tif, uint32_t price, uint32_t lots) {
-    request.side = (uint8_t)side;
-    request.order_type = (uint8_t)type;
-    request.time_in_force = (uint8_t)tif;
-    request.price_ticks = price;
-    request.quantity_lots = lots;
+INLINE void apply(uint32_t symbol, const struct request *request) {
+    struct book *book = stall_book(symbol);
+    int64_t offset = (int64_t)position++;
+    enum book_progress progress = book_request(book, request, offset, 0, &stall.out);
+    if (request->action != ACTION_CANCEL) take_fills(book, &stall.out, request->id, 1); /* the first is no fill */
+    if (__builtin_expect(progress == BOOK_MORE, 0)) {
+        const struct request copy = *request;
+        go_on(book, &copy, offset);
+    }
 }
+
+/* What the records of the stream ask for, as far as looking ahead needs it. */
+INLINE struct request request_ahead(const rec_t *record, uint32_t at_carried) {
+    bool is_new = record->op != OP_CANCEL && record->op != OP_REPLACE;
+    return (struct request){.action = is_new                    ? ACTION_NEW
+                                      : record->op == OP_CANCEL ? ACTION_CANCEL
+                                                                : ACTION_REPLACE,
+        .slot = at_carried & INT32_MAX,
+        .side = is_new ? record->side : (uint8_t)(at_carried >> 31),
+        .order_type = record->op == OP_MARKET ? ORDER_MARKET : ORDER_LIMIT,
+        .price_ticks = record->price};
+}
+
+enum { AHEAD_FAR = 16, AHEAD_NEAR = 6, AHEAD_JUDGED = 4096 /* records between two looks whether it pays */ };
+
+static bool is_ahead;
+
+INLINE void look_ahead(const rec_t *records, uint64_t at, uint64_t count) {
+    if (__builtin_expect(at % AHEAD_JUDGED == 0, 0)) is_ahead = arena_is_large(&stall.arena);
+    if (!is_ahead || __builtin_expect(at + AHEAD_FAR >= count, 0)) return;
+    const rec_t *far = &records[at + AHEAD_FAR], *near = &records[at + AHEAD_NEAR];
+    const struct request far_request = request_ahead(far, carried[at + AHEAD_FAR]);
+    book_request_prefetch(stall_book(far->sym), &far_request);
+    const struct request near_request = request_ahead(near, carried[at + AHEAD_NEAR]);
+    book_request_prefetch_near(stall_book(near->sym), &near_request);
+}
+
+#define ENG_AHEAD look_ahead
 
 INLINE void apply_new(uint32_t symbol, uint64_t id, int side, enum order_type type, enum time_in_force tif,
     uint32_t price, uint32_t lots) {
-    request.action = ACTION_NEW;
-    fill_order(side, type, tif, price, lots);
-    apply(symbol, id);
+    const struct request request = {.action = ACTION_NEW,
+        .id = id,
+        .side = (uint8_t)side,
+        .order_type = (uint8_t)type,
+        .time_in_force = (uint8_t)tif,
+        .price_ticks = price,
+        .quantity_lots = lots};
+    apply(symbol, &request);
 }
 
-INLINE void eng_limit(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
+__attribute__((noinline)) static void eng_limit(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_LIMIT, TIF_GTC, price, lots);
 }
 
-INLINE void eng_ioc(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
+static void eng_ioc(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_LIMIT, TIF_IOC, price, lots);
 }
 
-INLINE void eng_market(uint32_t symbol, uint64_t id, int side, uint32_t lots) {
+static void eng_market(uint32_t symbol, uint64_t id, int side, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_MARKET, TIF_IOC, 0, lots);
 }
 
-INLINE void eng_cancel(uint32_t symbol, uint64_t id) {
-    request.action = ACTION_CANCEL;
-    request.slot = carried[position];
-    apply(symbol, id);
+__attribute__((noinline)) static void eng_cancel(uint32_t symbol, uint64_t id) {
+    const struct request request = {.action = ACTION_CANCEL, .id = id, .slot = carried[position]};
+    apply(symbol, &request);
 }
 
 /* What the reference does: the order is cancelled and comes in again with another price and quantity. */
-INLINE void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uint32_t lots) {
-    request.action = ACTION_REPLACE;
-    request.slot = carried[position] & INT32_MAX;
-    request.replaced_id = id;
-    fill_order((int)(carried[position] >> 31), ORDER_LIMIT, TIF_GTC, price, lots);
-    apply(symbol, id);
+static void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uint32_t lots) {
+    const struct request request = {.action = ACTION_REPLACE,
+        .id = id,
+        .replaced_id = id,
+        .slot = carried[position] & INT32_MAX,
+        .side = (uint8_t)(carried[position] >> 31),
+        .order_type = ORDER_LIMIT,
+        .time_in_force = TIF_GTC,
+        .price_ticks = price,
+        .quantity_lots = lots};
+    apply(symbol, &request);
 }
 
 static void eng_finish(void) {}
@@ -95,6 +128,7 @@ static void rehearse_record(const rec_t *record) {
     bool is_new = record->op != OP_CANCEL && record->op != OP_REPLACE;
     if (is_new) sides[record->id] = record->side;
     carried[position] = slots[record->id] | (record->op == OP_REPLACE ? (uint32_t)sides[record->id] << 31 : 0);
+    stall.out.slot = 0;
     step(record);
     if (stall.out.slot) slots[record->id] = stall.out.slot;
 }

@@ -55,6 +55,7 @@ static void stall_close_stream(const rec_t *records, uint64_t count) {
 struct stall {
     struct arena arena;
     struct book *books;
+    struct book **by_symbol; /* those of the stream's symbols */
     struct book beside; /* no symbol of the stream's */
     uint32_t symbol_count, idle_between;
     void *memory;
@@ -66,7 +67,7 @@ struct stall {
 
 static struct stall stall;
 
-static inline struct book *stall_book(uint32_t symbol) { return &stall.books[symbol * (1 + stall.idle_between)]; }
+static inline struct book *stall_book(uint32_t symbol) { return stall.by_symbol[symbol]; }
 
 static int64_t stall_time_ms(void) { return stall.offset / STALL_RECORDS_PER_MS; }
 
@@ -84,6 +85,9 @@ static void stall_prepare(const hdr_t *header) {
     stall.orders_max = header->max_live + 2048 + 16 * books;
     stall.memory = stall_memory(arena_bytes(stall.orders_max));
     stall.books = stall_memory(books * sizeof(struct book));
+    stall.by_symbol = stall_memory(stall.symbol_count * sizeof *stall.by_symbol);
+    for (uint32_t i = 0; i < stall.symbol_count; i++)
+        stall.by_symbol[i] = &stall.books[(uint64_t)i * (1 + stall.idle_between)];
 }
 
 static struct decimal stall_units(uint64_t value) {
