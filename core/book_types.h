@@ -215,6 +215,9 @@ struct book {
     struct instrument instrument;
     struct pool long_texts;
     uint32_t first_block, last_block; /* the chain of its blocks */
+    uint64_t spares[4];               /* books in an array begin alike */
 };
+
+_Static_assert(sizeof(struct book) % 64 == 0, "whole cache lines");
 
 #endif

@@ -3,7 +3,7 @@
  * first event to its last, and what a caller always says costs nothing. What is not plain takes the general road
  * (book.c), from its start or from where it stands, to the same events.
  *
- * Of this file book_request and road_request_id alone are for others than the book. */
+ * Of this file book_request, road_request_id, road_copy and book_prefetch are for others than the book. */
 #ifndef SHARDBOOK_CORE_SHORT_ROAD_H
 #define SHARDBOOK_CORE_SHORT_ROAD_H
 
@@ -247,8 +247,6 @@ struct road_sweep {
     struct level *level;
     int64_t price_ticks;
     int64_t leaves_lots; /* of the taker */
-    uint64_t trades;
-    uint32_t ended; /* makers */
 };
 
 /* The level that is swept next, as long as it is one that the taker may trade at and its first order is plain. */
@@ -279,7 +277,7 @@ ROAD bool road_fill(struct book *book, struct road *road, struct road_sweep *swe
                                        : (uint64_t)lots);
     int64_t total_lots = sweep->level->total_lots -= lots;
     road->level[-1].total_lots = total_lots;
-    uint32_t trade = (uint32_t)++sweep->trades;
+    uint32_t trade = (uint32_t)++book->trades;
     road_answer(road, road_head(EVENT_FILL, REASON_NONE, entrant->side ? BOOK_EVENT_SELL : 0, 0, 0),
         slot | (uint64_t)trade << 32,
         (struct road_numbers){.price_ticks = sweep->price_ticks,
@@ -298,7 +296,7 @@ ROAD bool road_fill(struct book *book, struct road *road, struct road_sweep *swe
     maker->next = road->ended_first;
     if (!road->ended_first) road->ended_last = slot;
     road->ended_first = slot;
-    sweep->ended++;
+    book->open_orders--;
     sweep->level->head = next;
     *road_link(next, &book->orders[next].prev, &sweep->level->tail) = 0;
     return next != 0;
@@ -319,14 +317,13 @@ ROAD int64_t road_sweep(struct book *book, struct book_output *out, struct road 
     uint64_t limit_key, bool is_by_slot) {
     const struct book_event *full = out->events + BOOK_EVENTS_MAX - BOOK_EVENTS_SPARE;
     struct road_sweep sweep = {
-        .ladder = &book->ladders[entrant->side ^ 1], .leaves_lots = entrant->quantity_lots, .trades = book->trades};
-    uint64_t trades = sweep.trades;
+        .ladder = &book->ladders[entrant->side ^ 1], .leaves_lots = entrant->quantity_lots};
+    const struct book_event *accepted = road->event;
     while (sweep.leaves_lots && ROAD_LIKELY(road->event <= full) &&
            road_enter_level(book, road, &sweep, entrant->side ^ 1, limit_key))
         road_sweep_level(book, road, &sweep, entrant, full, is_by_slot);
-    if (sweep.ended) book_count_ended(book, sweep.ended);
-    if (sweep.trades != trades) {
-        book->trades = sweep.trades;
+    book_count_ended(book, 0);
+    if (road->event != accepted) {
         book->last_price_ticks = road->event[-1].price_ticks;
         book->has_last_price = true;
     }
@@ -391,11 +388,9 @@ ROAD void road_cancel(
 
 /* ---- requests --------------------------------------------------------------------------------------------- */
 
-/* Leaves the road. Of the request a copy, so that the caller's own need not be in memory: member by member, which is
- * done here alone. */
-ROAD enum book_progress road_leave_at(struct book *book, const struct request *r, int64_t src_offset,
-    int64_t log_time_ms, struct book_output *out, bool is_begun) {
-    const struct request copy = {.id = r->id,
+/* A copy, member by member, so that the request itself need not be in memory. */
+ROAD struct request road_copy(const struct request *r) {
+    return (struct request){.id = r->id,
         .replaced_id = r->replaced_id,
         .account = r->account,
         .price_ticks = r->price_ticks,
@@ -407,6 +402,12 @@ ROAD enum book_progress road_leave_at(struct book *book, const struct request *r
         .time_in_force = r->time_in_force,
         .self_trade = r->self_trade,
         .post_only = r->post_only};
+}
+
+/* Leaves the road. */
+ROAD enum book_progress road_leave_at(struct book *book, const struct request *request, int64_t src_offset,
+    int64_t log_time_ms, struct book_output *out, bool is_begun) {
+    const struct request copy = road_copy(request);
     return road_take_general(book, &copy, src_offset, log_time_ms, out, is_begun);
 }
 
@@ -538,36 +539,30 @@ ROAD enum book_progress book_request(
 
 ROAD void road_prefetch(const void *at) { __builtin_prefetch(at, 1); }
 
-/* The level of a price, if it is in the window: its memory. */
-ROAD void road_prefetch_level(const struct book *book, uint32_t side, int64_t price_ticks) {
+/* Where the level of a price is, if that is in the window; else anywhere. */
+ROAD const struct level *road_level_hint(const struct book *book, uint32_t side, int64_t price_ticks) {
     const struct ladder *ladder = &book->ladders[side];
-    uint64_t key = ladder_key(side, price_ticks);
-    if (ROAD_LIKELY(ladder_is_near(ladder, key))) road_prefetch(&ladder->levels[ladder_place(ladder, key)]);
+    return &ladder->levels[ladder_place(ladder, ladder_key(side, price_ticks))];
 }
 
-/* A caller that knows which requests come next has the processor fetch what they will touch: about 16 requests before
- * its turn what the request itself names, and about 6 before what stands there. Changes nothing but time. It pays
- * where arena_is_large; where all is in the caches it costs. `request` as for book_request; of a book by slots. */
-ROAD void book_request_prefetch(const struct book *book, const struct request *request) {
-    if (request->action != ACTION_NEW) road_prefetch(&book->orders[request->slot]);
-    if (request->action != ACTION_CANCEL && request->order_type == ORDER_LIMIT)
-        road_prefetch_level(book, request->side, request->price_ticks);
+/* A caller that knows which requests come next has the processor fetch what they will touch: some 16 requests before
+ * its turn what the request itself names, and some 6 before what stands there. Changes nothing but time. It pays where
+ * arena_is_large; where all is in the caches it costs. In a book by slots: `slot` as in the request, 0 for a NEW; side
+ * and price for a CANCEL are any. Without a branch: what is asked for next nothing predicts, and a fetch too many costs
+ * less. */
+ROAD void book_prefetch(const struct book *book, uint32_t slot, uint32_t side, int64_t price_ticks) {
+    road_prefetch(&book->orders[slot]);
+    road_prefetch(road_level_hint(book, side, price_ticks));
 }
 
-ROAD void book_request_prefetch_near(const struct book *book, const struct request *request) {
-    if (request->action != ACTION_NEW) {
-        const struct order *order = &book->orders[request->slot];
-        road_prefetch(&book->orders[order->prev]);
-        road_prefetch(&book->orders[order->next]);
-        road_prefetch_level(book, order->words[0] >> ROAD_KIND_SHIFT & 1, road_price_of(order));
-    }
-    if (request->action != ACTION_CANCEL) {
-        const struct ladder *ladder = &book->ladders[request->side];
-        uint64_t key = ladder_key(request->side, request->price_ticks);
-        road_prefetch(&book->orders[book->free_slot]);
-        if (request->order_type == ORDER_LIMIT && ladder_is_near(ladder, key))
-            road_prefetch(&book->orders[ladder->levels[ladder_place(ladder, key)].tail]);
-    }
+ROAD void book_prefetch_near(const struct book *book, uint32_t slot, uint32_t side, int64_t price_ticks) {
+    if (ROAD_UNLIKELY(!book->ladders[side].size)) return;
+    const struct order *orders = book->orders, *order = &orders[slot];
+    road_prefetch(&orders[order->prev]);
+    road_prefetch(&orders[order->next]);
+    road_prefetch(road_level_hint(book, order->words[0] >> ROAD_KIND_SHIFT & 1, road_price_of(order)));
+    road_prefetch(&orders[road_level_hint(book, side, price_ticks)->tail]);
+    road_prefetch(&orders[book->free_slot]);
 }
 
 #endif

@@ -40,24 +40,12 @@ INLINE void apply(uint32_t symbol, const struct request *request) {
     enum book_progress progress = book_request(book, request, offset, 0, &stall.out);
     if (request->action != ACTION_CANCEL) take_fills(book, &stall.out, request->id, 1); /* the first is no fill */
     if (__builtin_expect(progress == BOOK_MORE, 0)) {
-        const struct request copy = *request;
+        const struct request copy = road_copy(request);
         go_on(book, &copy, offset);
     }
 }
 
-/* What the records of the stream ask for, as far as looking ahead needs it. */
-INLINE struct request request_ahead(const rec_t *record, uint32_t at_carried) {
-    bool is_new = record->op != OP_CANCEL && record->op != OP_REPLACE;
-    return (struct request){.action = is_new                    ? ACTION_NEW
-                                      : record->op == OP_CANCEL ? ACTION_CANCEL
-                                                                : ACTION_REPLACE,
-        .slot = at_carried & INT32_MAX,
-        .side = is_new ? record->side : (uint8_t)(at_carried >> 31),
-        .order_type = record->op == OP_MARKET ? ORDER_MARKET : ORDER_LIMIT,
-        .price_ticks = record->price};
-}
-
-enum { AHEAD_FAR = 16, AHEAD_NEAR = 6, AHEAD_JUDGED = 4096 /* records between two looks whether it pays */ };
+enum { AHEAD_FAR = 12, AHEAD_NEAR = 5, AHEAD_JUDGED = 4096 /* records between two looks whether it pays */ };
 
 static bool is_ahead;
 
@@ -65,10 +53,8 @@ INLINE void look_ahead(const rec_t *records, uint64_t at, uint64_t count) {
     if (__builtin_expect(at % AHEAD_JUDGED == 0, 0)) is_ahead = arena_is_large(&stall.arena);
     if (!is_ahead || __builtin_expect(at + AHEAD_FAR >= count, 0)) return;
     const rec_t *far = &records[at + AHEAD_FAR], *near = &records[at + AHEAD_NEAR];
-    const struct request far_request = request_ahead(far, carried[at + AHEAD_FAR]);
-    book_request_prefetch(stall_book(far->sym), &far_request);
-    const struct request near_request = request_ahead(near, carried[at + AHEAD_NEAR]);
-    book_request_prefetch_near(stall_book(near->sym), &near_request);
+    book_prefetch(stall_book(far->sym), carried[at + AHEAD_FAR] & INT32_MAX, far->side, far->price);
+    book_prefetch_near(stall_book(near->sym), carried[at + AHEAD_NEAR] & INT32_MAX, near->side, near->price);
 }
 
 #define ENG_AHEAD look_ahead
