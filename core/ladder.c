@@ -19,7 +19,8 @@ struct far_node {
 };
 
 enum {
-    PLACES_PER_LEVEL_MAX = 128, /* a window has at most so many places for each level that exists */
+    PLACES_PER_LEVEL_MAX = 128,      /* a window has at most so many places for each level that exists ... */
+    THIN_PLACES_PER_LEVEL_MAX = 4096, /* ... and so many where the arena grants it */
     DEBT_AT_LEAST = 16
 };
 
@@ -157,9 +158,11 @@ static uint32_t pieces_size(uint64_t bytes) {
 
 static uint32_t words_of(uint32_t levels) { return (levels + 63) / 64; }
 
-static void give_window(struct arena *arena, uint32_t size, uint32_t window_page, uint32_t bits_page) {
-    if (size) arena_give_pages(arena, pieces_size((uint64_t)size * sizeof(struct level)), window_page, window_page);
-    if (bits_page) arena_give_pages(arena, pieces_size(words_of(size) * 8), bits_page, bits_page);
+static void give_window(struct arena *arena, const struct ladder *ladder) {
+    uint32_t window = ladder->window_page, bits = ladder->bits_page;
+    if (ladder->size) arena_give_pages(arena, pieces_size((uint64_t)ladder->size * sizeof(struct level)), window, window);
+    if (bits) arena_give_pages(arena, pieces_size(words_of(ladder->size) * 8), bits, bits);
+    if (ladder->granted_pages) arena_ungrant(arena, ladder->granted_pages);
 }
 
 /* An empty window of `size` levels from `base` on; the one before is no longer known here. */
@@ -224,11 +227,13 @@ static void move_window(struct ladder *ladder, struct arena *arena, uint64_t bas
     ladder->far_debt = 0;
 }
 
-/* Takes a wider window that covers the one before. */
-static void widen_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size) {
+/* Takes a wider window that covers the one before, `granted_pages` of it from the allowance. */
+static void widen_window(
+    struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size, uint32_t granted_pages) {
     struct ladder old = *ladder;
     if (old.bits == ladder->inline_bits) old.bits = old.inline_bits;
     take_window(ladder, arena, base, size);
+    ladder->granted_pages = granted_pages;
     for (uint64_t key = near_from(&old, old.base); key != LADDER_EMPTY; key = near_from(&old, key + 1)) {
         struct level level = old.levels[ladder_place(&old, key)];
         if (ladder_is_near(ladder, key))
@@ -237,15 +242,8 @@ static void widen_window(struct ladder *ladder, struct arena *arena, uint64_t ba
             *far_insert(ladder, arena, key) = level;
     }
     pull_near(ladder, arena);
-    give_window(arena, old.size, old.window_page, old.bits_page);
+    give_window(arena, &old);
     ladder->far_debt = 0;
-}
-
-static void place_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t size) {
-    if (size == ladder->size)
-        move_window(ladder, arena, base);
-    else
-        widen_window(ladder, arena, base, size);
 }
 
 static uint64_t greatest_near(const struct ladder *ladder) {
@@ -266,6 +264,11 @@ static uint64_t base_for(uint64_t low, uint64_t high, uint32_t size) {
     return high - base < size ? base : LADDER_EMPTY;
 }
 
+/* Levels that exist, and the one that is about to. */
+static uint64_t level_count(const struct ladder *ladder) {
+    return (uint64_t)ladder->near_levels + ladder->far_levels + 1;
+}
+
 /* The window that covers its levels and the key with room to spare, in *base; 0 if that would be too wide or too thin.
  */
 static uint32_t wider_window(const struct ladder *ladder, uint64_t key, uint64_t *base) {
@@ -278,8 +281,7 @@ static uint32_t wider_window(const struct ladder *ladder, uint64_t key, uint64_t
     uint64_t span = high - low + 1, size = ladder->size;
     while (size < span + span / 2 && size < LADDER_SIZE_MAX) size *= 2;
     while (size <= LADDER_SIZE_MAX && (size < span || base_for(low, high, (uint32_t)size) == LADDER_EMPTY)) size *= 2;
-    uint64_t levels = (uint64_t)ladder->near_levels + ladder->far_levels + 1;
-    if (size > LADDER_SIZE_MAX || (size > ladder->size && size > levels * PLACES_PER_LEVEL_MAX)) return 0;
+    if (size > LADDER_SIZE_MAX || (size > ladder->size && size > level_count(ladder) * THIN_PLACES_PER_LEVEL_MAX)) return 0;
     *base = base_for(low, high, (uint32_t)size);
     return (uint32_t)size;
 }
@@ -297,6 +299,13 @@ static uint64_t base_at_best(const struct ladder *ladder, uint64_t key) {
     return best - base < ladder->size ? base : best & ~(step - 1);
 }
 
+/* True if the window may have that size; one thinner than orders are counted with takes of the allowance. */
+static bool may_widen(const struct ladder *ladder, struct arena *arena, uint32_t size, uint32_t *granted_pages) {
+    if (size <= level_count(ladder) * PLACES_PER_LEVEL_MAX) return true;
+    *granted_pages = (1u << pieces_size((uint64_t)size * sizeof(struct level))) + (1u << pieces_size(words_of(size) * 8));
+    return arena_grant(arena, *granted_pages);
+}
+
 /* An empty ladder's window goes wherever the first order is: its levels and bits are all zero already. */
 static void follow_first(struct ladder *ladder, struct arena *arena, uint64_t key) {
     if (!ladder->size) take_window(ladder, arena, 0, LADDER_SIZE_MIN);
@@ -310,11 +319,11 @@ static void follow(struct ladder *ladder, struct arena *arena, uint64_t key) {
         follow_first(ladder, arena, key);
         return;
     }
-    uint32_t size = wider_window(ladder, key, &base);
-    if (size > ladder->size || (size && is_move_due(ladder)))
-        place_window(ladder, arena, base, size);
+    uint32_t size = wider_window(ladder, key, &base), granted_pages = 0;
+    if (size > ladder->size && may_widen(ladder, arena, size, &granted_pages))
+        widen_window(ladder, arena, base, size, granted_pages);
     else if (is_move_due(ladder))
-        move_window(ladder, arena, base_at_best(ladder, key));
+        move_window(ladder, arena, size == ladder->size ? base : base_at_best(ladder, key));
 }
 
 struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint64_t key) {
@@ -336,7 +345,7 @@ void ladder_init(struct ladder *ladder) {
 }
 
 void ladder_clear(struct ladder *ladder, struct arena *arena) {
-    give_window(arena, ladder->size, ladder->window_page, ladder->bits_page);
+    give_window(arena, ladder);
     pool_clear(&ladder->far_nodes, arena);
     ladder_init(ladder);
 }

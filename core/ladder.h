@@ -45,7 +45,8 @@ struct ladder {
     uint32_t far_levels;  /* ... and outside of it */
     uint32_t far_root;    /* of the tree of far levels */
     uint32_t far_debt;    /* steps taken in the tree since the window was placed */
-    uint32_t window_page, bits_page, spare;
+    uint32_t window_page, bits_page;
+    uint32_t granted_pages;                    /* a thin window's: the arena's allowance has them */
     uint64_t summary[LADDER_SUMMARY_WORDS];    /* of each word of `bits`: it is not 0 */
     uint64_t inline_bits[LADDER_INLINE_WORDS]; /* the bits of a small window */
     struct pool far_nodes;

@@ -1,14 +1,16 @@
 /* The core as an engine of the public benchmark: one book, its events as the harness's reports. With HARNESS_OWN_RING
  * the reports go through our ring, else through the queue that the harness gives. */
 #include "bench/harness/engine_api.h"
+#include "bench/harness/id_map.h"
 #include "bench/harness/report_ring.h"
 #include "core/book.h"
 #include "core/check.h"
+#include "core/short_road.h"
 
 #include <sys/mman.h>
 
-enum { ORDERS_MAX = 4194304 };
-#define IDS_MAX (UINT64_C(1) << 30)        /* an id of that much or more is answered like one that is not there */
+enum { ORDERS_MAX = 4194304, ID_BITS = 14 };
+#define IDS_MAX (UINT64_C(1) << 32)        /* an id of that much or more is answered like one that is not there */
 #define TOUCHED_BYTES (UINT64_C(16) << 20) /* of each part of the arena, before the clock */
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
@@ -17,7 +19,7 @@ static struct book book;
 static void *memory;
 static size_t memory_bytes;
 static struct book_output out;
-static uint32_t *slots; /* by the harness's id: where its order last was; only what is used becomes real */
+static struct id_map slots; /* of open orders */
 static int64_t offset;
 #ifdef HARNESS_OWN_RING
 static struct report_ring *ring;
@@ -83,16 +85,21 @@ static inline void report_trade(const struct subject *taker, uint64_t maker, int
 
 /* ---- the book --------------------------------------------------------------------------------------------- */
 
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void report_fill(const struct subject *taker, const struct book_event *fill) {
+    uint64_t maker = road_request_id(&book, fill->maker_slot);
+    report_trade(taker, maker, fill->price_ticks, (uint32_t)fill->quantity_lots);
+    if (fill->rest == 0) id_map_remove(&slots, (uint32_t)maker);
+}
+
 /* The reports that answer a step of a new order, or of a modify (`ack` and `reject` differ). */
-static inline void report_new(const struct subject *s, enum harness_report_type ack, enum harness_report_type reject) {
+INLINE void report_new(const struct subject *s, enum harness_report_type ack, enum harness_report_type reject) {
     for (uint32_t i = 0; i < out.event_count; i++) {
         const struct book_event *event = &out.events[i];
         switch (event->type) {
+        case EVENT_FILL: report_fill(s, event); break;
         case EVENT_ACCEPTED: report(ack, s); break;
-        case EVENT_FILL:
-            report_trade(
-                s, book_request_id(&book, event->maker_slot), event->price_ticks, (uint32_t)event->quantity_lots);
-            break;
         case EVENT_EXPIRED: report(HARNESS_CANCEL_ACK, s); break;
         case EVENT_REJECTED: report(reject, s); break;
         default: break;
@@ -100,59 +107,29 @@ static inline void report_new(const struct subject *s, enum harness_report_type 
     }
 }
 
-static inline enum book_progress apply(const struct request *request, struct book_input *input) {
-    input->kind = BOOK_REQUEST;
-    input->request = request;
-    input->src_offset = offset++;
-    input->verdict = BOOK_FRESH;
-    input->blocked = input->cancelled_before = false;
-    out.event_count = out.level_count = out.slot = 0;
-    return book_apply(&book, input, &out);
-}
-
-/* A new order, or the second half of a modify. */
-static inline void place(
-    const struct subject *s, struct request *request, enum harness_report_type ack, enum harness_report_type reject) {
-    struct book_input input;
-    if (__builtin_expect(s->order_id >= IDS_MAX, 0)) {
-        report(reject, s);
-        return;
-    }
-    request->id = s->order_id;
-    request->account = 0;
-    request->order_type = ORDER_LIMIT;
-    request->self_trade = SELF_TRADE_NONE;
-    request->post_only = false;
-    request->price_ticks = s->price_ticks;
-    request->quantity_lots = s->quantity;
-    request->side = s->side;
-    enum book_progress progress = apply(request, &input);
-    report_new(s, ack, reject);
-    while (__builtin_expect(progress == BOOK_MORE, 0)) {
+__attribute__((noinline)) static void go_on(const struct subject *s, const struct request *request, int64_t at) {
+    const struct book_input input = {.kind = BOOK_REQUEST, .request = request, .src_offset = at};
+    enum book_progress progress = BOOK_MORE;
+    while (progress == BOOK_MORE) {
         out.event_count = out.level_count = 0;
         progress = book_step(&book, &input, &out);
-        report_new(s, ack, reject);
+        report_new(s, HARNESS_ORDER_ACK, HARNESS_CANCEL_REJECT);
     }
-    if (out.slot) slots[s->order_id] = out.slot;
 }
 
-/* True if the order was open; then *s holds its side and price. */
-static inline bool take_out(struct subject *s) {
-    struct request request;
-    struct book_input input;
-    if (__builtin_expect(s->order_id >= IDS_MAX, 0)) return false;
-    request.id = s->order_id;
-    request.account = 0;
-    request.slot = slots[s->order_id];
-    request.action = ACTION_CANCEL;
-    apply(&request, &input);
-    const struct book_event *event = &out.events[0];
-    if (event->type != EVENT_CANCELLED) return false;
-    const struct order *order = &arena.orders[event->order_slot];
-    s->side = order->side;
-    s->price_ticks = (int64_t)order->price_ticks;
-    s->quantity = (uint32_t)event->leaves_lots;
-    return true;
+/* A new order, or a modify; every step but the first has neither `ack` nor `reject`. True unless it was refused. */
+INLINE bool place(const struct subject *s, const struct request *request, enum harness_report_type ack,
+    enum harness_report_type reject) {
+    int64_t at = offset++;
+    out.slot = 0;
+    enum book_progress progress = book_request(&book, request, at, 0, &out);
+    bool is_refused = out.events[0].type == EVENT_REJECTED;
+    report_new(s, ack, reject);
+    if (__builtin_expect(progress == BOOK_MORE, 0)) {
+        const struct request copy = road_copy(request);
+        go_on(s, &copy, at);
+    }
+    return !is_refused;
 }
 
 /* ---- what the harness calls ------------------------------------------------------------------------------- */
@@ -183,41 +160,69 @@ void engine_init(uint64_t nonce, const struct harness_transport *given, void *gi
     instrument.quantity_lots_max = QUANTITY_LOTS_MAX;
     book_init(&book, &arena, &instrument);
     book_use_slots(&book);
-    slots =
-        mmap(NULL, IDS_MAX * sizeof *slots, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    CHECK(slots != MAP_FAILED, "no address space for the table of ids");
-    touch(slots, TOUCHED_BYTES);
+    id_map_init(&slots, ID_BITS);
     offset = 0;
 }
 
 void engine_shutdown(void) {
     book_deinit(&book);
     munmap(memory, memory_bytes);
-    munmap(slots, IDS_MAX * sizeof *slots);
+    free(slots.entries);
 }
 
-static inline void on_new(const struct harness_new *m) {
-    struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
-    struct request request;
-    request.action = ACTION_NEW;
-    request.time_in_force = m->is_ioc ? TIF_IOC : TIF_GTC;
+INLINE void on_new(const struct harness_new *m) {
+    const struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
+    const struct request request = {.action = ACTION_NEW,
+        .id = m->order_id,
+        .side = m->side,
+        .order_type = ORDER_LIMIT,
+        .time_in_force = m->is_ioc ? TIF_IOC : TIF_GTC,
+        .price_ticks = m->price_ticks,
+        .quantity_lots = m->quantity};
+    if (__builtin_expect(s.order_id >= IDS_MAX, 0)) {
+        report(HARNESS_CANCEL_REJECT, &s);
+        return;
+    }
     place(&s, &request, HARNESS_ORDER_ACK, HARNESS_CANCEL_REJECT);
+    if (out.slot) id_map_put(&slots, (uint32_t)s.order_id, out.slot);
 }
 
-static inline void on_cancel(const struct harness_cancel *m) {
+INLINE void on_cancel(const struct harness_cancel *m) {
     struct subject s = {.order_id = m->order_id, .sequence = m->sequence};
-    report(take_out(&s) ? HARNESS_CANCEL_ACK : HARNESS_CANCEL_REJECT, &s);
+    uint32_t at = id_map_find(&slots, (uint32_t)s.order_id);
+    const struct request request = {.action = ACTION_CANCEL, .id = s.order_id, .slot = slots.entries[at].slot};
+    book_request(&book, &request, offset++, 0, &out);
+    const struct book_event *event = &out.events[0];
+    if (event->type != EVENT_CANCELLED) {
+        report(HARNESS_CANCEL_REJECT, &s);
+        return;
+    }
+    const struct order *order = &arena.orders[request.slot];
+    s.side = order->side;
+    s.price_ticks = (int64_t)order->price_ticks;
+    s.quantity = (uint32_t)event->leaves_lots;
+    id_map_remove_at(&slots, at);
+    report(HARNESS_CANCEL_ACK, &s);
 }
 
 /* Cancel and new under the same id at once. */
-static inline void on_modify(const struct harness_modify *m) {
-    struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
-    struct request request;
-    request.action = ACTION_REPLACE;
-    request.time_in_force = TIF_GTC;
-    request.replaced_id = m->order_id;
-    request.slot = m->order_id < IDS_MAX ? slots[m->order_id] : 0;
-    place(&s, &request, HARNESS_MODIFY_ACK, HARNESS_MODIFY_REJECT);
+INLINE void on_modify(const struct harness_modify *m) {
+    const struct subject s = {m->order_id, m->sequence, m->price_ticks, m->quantity, m->side};
+    uint32_t id = (uint32_t)m->order_id;
+    const struct request request = {.action = ACTION_REPLACE,
+        .id = m->order_id,
+        .replaced_id = m->order_id,
+        .slot = slots.entries[id_map_find(&slots, id)].slot,
+        .side = m->side,
+        .order_type = ORDER_LIMIT,
+        .time_in_force = TIF_GTC,
+        .price_ticks = m->price_ticks,
+        .quantity_lots = m->quantity};
+    if (!place(&s, &request, HARNESS_MODIFY_ACK, HARNESS_MODIFY_REJECT)) return;
+    if (out.slot)
+        id_map_put(&slots, id, out.slot);
+    else
+        id_map_remove(&slots, id);
 }
 
 void engine_on_new_order(const struct harness_new *message) { on_new(message); }
