@@ -49,7 +49,7 @@ static inline void id_map_put(struct id_map *map, uint32_t id, uint32_t slot) {
     uint32_t at = id_map_find(map, id);
     map->count += map->entries[at].slot == 0;
     map->entries[at] = (struct id_map_entry){id, slot};
-    if (__builtin_expect(map->count > map->mask / 4, 0)) id_map_grow(map);
+    if (__builtin_expect(map->count > map->mask / 2, 0)) id_map_grow(map);
 }
 
 /* Takes out what stands at `hole`. */
