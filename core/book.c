@@ -157,15 +157,16 @@ static enum reason find_fault(const struct book_input *input) {
     return input->blocked && !is_cancel(command) ? REASON_BLOCKED : command->fault;
 }
 
-static void hash_ids(struct book_run *run, const struct command *command) {
-    run->id_hash = rolling_id(command->order_id);
+static void hash_ids(struct book_run *run, const struct book_input *input) {
+    const struct command *command = input->command;
+    run->id_hash = book_id_hash(input);
     if (command->client_order_id.size)
         run->client_hash = id_client_hash(rolling_id(command->user_id), command->client_order_id);
 }
 
 static void start_command(struct book *book, const struct book_input *input, struct book_output *out) {
     const struct command *command = input->command;
-    hash_ids(&book->run, command);
+    hash_ids(&book->run, input);
     if (answer_repeat(book, input, out)) return;
     if (__builtin_expect(command->fault | input->blocked, 0)) {
         enum reason fault = find_fault(input);
@@ -373,6 +374,7 @@ static enum book_progress as_command(struct book *book, const struct book_input 
     request_to_command(request->request, &command);
     input.kind = BOOK_COMMAND;
     input.command = &command;
+    input.ids = NULL;
     book->run.asked_slot = request->request->slot;
     return road(book, &input, out);
 }

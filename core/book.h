@@ -33,6 +33,7 @@ enum book_input_kind {
 struct book_input {
     uint8_t kind; /* enum book_input_kind */
     const struct command *command;
+    const struct command_ids *ids; /* of `command`, if they are known; NULL: not yet */
     const struct request *request; /* BOOK_REQUEST */
     int64_t src_offset;            /* of the record in orders[home] */
     int64_t log_time_ms;

@@ -82,6 +82,11 @@ static inline enum order_place book_place(const struct book *book, uint32_t slot
     return book->orders[slot].special ? book_extra(book, slot)->place : PLACE_LEVEL;
 }
 
+/* rolling_id of the command's orderId. */
+static inline uint64_t book_id_hash(const struct book_input *input) {
+    return input->ids ? input->ids->order_id : rolling_id(input->command->order_id);
+}
+
 /* True if orders are found by their slots. */
 static inline bool book_is_by_slot(const struct book *book) { return book->special & BOOK_BY_SLOT; }
 

@@ -136,9 +136,10 @@ ROAD bool is_plain_new(const struct command *command) {
                                         command->max_slippage.state | command->client_order_id.size);
 }
 
-ROAD bool read_command(const struct book *book, const struct command *command, struct entrant *entrant) {
+ROAD bool read_command(const struct book *book, const struct book_input *input, struct entrant *entrant) {
+    const struct command *command = input->command;
     bool is_market = command->order_type == ORDER_MARKET;
-    *entrant = (struct entrant){.id_hash = rolling_id(command->order_id),
+    *entrant = (struct entrant){.id_hash = book_id_hash(input),
         .side = command->side,
         .order_type = command->order_type,
         .time_in_force = command->time_in_force != TIF_NONE ? command->time_in_force
@@ -155,7 +156,7 @@ ROAD bool read_command(const struct book *book, const struct command *command, s
 APART enum book_progress new_command(struct book *book, const struct book_input *input, struct book_output *out) {
     const struct command *command = input->command;
     struct entrant entrant;
-    if (!is_plain_new(command) || !read_command(book, command, &entrant) ||
+    if (!is_plain_new(command) || !read_command(book, input, &entrant) ||
         id_index_find_order(&book->ids, book->arena, entrant.id_hash, command->order_id))
         return book_general_road(book, input, out, false);
     struct road road = road_begin(book, input->src_offset, out);
@@ -171,7 +172,7 @@ APART enum book_progress new_command(struct book *book, const struct book_input 
 APART enum book_progress cancel_command(struct book *book, const struct book_input *input, struct book_output *out) {
     const struct command *command = input->command;
     if (!command->order_id.size) return book_general_road(book, input, out, false);
-    uint32_t slot = id_index_find_order(&book->ids, book->arena, rolling_id(command->order_id), command->order_id);
+    uint32_t slot = id_index_find_order(&book->ids, book->arena, book_id_hash(input), command->order_id);
     struct order *order = &book->orders[slot];
     if (!slot || (order->words[0] & ROAD_NOT_PLAIN) || !order_is_of(book->arena, slot, command->user_id))
         return book_general_road(book, input, out, false);

@@ -87,6 +87,18 @@ static inline uint32_t match_tag(const struct id_bucket *bucket, uint32_t tag) {
 #endif
 }
 
+void id_index_prefetch(const struct id_index *index, const struct arena *arena, uint64_t hash) {
+    if (index->entries) __builtin_prefetch(bucket_at(index, arena, bucket_number(index, tag_of(hash))), 1);
+}
+
+uint32_t id_index_guess(const struct id_index *index, const struct arena *arena, uint64_t hash) {
+    if (!index->entries) return 0;
+    const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag_of(hash)));
+    uint32_t matches = match_tag(bucket, tag_of(hash)) | UINT32_C(1) << ID_BUCKET_ENTRIES;
+    uint32_t at = (uint32_t)__builtin_ctz(matches);
+    return at < ID_BUCKET_ENTRIES ? bucket->entries[at] >> 1 : 0;
+}
+
 static inline bool is_order(const struct arena *arena, uint32_t entry, uint64_t hash, struct text order_id) {
     uint32_t slot = entry >> 1;
     return (entry & 1) == ID_ORDER && arena->orders[slot].id_hash == hash &&

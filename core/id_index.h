@@ -47,6 +47,11 @@ uint32_t id_index_find_order(
 uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash,
     struct text user_id, struct text client_order_id);
 
+/* Has the processor fetch what a look for a hash reads first; and, a while later, where that probably leads: a slot, 0
+ * if nothing there looks like it. */
+void id_index_prefetch(const struct id_index *index, const struct arena *arena, uint64_t hash);
+uint32_t id_index_guess(const struct id_index *index, const struct arena *arena, uint64_t hash);
+
 /* Enters an id that is not there. */
 void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot);
 

@@ -168,6 +168,7 @@ void answers_command(struct answers *answers, const struct delivery *delivery) {
     struct log_position position = {.offset = delivery->offset, .log_time_ms = delivery->log_time_ms};
     struct book_input input = {.kind = BOOK_COMMAND,
         .command = &delivery->command,
+        .ids = &delivery->ids,
         .src_offset = delivery->offset,
         .log_time_ms = delivery->log_time_ms,
         .verdict = delivery->verdict,

@@ -74,8 +74,8 @@ struct id_key id_key_of(char kind, struct text first, struct text second, struct
 /* Forgets what lies outside the window of a record at (offset, log_time_ms). Both never go back. */
 void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms);
 
-/* Has the processor fetch what a find or an add of this key will read first. */
-void id_window_prefetch(const struct id_window *window, const struct id_key *key);
+/* Has the processor fetch what a find or an add of a key with this hash will read first. */
+void id_window_prefetch(const struct id_window *window, uint32_t key_hash);
 
 /* The oldest entry with this key that has another origin than `origin` (0: any), or NULL; valid until the next
  * id_window_make_room or id_window_expire. */

@@ -59,6 +59,10 @@ static int check_list(struct id_window *window, struct text symbol, const struct
     return STATUS_OK;
 }
 
+void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint64_t id_hash) {
+    id_window_prefetch(window, (uint32_t)(rolling_mix(rolling_mix('o' ^ symbol_hash) ^ id_hash) >> 32));
+}
+
 int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
     struct log_position position, struct repeat *repeat) {
     *repeat = (struct repeat){.verdict = BOOK_FRESH, .ids = command_ids_of(command)};
@@ -71,12 +75,12 @@ int repeats_check(struct id_window *window, struct text symbol, const struct com
     struct id_key own_key = id_key_begin('o'), client_key = id_key_begin('c');
     id_key_add(&own_key, symbol, ids->symbol);
     id_key_add(&own_key, own, is_order ? ids->order_id : rolling_id(own));
-    id_window_prefetch(window, &own_key);
+    id_window_prefetch(window, own_key.hash);
     if (has_client) {
         id_key_add(&client_key, symbol, ids->symbol);
         id_key_add(&client_key, command->user_id, ids->user_id);
         id_key_add(&client_key, command->client_order_id, ids->client_order_id);
-        id_window_prefetch(window, &client_key);
+        id_window_prefetch(window, client_key.hash);
     }
     struct id_entry carrier = {.offset = position.offset,
         .log_time_ms = position.log_time_ms,

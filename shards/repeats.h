@@ -25,6 +25,10 @@ struct repeat {
 int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
     struct log_position position, struct repeat *repeat);
 
+/* Has the processor fetch what repeats_check will read first for a command whose own id has this rolling_id. Any number
+ * of commands before its turn; changes nothing. */
+void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint64_t id_hash);
+
 /* A cancel found nothing to cancel: remember it for its account. STATUS_OK or STATUS_NO_MEMORY. */
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position);
 

@@ -4,6 +4,7 @@
 #define ENGINE "shardbook-text"
 #include "bench/book/stall.h"
 #include "core/digits.h"
+#include "core/short_road.h"
 #include "core/status.h"
 #include "shards/repeats.h"
 
@@ -22,6 +23,7 @@ static bool is_rehearsal;
 static struct id_window windows[PARTITIONS];
 static int64_t offsets[PARTITIONS]; /* of the next record of each home partition */
 static struct text symbol_names[65536];
+static uint64_t symbol_hashes[65536];
 static uint8_t symbol_homes[65536];
 static struct command command;
 static struct book_input input = {.command = &command};
@@ -57,7 +59,8 @@ static inline void apply(uint32_t symbol, uint64_t id) {
     input.src_offset = at.offset;
     input.log_time_ms = at.log_time_ms;
     input.verdict = repeat.verdict;
-    input.original_order_id = repeat.original_order_id;
+    input.ids = &repeat.ids;
+    if (repeat.verdict == BOOK_REPEAT) input.original_order_id = repeat.original_order_id;
     struct book *book = stall_book(symbol);
     struct book_output *out = &stall.out;
     out->event_count = out->level_count = 0;
@@ -112,6 +115,35 @@ static inline void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uin
     apply_change(symbol, id, ACTION_MODIFY, price, replace_lots[position]);
 }
 
+/* What comes next in the log is known, as to the server in a batch: fetched in three steps. */
+enum { AHEAD_FAR = 24, AHEAD_MIDDLE = 14, AHEAD_NEAR = 7, AHEAD_KEPT = 32 /* more than the furthest */ };
+
+static struct {
+    uint64_t id_hash;
+    uint32_t slot;
+} ahead[AHEAD_KEPT];
+
+static inline void look_ahead(const rec_t *records, uint64_t at, uint64_t count) {
+    if (__builtin_expect(at + AHEAD_FAR >= count, 0)) return;
+    const rec_t *far = &records[at + AHEAD_FAR];
+    const struct written *w = &written[at + AHEAD_FAR];
+    uint64_t hash = rolling_id((struct text){w->id, w->id_bytes});
+    ahead[(at + AHEAD_FAR) % AHEAD_KEPT].id_hash = hash;
+    repeats_prefetch(&windows[symbol_homes[far->sym]], symbol_hashes[far->sym], hash);
+    id_index_prefetch(&stall_book(far->sym)->ids, &stall.arena, hash);
+    const rec_t *middle = &records[at + AHEAD_MIDDLE];
+    const struct book *book = stall_book(middle->sym);
+    uint64_t middle_hash = ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].id_hash;
+    uint32_t slot = id_index_guess(&book->ids, &stall.arena, middle_hash);
+    ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].slot = slot;
+    __builtin_prefetch(&stall.arena.records[slot ? slot : book->free_slot], 1);
+    book_prefetch(book, slot, middle->side, middle->price);
+    const rec_t *near = &records[at + AHEAD_NEAR];
+    book_prefetch_near(stall_book(near->sym), ahead[(at + AHEAD_NEAR) % AHEAD_KEPT].slot, near->side, near->price);
+}
+
+#define ENG_AHEAD look_ahead
+
 static void eng_finish(void) {}
 
 static void eng_init(const hdr_t *header);
@@ -137,6 +169,7 @@ static void name_symbols(uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         int size = snprintf(names[i], sizeof names[i], "S%u", i);
         symbol_names[i] = (struct text){names[i], (uint32_t)size};
+        symbol_hashes[i] = rolling_id(symbol_names[i]);
         symbol_homes[i] = (uint8_t)home_partition(symbol_names[i]);
     }
 }
