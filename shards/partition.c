@@ -203,8 +203,7 @@ static void deliver_command(
     delivery->partition = partition->number;
     delivery->offset = record->offset;
     delivery->log_time_ms = partition->log_time_ms;
-    delivery->original_order_id = repeat->original_order_id;
-    delivery->ids = repeat->ids;
+    delivery->original_order_id = repeat->verdict == BOOK_REPEAT ? repeat->original_order_id : TEXT_NONE;
     delivery->hand_to = HAND_TO_NOBODY;
     partition->doors.deliver(partition->doors.context, delivery);
 }
@@ -212,7 +211,8 @@ static void deliver_command(
 static void answer_in_pseudo(struct partition *partition, const struct log_record *record) {
     struct command *command = &partition->delivery.command;
     name_command(partition, command, record->offset);
-    struct repeat fresh = {.verdict = BOOK_FRESH, .ids = command_ids_of(command)};
+    partition->delivery.ids = command_ids_of(command);
+    const struct repeat fresh = {.verdict = BOOK_FRESH};
     deliver_command(partition, partition->pseudo, record, &fresh);
 }
 
@@ -256,8 +256,10 @@ static void take_own(struct partition *partition, struct symbol *symbol, const s
     if (source)
         position.origin =
             (uint64_t)(source_index(source->topic, source->partition) + 1) << 56 | (uint64_t)source->offset;
+    struct command_ids *ids = &partition->delivery.ids;
+    *ids = command_ids_of(command);
     struct repeat repeat;
-    CHECK(repeats_check(&partition->repeats, command->symbol, command, position, &repeat) == STATUS_OK,
+    CHECK(repeats_check(&partition->repeats, command, ids, position, &repeat) == STATUS_OK,
         "no memory for the repeat window");
     name_command(partition, command, record->offset);
     if (is_good_till_date(command)) note_timed(partition, symbol, record->offset);

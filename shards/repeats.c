@@ -63,10 +63,10 @@ void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint
     id_window_prefetch(window, (uint32_t)(rolling_mix(rolling_mix('o' ^ symbol_hash) ^ id_hash) >> 32));
 }
 
-int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
+int repeats_check(struct id_window *window, const struct command *command, const struct command_ids *ids,
     struct log_position position, struct repeat *repeat) {
-    *repeat = (struct repeat){.verdict = BOOK_FRESH, .ids = command_ids_of(command)};
-    const struct command_ids *ids = &repeat->ids;
+    struct text symbol = command->symbol;
+    repeat->verdict = BOOK_FRESH;
     struct text own = command_own_id(command);
     if (text_is_absent(own)) return STATUS_OK;
     if (command->action == ACTION_LIST) return check_list(window, symbol, command, position, repeat);

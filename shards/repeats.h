@@ -16,13 +16,12 @@ struct log_position {
 struct repeat {
     uint8_t verdict;               /* enum book_verdict */
     struct text original_order_id; /* BOOK_REPEAT: a view into the window until its next use */
-    struct command_ids ids;        /* of the command */
 };
 
 /* Looks the command's own id up, then its clientOrderId, in the window before `position`, and judges by the oldest
- * record that carried it; the command is remembered, whatever it is. Its own id must be decoded, or it is fresh and
+ * record that carried it; the command is remembered, whatever it is. `ids` are its command_ids_of. Its own id must be decoded, or it is fresh and
  * leaves nothing. STATUS_OK or STATUS_NO_MEMORY. */
-int repeats_check(struct id_window *window, struct text symbol, const struct command *command,
+int repeats_check(struct id_window *window, const struct command *command, const struct command_ids *ids,
     struct log_position position, struct repeat *repeat);
 
 /* Has the processor fetch what repeats_check will read first for a command whose own id has this rolling_id. Any number

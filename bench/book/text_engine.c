@@ -20,6 +20,15 @@ static uint32_t *filled;        /* rehearsal: by id */
 static uint64_t position;
 static bool is_rehearsal;
 
+/* What comes next in the log is known, as to the server in a batch: fetched in three steps. */
+enum { AHEAD_FAR = 24, AHEAD_MIDDLE = 14, AHEAD_NEAR = 7, AHEAD_KEPT = 32 /* more than the furthest */ };
+
+static struct {
+    uint64_t id_hash;
+    uint64_t end; /* the record's position + 1 */
+    uint32_t slot;
+} ahead[AHEAD_KEPT];
+
 static struct id_window windows[PARTITIONS];
 static int64_t offsets[PARTITIONS]; /* of the next record of each home partition */
 static struct text symbol_names[65536];
@@ -48,18 +57,29 @@ static inline void take_fills(const struct book_output *out, uint64_t taker) {
     }
 }
 
+static inline uint64_t hash_ahead(uint64_t at) {
+    const struct written *w = &written[at];
+    ahead[at % AHEAD_KEPT].end = at + 1;
+    return ahead[at % AHEAD_KEPT].id_hash = rolling_id((struct text){w->id, w->id_bytes});
+}
+
+static inline uint64_t id_hash_at(uint64_t at) {
+    return __builtin_expect(ahead[at % AHEAD_KEPT].end == at + 1, 1) ? ahead[at % AHEAD_KEPT].id_hash : hash_ahead(at);
+}
+
 static inline void apply(uint32_t symbol, uint64_t id) {
     const struct written *w = &written[position];
     command.order_id = (struct text){w->id, w->id_bytes};
     command.symbol = symbol_names[symbol];
     uint32_t home = symbol_homes[symbol];
     struct log_position at = {.offset = offsets[home]++, .log_time_ms = stall_time_ms()};
+    const struct command_ids ids = {.symbol = symbol_hashes[symbol], .order_id = id_hash_at(position)}; /* all */
     struct repeat repeat;
-    if (repeats_check(&windows[home], command.symbol, &command, at, &repeat) != STATUS_OK) stall_fail("no memory");
+    if (repeats_check(&windows[home], &command, &ids, at, &repeat) != STATUS_OK) stall_fail("no memory");
     input.src_offset = at.offset;
     input.log_time_ms = at.log_time_ms;
     input.verdict = repeat.verdict;
-    input.ids = &repeat.ids;
+    input.ids = &ids;
     if (repeat.verdict == BOOK_REPEAT) input.original_order_id = repeat.original_order_id;
     struct book *book = stall_book(symbol);
     struct book_output *out = &stall.out;
@@ -115,31 +135,22 @@ static inline void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uin
     apply_change(symbol, id, ACTION_MODIFY, price, replace_lots[position]);
 }
 
-/* What comes next in the log is known, as to the server in a batch: fetched in three steps. */
-enum { AHEAD_FAR = 24, AHEAD_MIDDLE = 14, AHEAD_NEAR = 7, AHEAD_KEPT = 32 /* more than the furthest */ };
-
-static struct {
-    uint64_t id_hash;
-    uint32_t slot;
-} ahead[AHEAD_KEPT];
-
 static inline void look_ahead(const rec_t *records, uint64_t at, uint64_t count) {
     if (__builtin_expect(at + AHEAD_FAR >= count, 0)) return;
     const rec_t *far = &records[at + AHEAD_FAR];
-    const struct written *w = &written[at + AHEAD_FAR];
-    uint64_t hash = rolling_id((struct text){w->id, w->id_bytes});
-    ahead[(at + AHEAD_FAR) % AHEAD_KEPT].id_hash = hash;
+    uint64_t hash = hash_ahead(at + AHEAD_FAR);
     repeats_prefetch(&windows[symbol_homes[far->sym]], symbol_hashes[far->sym], hash);
     id_index_prefetch(&stall_book(far->sym)->ids, &stall.arena, hash);
     const rec_t *middle = &records[at + AHEAD_MIDDLE];
     const struct book *book = stall_book(middle->sym);
-    uint64_t middle_hash = ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].id_hash;
+    uint64_t middle_hash = id_hash_at(at + AHEAD_MIDDLE);
     uint32_t slot = id_index_guess(&book->ids, &stall.arena, middle_hash);
     ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].slot = slot;
     __builtin_prefetch(&stall.arena.records[slot ? slot : book->free_slot], 1);
     book_prefetch(book, slot, middle->side, middle->price);
     const rec_t *near = &records[at + AHEAD_NEAR];
-    book_prefetch_near(stall_book(near->sym), ahead[(at + AHEAD_NEAR) % AHEAD_KEPT].slot, near->side, near->price);
+    uint32_t near_slot = ahead[(at + AHEAD_NEAR) % AHEAD_KEPT].slot;
+    book_prefetch_near(stall_book(near->sym), near_slot, near->side, near->price);
 }
 
 #define ENG_AHEAD look_ahead
@@ -202,6 +213,7 @@ static void eng_init(const hdr_t *header) {
     rehearse(records, header->nops);
     stall_close_stream(records, header->nops);
     free(filled);
+    memset(ahead, 0, sizeof ahead);
     stall_open();
     stall_report();
 }

@@ -159,7 +159,8 @@ static struct command new_order(const char *id, const char *client, const char *
 static struct repeat check_at(struct id_window *window, struct command command, int64_t offset, int64_t time_ms) {
     struct repeat repeat;
     struct log_position position = {.offset = offset, .log_time_ms = time_ms};
-    cr_assert_eq(repeats_check(window, command.symbol, &command, position, &repeat), STATUS_OK);
+    struct command_ids ids = command_ids_of(&command);
+    cr_assert_eq(repeats_check(window, &command, &ids, position, &repeat), STATUS_OK);
     return repeat;
 }
 
