@@ -15,7 +15,7 @@ static uint8_t *sides;
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE void take_fills(const struct book *book, const struct book_output *out, uint64_t taker, uint32_t first) {
+__attribute__((noinline)) static void take_fills(const struct book *book, const struct book_output *out, uint64_t taker, uint32_t first) {
     for (uint32_t i = first; i < out->event_count; i++) {
         const struct book_event *event = &out->events[i];
         if (event->type != EVENT_FILL) continue;
@@ -38,7 +38,8 @@ INLINE void apply(uint32_t symbol, const struct request *request) {
     struct book *book = stall_book(symbol);
     int64_t offset = (int64_t)position++;
     enum book_progress progress = book_request(book, request, offset, 0, &stall.out);
-    if (request->action != ACTION_CANCEL) take_fills(book, &stall.out, request->id, 1); /* the first is no fill */
+    /* The first is no fill. */
+    if (request->action != ACTION_CANCEL && stall.out.event_count > 1) take_fills(book, &stall.out, request->id, 1);
     if (__builtin_expect(progress == BOOK_MORE, 0)) {
         const struct request copy = road_copy(request);
         go_on(book, &copy, offset);
@@ -71,7 +72,7 @@ INLINE void apply_new(uint32_t symbol, uint64_t id, int side, enum order_type ty
     apply(symbol, &request);
 }
 
-__attribute__((noinline)) static void eng_limit(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
+INLINE void eng_limit(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_LIMIT, TIF_GTC, price, lots);
 }
 
@@ -83,7 +84,7 @@ static void eng_market(uint32_t symbol, uint64_t id, int side, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_MARKET, TIF_IOC, 0, lots);
 }
 
-__attribute__((noinline)) static void eng_cancel(uint32_t symbol, uint64_t id) {
+INLINE void eng_cancel(uint32_t symbol, uint64_t id) {
     const struct request request = {.action = ACTION_CANCEL, .id = id, .slot = carried[position]};
     apply(symbol, &request);
 }
