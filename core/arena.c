@@ -8,8 +8,7 @@
 enum {
     ORDERS_PER_TWO_BLOCKS = 8,   /* a block for every 4 orders: many small books leave slots unused */
     PAGE_BYTES_PER_ORDER = 4096, /* a level in a window as thin as they come, index, far levels, long ids */
-    PAGE_BYTES_AT_LEAST = 64 << 20,
-    PAGES_PER_SPARE_PAGE = 8
+    PAGE_BYTES_AT_LEAST = 64 << 20
 };
 
 /* The smallest pieces have 16 bytes and 32-bit numbers: 64 GiB. */
@@ -27,7 +26,6 @@ static struct arena_layout arena_lay_out(uint64_t orders_max) {
     CHECK(orders_max >= 1024 && orders_max <= UINT64_C(1) << 25, "an arena is for 1024 to 2^25 orders");
     struct arena_layout l;
     uint64_t page_bytes = orders_max * PAGE_BYTES_PER_ORDER + PAGE_BYTES_AT_LEAST;
-    page_bytes += page_bytes / PAGES_PER_SPARE_PAGE;
     l.block_count = (uint32_t)(orders_max * 2 / ORDERS_PER_TWO_BLOCKS + 1);
     uint64_t pages = page_bytes / ARENA_PAGE_BYTES + 1;
     l.page_count = pages < PAGES_MAX ? (uint32_t)pages : PAGES_MAX;
@@ -59,7 +57,6 @@ void arena_init(struct arena *arena, void *memory, uint64_t orders_max) {
     atomic_init(&arena->free_blocks, 0);
     atomic_init(&arena->fresh_block, 1);
     atomic_init(&arena->fresh_page, 1);
-    atomic_init(&arena->spared_pages, l.page_count / (PAGES_PER_SPARE_PAGE + 1));
     for (int size = 0; size < ARENA_SIZES; size++) atomic_init(&arena->free_pages[size], 0);
 }
 
@@ -145,17 +142,4 @@ size_t arena_used_bytes(const struct arena *arena) {
     size_t pages = atomic_load_explicit(&arena->fresh_page, memory_order_relaxed);
     return blocks * ARENA_ORDERS_PER_BLOCK * (sizeof(struct order) + sizeof(struct order_record)) +
            pages * ARENA_PAGE_BYTES;
-}
-
-bool arena_grant(struct arena *arena, uint32_t pages) {
-    uint32_t spared = atomic_load_explicit(&arena->spared_pages, memory_order_relaxed);
-    do {
-        if (spared < pages) return false;
-    } while (!atomic_compare_exchange_weak_explicit(
-        &arena->spared_pages, &spared, spared - pages, memory_order_relaxed, memory_order_relaxed));
-    return true;
-}
-
-void arena_ungrant(struct arena *arena, uint32_t pages) {
-    atomic_fetch_add_explicit(&arena->spared_pages, pages, memory_order_relaxed);
 }

@@ -32,7 +32,6 @@ struct arena {
     _Atomic uint32_t fresh_block; /* never taken before from here on */
     _Alignas(64) arena_stack free_pages[ARENA_SIZES];
     _Atomic uint32_t fresh_page;
-    _Atomic uint32_t spared_pages; /* of the allowance, what nobody has */
 };
 
 /* Bytes for books that hold up to orders_max (1024 to 2^25) orders together. What counts of a book is the most it held
@@ -60,12 +59,6 @@ uint32_t arena_take_zero_pages(struct arena *arena, uint32_t size);
 
 /* Gives a chain of pieces of one size back, linked by arena_link_page from first to last. Any thread. */
 void arena_give_pages(struct arena *arena, uint32_t size, uint32_t first, uint32_t last);
-
-/* Pages beyond what orders are counted with, for what costs less time when it is larger: true if so many are there. They
- * are taken as ever, and the allowance returned when they were given back. Whether it is granted must change no outcome.
- * Any thread. */
-bool arena_grant(struct arena *arena, uint32_t pages);
-void arena_ungrant(struct arena *arena, uint32_t pages);
 
 /* Puts `next` behind a block or page in its owner's chain. The owner alone. */
 static inline void arena_link_block(struct arena *arena, uint32_t block, uint32_t next) {

@@ -1,5 +1,6 @@
-/* One side's price levels, best first: a dense window of levels around the market with an occupancy bitmap, and a
- * sparse tree for prices far from it. Where the window lies never changes an outcome. */
+/* One side's price levels, best first: a window around the market with an occupancy bitmap, whose levels lie flat, by
+ * place, or, if few exist in a wide window, in a small hash table; and a sparse tree for prices far from it. Where the
+ * window lies, and how, never changes an outcome. */
 #ifndef SHARDBOOK_CORE_LADDER_H
 #define SHARDBOOK_CORE_LADDER_H
 
@@ -31,26 +32,29 @@ enum {
     LADDER_SUMMARY_WORDS = LADDER_SIZE_MAX / LADDER_WORD_BITS / LADDER_WORD_BITS
 };
 
-/* The window is a ring: a level's place is its key modulo the size, so that the window moves without moving levels, and
- * `base` is a multiple of 64 (of the size, if that is less). What a level that stays touches comes first, in a cache
- * line. One thread at a time, like its book. Must not be copied while it holds a window: `bits` may point into itself.
- */
+/* The window is a ring: a level's place is its key modulo the places, so that the window moves without moving levels,
+ * and `base` is a multiple of 64 (of the places, if those are less). What a level that stays touches comes first, in a
+ * cache line. To what is compiled into callers a thin window, of levels in the table, is none: its `size` is 0. One
+ * thread at a time, like its book. Must not be copied while it holds a window: `bits` may point into itself. */
 struct ladder {
     uint64_t best;        /* least key with an order, LADDER_EMPTY if none */
     uint64_t base;        /* least key of the window */
-    struct level *levels; /* by place */
+    struct level *levels; /* by place if the window is flat, else of the table */
     uint64_t *bits;       /* of each place: its level exists */
-    uint32_t size;        /* levels in the window, 0 or a power of two */
-    uint32_t near_levels; /* levels that exist in the window ... */
-    uint32_t far_levels;  /* ... and outside of it */
-    uint32_t far_root;    /* of the tree of far levels */
+    uint32_t size;        /* places of the window if it is flat, else 0 */
+    uint32_t near_levels; /* levels that exist in a flat window ... */
+    uint32_t far_levels;  /* ... and elsewhere, in the table or the tree */
+    uint32_t far_root;    /* of the tree */
     uint32_t far_debt;    /* steps taken in the tree since the window was placed */
     uint32_t window_page, bits_page;
-    uint32_t granted_pages;                    /* a thin window's: the arena's allowance has them */
+    uint32_t places;                           /* of the window, 0 or a power of two */
     uint64_t summary[LADDER_SUMMARY_WORDS];    /* of each word of `bits`: it is not 0 */
     uint64_t inline_bits[LADDER_INLINE_WORDS]; /* the bits of a small window */
     struct pool far_nodes;
-    uint64_t spares[2];
+    uint32_t table_mask;   /* of a thin window: entries of the hash less 1, ... */
+    uint32_t table_levels; /* levels that exist, ... */
+    uint32_t table_free;   /* and the number of the first that does not, linked by tail; 0 if none */
+    uint32_t spare;
 };
 
 _Static_assert(sizeof(struct ladder) == 256, "whole cache lines");
@@ -70,7 +74,7 @@ void ladder_init(struct ladder *ladder);
 /* Gives all its memory back to the arena; the ladder is empty then. */
 void ladder_clear(struct ladder *ladder, struct arena *arena);
 
-/* Parts of the functions below that leave the window. */
+/* Parts of the functions below that leave the flat window. */
 struct level *ladder_far_find(const struct ladder *ladder, const struct arena *arena, uint64_t key);
 struct level *ladder_far_get(struct ladder *ladder, const struct arena *arena, uint64_t key);
 struct level *ladder_far_enter(struct ladder *ladder, struct arena *arena, uint64_t key);
@@ -78,7 +82,7 @@ void ladder_find_best(struct ladder *ladder, const struct arena *arena, uint64_t
 void ladder_far_leave(struct ladder *ladder, struct arena *arena, uint64_t key);
 uint64_t ladder_far_next(const struct ladder *ladder, const struct arena *arena, uint64_t key);
 
-/* What stays in the window is compiled into its callers, the rest is not. */
+/* What stays in the flat window is compiled into its callers, the rest is not. */
 #define LADDER_NEAR static inline __attribute__((always_inline))
 
 /* A word of `bits` that is not 0, from number `low` to before `high`; `high` if there is none. */
@@ -95,10 +99,10 @@ static inline uint32_t ladder_next_word(const struct ladder *ladder, uint32_t lo
 }
 
 /* The least key of the window behind all places of the key's own word; LADDER_EMPTY if none. */
-static inline uint64_t ladder_near_beyond(const struct ladder *ladder, uint32_t own) {
-    uint32_t words = ladder->size / LADDER_WORD_BITS;
+static inline uint64_t ladder_near_beyond(const struct ladder *ladder, uint32_t places, uint32_t own) {
+    uint32_t words = places / LADDER_WORD_BITS;
     if (words < 2) return LADDER_EMPTY;
-    uint32_t first = (uint32_t)(ladder->base & (ladder->size - 1)) / LADDER_WORD_BITS;
+    uint32_t first = (uint32_t)(ladder->base & (places - 1)) / LADDER_WORD_BITS;
     uint32_t end = own < first ? first : words, word = ladder_next_word(ladder, own + 1, end);
     if (word == end) {
         if (own < first) return LADDER_EMPTY;
@@ -109,29 +113,29 @@ static inline uint64_t ladder_near_beyond(const struct ladder *ladder, uint32_t 
     return ladder->base + from_base + (uint32_t)__builtin_ctzll(ladder->bits[word]);
 }
 
-/* The least key of the window at or above `key`, which is in the window; LADDER_EMPTY if none. */
-LADDER_NEAR uint64_t ladder_near_from(const struct ladder *ladder, uint64_t key) {
-    uint32_t at = (uint32_t)key & (ladder->size - 1), bit = at % LADDER_WORD_BITS;
+/* The least key of the window, of so many places, at or above `key`, which is in the window; LADDER_EMPTY if none. */
+LADDER_NEAR uint64_t ladder_near_from(const struct ladder *ladder, uint32_t places, uint64_t key) {
+    uint32_t at = (uint32_t)key & (places - 1), bit = at % LADDER_WORD_BITS;
     uint64_t word = ladder->bits[at / LADDER_WORD_BITS] & (~UINT64_C(0) << bit);
     if (__builtin_expect(word != 0, 1)) return key - bit + (uint32_t)__builtin_ctzll(word);
-    return ladder_near_beyond(ladder, at / LADDER_WORD_BITS);
+    return ladder_near_beyond(ladder, places, at / LADDER_WORD_BITS);
 }
 
 /* The next worse key with a level behind `key`, which need not have one itself; LADDER_EMPTY if none. */
 static inline uint64_t ladder_next(const struct ladder *ladder, const struct arena *arena, uint64_t key) {
     uint64_t from = key < ladder->base ? ladder->base : key + 1;
-    uint64_t near = from - ladder->base < ladder->size ? ladder_near_from(ladder, from) : LADDER_EMPTY;
+    uint64_t near = from - ladder->base < ladder->size ? ladder_near_from(ladder, ladder->size, from) : LADDER_EMPTY;
     if (__builtin_expect(ladder->far_levels == 0, 1)) return near;
     uint64_t far = ladder_far_next(ladder, arena, key);
     return near < far ? near : far;
 }
 
-/* True if the key lies in the window. */
+/* True if the key lies in a flat window. */
 static inline bool ladder_is_near(const struct ladder *ladder, uint64_t key) {
     return key - ladder->base < ladder->size;
 }
 
-/* The place of a key of the window. */
+/* The place of a key of a flat window. */
 static inline uint32_t ladder_place(const struct ladder *ladder, uint64_t key) {
     return (uint32_t)key & (ladder->size - 1);
 }
