@@ -9,7 +9,8 @@
 
 #include <sys/mman.h>
 
-enum { ORDERS_MAX = 4194304, ID_BITS = 14 };
+enum { ORDERS_MAX = 2000000, ID_BITS = 14 };
+_Static_assert(ORDERS_MAX * 2 + 16 <= ID_MAP_SLOT_MAX, "the arena has two slots for an order");
 #define IDS_MAX (UINT64_C(1) << 32)        /* an id of that much or more is answered like one that is not there */
 #define TOUCHED_BYTES (UINT64_C(16) << 20) /* of each part of the arena, before the clock */
 #define HUGE_PAGE (UINT64_C(2) << 20)
@@ -160,7 +161,7 @@ void engine_init(uint64_t nonce, const struct harness_transport *given, void *gi
     instrument.quantity_lots_max = QUANTITY_LOTS_MAX;
     book_init(&book, &arena, &instrument);
     book_use_slots(&book);
-    id_map_init(&slots, ID_BITS);
+    id_map_init(&slots, &book, ID_BITS);
     offset = 0;
 }
 
@@ -190,7 +191,7 @@ INLINE void on_new(const struct harness_new *m) {
 INLINE void on_cancel(const struct harness_cancel *m) {
     struct subject s = {.order_id = m->order_id, .sequence = m->sequence};
     uint32_t at = id_map_find(&slots, (uint32_t)s.order_id);
-    const struct request request = {.action = ACTION_CANCEL, .id = s.order_id, .slot = slots.entries[at].slot};
+    const struct request request = {.action = ACTION_CANCEL, .id = s.order_id, .slot = id_map_slot(&slots, at)};
     book_request(&book, &request, offset++, 0, &out);
     const struct book_event *event = &out.events[0];
     if (event->type != EVENT_CANCELLED) {
@@ -212,7 +213,7 @@ INLINE void on_modify(const struct harness_modify *m) {
     const struct request request = {.action = ACTION_REPLACE,
         .id = m->order_id,
         .replaced_id = m->order_id,
-        .slot = slots.entries[id_map_find(&slots, id)].slot,
+        .slot = id_map_slot(&slots, id_map_find(&slots, id)),
         .side = m->side,
         .order_type = ORDER_LIMIT,
         .time_in_force = TIF_GTC,
