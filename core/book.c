@@ -15,9 +15,7 @@ void book_use_slots(struct book *book) {
     book->special |= BOOK_BY_SLOT;
 }
 
-uint64_t book_request_id(const struct book *book, uint32_t slot) {
-    return road_request_id(book, slot);
-}
+uint64_t book_request_id(const struct book *book, uint32_t slot) { return road_request_id(book, slot); }
 
 void book_deinit(struct book *book) {
     if (book->first_block) arena_give_blocks(book->arena, book->first_block, book->last_block);
@@ -77,7 +75,8 @@ uint32_t book_find_own(const struct book *book, const struct command *command) {
 }
 
 uint32_t book_find_replaced(const struct book *book, const struct command *command) {
-    uint32_t slot = (book_is_by_slot(book) ? find_in_slot : find_order)(book, command->cancel_order_id, command->user_id);
+    uint32_t slot =
+        (book_is_by_slot(book) ? find_in_slot : find_order)(book, command->cancel_order_id, command->user_id);
     return slot && !book_is_child(book, slot) ? slot : 0;
 }
 

@@ -61,7 +61,8 @@ struct book_output {
     struct book_event events[BOOK_EVENTS_MAX];
     struct level_change levels[BOOK_LEVELS_MAX]; /* absolute totals after this step, later entries win */
     uint32_t event_count, level_count;
-    uint32_t slot; /* of the order that came to rest or waits last; only set, never emptied by the book */
+    uint32_t slot; /* of the order that came to rest or waits last, which may be a stop that the record's own order
+                      triggered; only set, never emptied by the book */
 };
 
 /* Makes an empty book whose stream starts at fseq 0, hash 0. `arena` stays the caller's and outlives the book. */
@@ -133,8 +134,8 @@ enum book_load {
     BOOK_LOAD_BAD       /* these are not the pieces of a dump: give the book up with book_deinit */
 };
 
-/* Takes a dump's pieces, each as book_dump gave it, one behind the other, into a book that book_init made and that has
- * done nothing yet; its instrument is the dump's then. */
+/* Takes a dump's pieces, each as book_dump gave it, one behind the other, into a book that book_init made, that has
+ * done nothing yet and finds its orders by id; its instrument is the dump's then. */
 enum book_load book_load(struct book *book, const void *bytes, size_t size);
 
 uint64_t book_open_orders(const struct book *book);

@@ -97,8 +97,8 @@ static inline bool book_has_room(const struct book_output *out) {
 
 /* What a plain order adds to the hash over the open orders; linear in what is left of it. */
 static inline uint64_t book_weight(const struct order *order) {
-    return order->id_hash * (order->leaves_lots + (order->words[0] & ORDER_KIND_BITS) +
-                                order->price_ticks * UINT64_C(0xf88bb8a8724c81ed));
+    return order->id_hash *
+           (order->leaves_lots + (order->words[0] & ORDER_KIND_BITS) + order->price_ticks * ORDER_PRICE_WEIGHT);
 }
 
 /* The same of a special order. */
@@ -183,8 +183,7 @@ bool book_cancel(struct book *book, struct book_output *out, const struct comman
 
 /* True when a taker of `side` at this price would meet a resting order. */
 static inline bool book_crosses(const struct book *book, enum side side, int64_t price_ticks) {
-    enum side other = book_other_side(side);
-    return book->ladders[other].best <= ladder_key(other, price_ticks);
+    return road_crosses(book, side, price_ticks);
 }
 
 /* The worst key of the other side that book->run may trade at. */

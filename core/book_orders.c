@@ -11,6 +11,7 @@ void book_add_block(struct book *book) {
     book->first_block = block;
     book->blocks++;
     for (uint32_t i = ARENA_ORDERS_PER_BLOCK; i-- > 0;) {
+        book->orders[block_first_slot(block) + i].words[0] = 0; /* whoever had it last: nothing open has this slot */
         book->orders[block_first_slot(block) + i].next = book->free_slot;
         book->free_slot = block_first_slot(block) + i;
     }
@@ -156,7 +157,8 @@ void book_end_order(struct book *book, uint32_t slot) {
     if (!book->freed_first) book->freed_last = slot;
     book->freed_first = slot;
     book->special |= BOOK_HAS_WASTE;
-    book_count_ended(book, 1);
+    book->open_orders--;
+    book_note_if_empty(book);
 }
 
 static void give_extra(struct book *book, uint32_t slot) {

@@ -1,5 +1,5 @@
-/* Ways onto the short road (core/short_road.h) and off it: plain commands, whose ids are texts, and what is too rare to be
- * compiled into callers. */
+/* Ways onto the short road (core/short_road.h) and off it: plain commands, whose ids are texts, and what is too rare to
+ * be compiled into callers. */
 #if defined __GNUC__ && !defined __clang__
 /* Two 8-byte stores of the caller, read as one of 16 bytes, would have to reach the cache first. */
 #pragma GCC optimize("no-tree-slp-vectorize")
@@ -62,6 +62,7 @@ void road_hand_over(struct book *book, const struct entrant *entrant, uint64_t l
     run->slippage_ticks = -1;
     run->limit_key = limit_key;
     run->phase = BOOK_MATCHING;
+    CHECK(!book->freed_first, "the short road was taken although slots wait to be freed");
     book->freed_first = ended_first;
     book->freed_last = ended_last;
     if (ended_first) book->special |= BOOK_HAS_WASTE;
@@ -89,8 +90,8 @@ bool road_trade_request(struct book *book, struct book_output *out, int64_t src_
     return road_trade(book, out, &road, &entrant, true);
 }
 
-enum book_progress road_replace(
-    struct book *book, const struct request *request, int64_t src_offset, int64_t log_time_ms, struct book_output *out) {
+enum book_progress road_replace(struct book *book, const struct request *request, int64_t src_offset,
+    int64_t log_time_ms, struct book_output *out) {
     uint64_t replaced_hash = road_request_hash(request->replaced_id);
     if (ROAD_UNLIKELY(!road_admits(book, request))) return road_leave(book, request, src_offset, log_time_ms, out);
     struct order *order = road_find(book, request->slot, replaced_hash, request->account);
@@ -102,7 +103,6 @@ enum book_progress road_replace(
     const struct entrant entrant = road_entrant(request);
     struct road road = road_begin(book, src_offset, out);
     road_cancel(book, &road, order, request->slot, REASON_REPLACED);
-    order->next = 0; /* the chain of what ended */
     bool is_done = road_trade(book, out, &road, &entrant, true);
     return ROAD_LIKELY(is_done) ? BOOK_DONE : road_go_on(book, request, src_offset, log_time_ms, out);
 }
@@ -150,7 +150,8 @@ ROAD bool read_command(const struct book *book, const struct book_input *input, 
     if (!is_market && !read_units(&command->price, book->instrument.tick, &price_ticks)) return false;
     if (!read_units(&command->quantity, book->instrument.lot, &entrant->quantity_lots)) return false;
     if (!is_market) entrant->price_ticks = price_ticks;
-    return road_is_in_range(book, price_ticks, entrant->quantity_lots) && book->open_orders < OPEN_ORDERS_PER_SYMBOL_MAX;
+    return road_is_in_range(book, price_ticks, entrant->quantity_lots) &&
+           book->open_orders < OPEN_ORDERS_PER_SYMBOL_MAX;
 }
 
 APART enum book_progress new_command(struct book *book, const struct book_input *input, struct book_output *out) {

@@ -99,7 +99,7 @@ enum book_special {
     BOOK_IN_AUCTION = 32, /* with BOOK_NOT_TRADING: indications are due from time to time */
     BOOK_HAS_STOPS = 64,  /* some wait */
     BOOK_HAS_ICEBERGS = 128,
-    BOOK_HAS_CAUSED = 256,     /* a parent was filled, or orders are queued */
+    BOOK_HAS_CAUSED = 256,      /* a parent was filled, or orders are queued */
     BOOK_HAS_LARGE_LEAST = 512, /* the least quantity or price is beyond what the short road takes */
     BOOK_BY_SLOT = 1024,        /* orders are found by their slots, ids are not indexed */
     BOOK_HAS_WASTE = 2048       /* before the next record something is to be freed or given back */

@@ -336,8 +336,7 @@ static void change_window(struct ladder *ladder, struct arena *arena, uint64_t b
 
 /* Room in a thin window for a level more: in a table twice as large, or flat if enough levels exist now. */
 static void make_room(struct ladder *ladder, struct arena *arena) {
-    if (!ladder->size && !ladder->table_free)
-        change_window(ladder, arena, ladder->base, ladder->places);
+    if (!ladder->size && !ladder->table_free) change_window(ladder, arena, ladder->base, ladder->places);
 }
 
 /* Takes the far levels that lie in the window now into it. */
@@ -408,7 +407,8 @@ static uint32_t wider_window(const struct ladder *ladder, uint64_t key, uint64_t
     uint64_t span = high - low + 1, size = ladder->places;
     while (size < span + span / 2 && size < LADDER_SIZE_MAX) size *= 2;
     while (size <= LADDER_SIZE_MAX && (size < span || base_for(low, high, (uint32_t)size) == LADDER_EMPTY)) size *= 2;
-    if (size > LADDER_SIZE_MAX || (size > ladder->places && size > level_count(ladder) * PLACES_PER_LEVEL_MAX)) return 0;
+    if (size > LADDER_SIZE_MAX || (size > ladder->places && size > level_count(ladder) * PLACES_PER_LEVEL_MAX))
+        return 0;
     *base = base_for(low, high, (uint32_t)size);
     return (uint32_t)size;
 }
@@ -513,7 +513,8 @@ static void check_table(const struct ladder *ladder) {
         levels++;
     }
     for (uint32_t number = ladder->table_free; number; number = ladder->levels[number].tail) {
-        CHECK(!ladder->levels[number].head && !ladder->levels[number].total_lots, "a level that is gone left something");
+        CHECK(
+            !ladder->levels[number].head && !ladder->levels[number].total_lots, "a level that is gone left something");
         gone++;
     }
     CHECK(levels == ladder->table_levels && levels + gone + 1 == (ladder->table_mask + 1) / ENTRIES_PER_LEVEL,

@@ -30,7 +30,8 @@ struct order {
             uint64_t special : 1;    /* it has a struct order_extra */
             uint64_t order_type : 3; /* as it came */
             uint64_t self_trade : 3; /* enum self_trade */
-            uint64_t unwritten : 1; /* it has no record yet: nobody's, with an id of 8 bytes */
+            uint64_t unwritten : 1;  /* nobody's, with an id of 8 bytes, it has no record yet: read that through
+                                        order_record_of alone */
             uint64_t spare : 1;
             uint64_t price_ticks : 48; /* 0: it has no limit price */
             uint64_t account_tag : 16; /* of the userId's hash, 0 if it has none: to pass over strangers' orders without

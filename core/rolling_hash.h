@@ -65,7 +65,8 @@ struct rolling_input {
 static inline uint64_t rolling_source(uint64_t src_offset) { return src_offset * UINT64_C(0x06c45d188009454f); }
 
 /* As rolling_add, with rolling_source of the offset in place of in->src_offset. */
-static inline __attribute__((always_inline)) uint64_t rolling_add_from(uint64_t hash, uint64_t source, const struct rolling_input *in) {
+static inline __attribute__((always_inline)) uint64_t rolling_add_from(
+    uint64_t hash, uint64_t source, const struct rolling_input *in) {
     return rolling_mix(
         hash ^ (source + in->type * UINT64_C(0xe220a8397b1dcdaf) + in->fseq * UINT64_C(0x6e789e6aa1b965f5) +
                    in->price_ticks * UINT64_C(0xf88bb8a8724c81ed) + in->quantity_lots * UINT64_C(0x1b39896a51a8749b) +

@@ -23,8 +23,8 @@
  * has its slot for life; a slot whose order ended is given to another, so the id is compared, and a stale slot is
  * answered REJECTED (UNKNOWN). Repeated ids are noticed among open orders only; in a book by slots by nobody.
  *
- * Fast. core/short_road.h, to be included beside this, has book_request, which is book_apply for a request compiled into the caller, and
- * book_prefetch for callers that know what comes next.
+ * Fast. core/short_road.h, to be included beside this, has book_request, which is book_apply for a request compiled
+ * into the caller, and book_prefetch for callers that know what comes next.
  *
  * What comes out. book_apply, and while it answers BOOK_MORE book_step with the same input, put at most BOOK_EVENTS_MAX
  * events and BOOK_LEVELS_MAX changed levels into the output, which the caller empties before each. So no step takes

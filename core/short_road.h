@@ -49,8 +49,8 @@ bool road_trade_request(struct book *book, struct book_output *out, int64_t src_
     int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account);
 
 /* The same of a REPLACE, the cancel included. */
-enum book_progress road_replace(struct book *book, const struct request *request, int64_t src_offset,
-    int64_t log_time_ms, struct book_output *out);
+enum book_progress road_replace(
+    struct book *book, const struct request *request, int64_t src_offset, int64_t log_time_ms, struct book_output *out);
 
 /* True if the order has the account. */
 bool road_is_of_account(const struct book *book, uint32_t slot, uint64_t account);
@@ -73,9 +73,8 @@ ROAD uint32_t book_take_slot(struct book *book) {
 
 static inline uint16_t book_account_tag(uint64_t user_hash) { return (uint16_t)(user_hash >> 48); }
 
-/* An order less is open. */
-ROAD void book_count_ended(struct book *book, uint32_t count) {
-    book->open_orders -= count;
+/* A book that became empty may have memory to give back before the next record. */
+ROAD void book_note_if_empty(struct book *book) {
     if (ROAD_UNLIKELY(book->open_orders == 0) && book->blocks > BOOK_BLOCKS_KEPT) book->special |= BOOK_HAS_WASTE;
 }
 
@@ -115,7 +114,8 @@ ROAD void road_free_ended(struct book *book, const struct road *road) {
 }
 
 /* What an event says beside its numbers; `flags` and `detail` as in struct book_event. */
-ROAD uint64_t road_head(enum event_type type, enum reason reason, uint32_t flags, uint32_t detail, uint32_t order_slot) {
+ROAD uint64_t road_head(
+    enum event_type type, enum reason reason, uint32_t flags, uint32_t detail, uint32_t order_slot) {
     return (uint32_t)type | (uint32_t)reason << 8 | flags << 16 | detail << 24 | (uint64_t)order_slot << 32;
 }
 
@@ -169,8 +169,7 @@ ROAD int64_t road_price_of(const struct order *order) { return (int64_t)(order->
 
 /* What an order with these words adds to the hash over the open orders: book_weight, from registers. */
 ROAD uint64_t road_weight(uint64_t id_hash, uint64_t word, int64_t price_ticks) {
-    return id_hash *
-           ((word & (ROAD_LEAVES_MASK | ORDER_KIND_BITS)) + (uint64_t)price_ticks * ORDER_PRICE_WEIGHT);
+    return id_hash * ((word & (ROAD_LEAVES_MASK | ORDER_KIND_BITS)) + (uint64_t)price_ticks * ORDER_PRICE_WEIGHT);
 }
 
 ROAD uint64_t road_request_hash(uint64_t id) { return rolling_mix(sizeof id ^ id); }
@@ -191,8 +190,8 @@ ROAD uint32_t road_add_request(struct book *book, const struct entrant *entrant,
     order->words[1] = (uint64_t)entrant->price_ticks | tag << ORDER_TAG_SHIFT;
     order->id_hash = entrant->id_hash;
     if (ROAD_UNLIKELY(needs_record))
-        road_put_account(book, slot, rolling_unmix(entrant->id_hash) ^ sizeof(uint64_t), entrant->account,
-            entrant->quantity_lots);
+        road_put_account(
+            book, slot, rolling_unmix(entrant->id_hash) ^ sizeof(uint64_t), entrant->account, entrant->quantity_lots);
     book->open_orders++;
     return slot;
 }
@@ -207,7 +206,7 @@ ROAD uint32_t *road_link(uint32_t neighbour, uint32_t *of_neighbour, uint32_t *o
 ROAD void road_rest(struct book *book, struct book_output *out, struct road *road, const struct entrant *entrant,
     int64_t leaves_lots, bool is_by_slot) {
     uint32_t side = entrant->side, slot = is_by_slot ? road_add_request(book, entrant, leaves_lots)
-                                                      : road_add_command(book, entrant, leaves_lots);
+                                                     : road_add_command(book, entrant, leaves_lots);
     struct order *order = &book->orders[slot];
     struct ladder *ladder = &book->ladders[side];
     struct level *level = ladder_enter(ladder, book->arena, ladder_key(side, entrant->price_ticks));
@@ -316,13 +315,12 @@ ROAD void road_sweep_level(struct book *book, struct road *road, struct road_swe
 ROAD int64_t road_sweep(struct book *book, struct book_output *out, struct road *road, const struct entrant *entrant,
     uint64_t limit_key, bool is_by_slot) {
     const struct book_event *full = out->events + BOOK_EVENTS_MAX - BOOK_EVENTS_SPARE;
-    struct road_sweep sweep = {
-        .ladder = &book->ladders[entrant->side ^ 1], .leaves_lots = entrant->quantity_lots};
+    struct road_sweep sweep = {.ladder = &book->ladders[entrant->side ^ 1], .leaves_lots = entrant->quantity_lots};
     const struct book_event *accepted = road->event;
     while (sweep.leaves_lots && ROAD_LIKELY(road->event <= full) &&
            road_enter_level(book, road, &sweep, entrant->side ^ 1, limit_key))
         road_sweep_level(book, road, &sweep, entrant, full, is_by_slot);
-    book_count_ended(book, 0);
+    book_note_if_empty(book);
     if (road->event != accepted) {
         book->last_price_ticks = road->event[-1].price_ticks;
         book->has_last_price = true;
@@ -340,8 +338,8 @@ ROAD void road_accept(struct road *road, const struct entrant *entrant) {
 }
 
 /* An order that trades, or may not rest. True if it is done, false if the general road is to go on. */
-ROAD bool road_trade(struct book *book, struct book_output *out, struct road *road, const struct entrant *entrant,
-    bool is_by_slot) {
+ROAD bool road_trade(
+    struct book *book, struct book_output *out, struct road *road, const struct entrant *entrant, bool is_by_slot) {
     bool is_market = entrant->order_type == ORDER_MARKET;
     uint64_t limit_key = is_market ? LADDER_EMPTY - 1 : ladder_key(entrant->side ^ 1, entrant->price_ticks);
     book->run.quantity_lots = entrant->quantity_lots;
@@ -366,23 +364,24 @@ ROAD bool road_trade(struct book *book, struct book_output *out, struct road *ro
 }
 
 /* An order that meets nothing and rests. */
-ROAD void road_settle(struct book *book, struct book_output *out, struct road *road, const struct entrant *entrant,
-    bool is_by_slot) {
+ROAD void road_settle(
+    struct book *book, struct book_output *out, struct road *road, const struct entrant *entrant, bool is_by_slot) {
     road_accept(road, entrant);
     road_rest(book, out, road, entrant, entrant->quantity_lots, is_by_slot);
     road_end(book, road, out);
 }
 
 /* Ends a plain order by its owner's will. */
-ROAD void road_cancel(
-    struct book *book, struct road *road, struct order *order, uint32_t slot, enum reason reason) {
+ROAD void road_cancel(struct book *book, struct road *road, struct order *order, uint32_t slot, enum reason reason) {
     uint64_t word = order->words[0];
     int64_t leaves_lots = (int64_t)(word & ROAD_LEAVES_MASK);
     road_unlink(book, road, order, word);
     road_answer(road, road_head(EVENT_CANCELLED, reason, BOOK_EVENT_BY_COMMAND, 0, slot), 0,
         (struct road_numbers){.leaves_lots = leaves_lots, .order_hash = order->id_hash});
     order->words[0] = word & ~ROAD_LEAVES_MASK;
-    book_count_ended(book, 1);
+    book->open_orders--;
+    book_note_if_empty(book);
+    order->next = 0; /* the chain of what ended */
     road->ended_first = road->ended_last = slot;
 }
 
@@ -411,20 +410,21 @@ ROAD enum book_progress road_leave_at(struct book *book, const struct request *r
     return road_take_general(book, &copy, src_offset, log_time_ms, out, is_begun);
 }
 
-ROAD enum book_progress road_leave(
-    struct book *book, const struct request *request, int64_t src_offset, int64_t log_time_ms, struct book_output *out) {
+ROAD enum book_progress road_leave(struct book *book, const struct request *request, int64_t src_offset,
+    int64_t log_time_ms, struct book_output *out) {
     return road_leave_at(book, request, src_offset, log_time_ms, out, false);
 }
 
-ROAD enum book_progress road_go_on(
-    struct book *book, const struct request *request, int64_t src_offset, int64_t log_time_ms, struct book_output *out) {
+ROAD enum book_progress road_go_on(struct book *book, const struct request *request, int64_t src_offset,
+    int64_t log_time_ms, struct book_output *out) {
     return road_leave_at(book, request, src_offset, log_time_ms, out, true);
 }
 
 /* True if price and quantity are within the instrument's range, and small enough that their product is. */
 ROAD bool road_is_in_range(const struct book *book, int64_t price_ticks, int64_t quantity_lots) {
-    return !((uint64_t)(price_ticks - book->plain_price_ticks_min) > book->plain_price_ticks_span) &
-           !((uint64_t)(quantity_lots - book->plain_quantity_lots_min) > book->plain_quantity_lots_span);
+    uint64_t price_above = (uint64_t)price_ticks - (uint64_t)book->plain_price_ticks_min;
+    uint64_t quantity_above = (uint64_t)quantity_lots - (uint64_t)book->plain_quantity_lots_min;
+    return !(price_above > book->plain_price_ticks_span) & !(quantity_above > book->plain_quantity_lots_span);
 }
 
 /* True when a taker of `side` at this price would meet a resting order. */
@@ -457,7 +457,8 @@ ROAD struct order *road_find(const struct book *book, uint32_t slot, uint64_t id
 ROAD bool road_admits(const struct book *book, const struct request *request) {
     uint32_t kind = (uint32_t)request->order_type * 8 + request->time_in_force;
     bool is_market = request->order_type == ORDER_MARKET;
-    return ROAD_LIKELY(request->side <= SIDE_SELL) && ROAD_LIKELY(kind < 64 && (ROAD_KINDS >> kind & 1)) &&
+    bool is_known = (request->order_type | request->time_in_force) < 8;
+    return ROAD_LIKELY(request->side <= SIDE_SELL) && ROAD_LIKELY(is_known && (ROAD_KINDS >> kind & 1)) &&
            ROAD_LIKELY(!(request->self_trade | request->post_only)) &&
            ROAD_LIKELY(road_is_in_range(
                book, is_market ? book->plain_price_ticks_min : request->price_ticks, request->quantity_lots)) &&
@@ -474,8 +475,8 @@ ROAD struct entrant road_entrant(const struct request *request) {
         .account = request->account};
 }
 
-ROAD enum book_progress road_new(
-    struct book *book, const struct request *request, int64_t src_offset, int64_t log_time_ms, struct book_output *out) {
+ROAD enum book_progress road_new(struct book *book, const struct request *request, int64_t src_offset,
+    int64_t log_time_ms, struct book_output *out) {
     if (ROAD_UNLIKELY(!road_admits(book, request))) return road_leave(book, request, src_offset, log_time_ms, out);
     const struct entrant entrant = road_entrant(request);
     bool may_rest = request->order_type == ORDER_LIMIT && request->time_in_force != TIF_IOC;
@@ -485,8 +486,8 @@ ROAD enum book_progress road_new(
         return BOOK_DONE;
     }
     uint32_t kind = entrant.side | entrant.order_type << 8 | entrant.time_in_force << 16;
-    bool is_done = road_trade_request(book, out, src_offset, entrant.id_hash, entrant.price_ticks,
-        entrant.quantity_lots, kind, entrant.account);
+    bool is_done = road_trade_request(
+        book, out, src_offset, entrant.id_hash, entrant.price_ticks, entrant.quantity_lots, kind, entrant.account);
     return ROAD_LIKELY(is_done) ? BOOK_DONE : road_go_on(book, request, src_offset, log_time_ms, out);
 }
 
@@ -500,8 +501,8 @@ ROAD enum book_progress road_reject_unknown(
     return BOOK_DONE;
 }
 
-ROAD enum book_progress road_cancel_request(
-    struct book *book, const struct request *request, int64_t src_offset, int64_t log_time_ms, struct book_output *out) {
+ROAD enum book_progress road_cancel_request(struct book *book, const struct request *request, int64_t src_offset,
+    int64_t log_time_ms, struct book_output *out) {
     uint64_t id_hash = road_request_hash(request->id);
     struct order *order = road_find(book, request->slot, id_hash, request->account);
     if (ROAD_UNLIKELY(!order)) {
@@ -522,14 +523,14 @@ ROAD bool road_is_open(const struct book *book) {
 }
 
 /* The same as book_apply of a BOOK_REQUEST that the shard found nothing against, without a struct book_input and
- * compiled into the caller; what *out held is gone. After BOOK_MORE go on with book_step, whose input is the same
- * request, offset and time. */
-ROAD enum book_progress book_request(
-    struct book *book, const struct request *request, int64_t src_offset, int64_t log_time_ms, struct book_output *out) {
+ * compiled into the caller. The events and levels that *out held are gone; out->slot is set, never emptied. `request`
+ * may be anywhere until this returns, best nowhere in memory; after BOOK_MORE go on with book_step, whose input is a
+ * road_copy of it, the same offset and time, and book_view wants the same. The book's thread, between two records. */
+ROAD enum book_progress book_request(struct book *book, const struct request *request, int64_t src_offset,
+    int64_t log_time_ms, struct book_output *out) {
     if (ROAD_LIKELY(road_is_open(book))) {
         if (request->action == ACTION_NEW) return road_new(book, request, src_offset, log_time_ms, out);
-        if (request->action == ACTION_CANCEL)
-            return road_cancel_request(book, request, src_offset, log_time_ms, out);
+        if (request->action == ACTION_CANCEL) return road_cancel_request(book, request, src_offset, log_time_ms, out);
         if (request->action == ACTION_REPLACE) return road_replace(book, request, src_offset, log_time_ms, out);
     }
     return road_leave(book, request, src_offset, log_time_ms, out);
@@ -541,22 +542,24 @@ ROAD void road_prefetch(const void *at) { __builtin_prefetch(at, 1); }
 
 /* Where the level of a price is, if that is in the window; else anywhere. */
 ROAD const struct level *road_level_hint(const struct book *book, uint32_t side, int64_t price_ticks) {
+    side &= 1;
     const struct ladder *ladder = &book->ladders[side];
     return &ladder->levels[ladder_place(ladder, ladder_key(side, price_ticks))];
 }
 
-/* A caller that knows which requests come next has the processor fetch what they will touch: some 16 requests before
- * its turn what the request itself names, and some 6 before what stands there. Changes nothing but time. It pays where
- * arena_is_large; where all is in the caches it costs. In a book by slots: `slot` as in the request, 0 for a NEW; side
- * and price for a CANCEL are any. Without a branch: what is asked for next nothing predicts, and a fetch too many costs
- * less. */
+/* A caller that knows which requests come next has the processor fetch what they will touch: some 12 requests before
+ * its turn what the request itself names. Changes nothing but time. It pays where arena_is_large; where all is in the
+ * caches it costs. `slot`, `side` and `price_ticks` as in the request, whatever they are; slot 0 for a NEW. The book's
+ * thread. Without a branch: what is asked for next nothing predicts, and a fetch too many costs less. */
 ROAD void book_prefetch(const struct book *book, uint32_t slot, uint32_t side, int64_t price_ticks) {
     road_prefetch(&book->orders[slot]);
     road_prefetch(road_level_hint(book, side, price_ticks));
 }
 
+/* The same some 5 requests before: what stands where the request leads. */
 ROAD void book_prefetch_near(const struct book *book, uint32_t slot, uint32_t side, int64_t price_ticks) {
-    if (ROAD_UNLIKELY(!book->ladders[side].size)) return;
+    if (ROAD_UNLIKELY(!book->ladders[side & 1].size)) return;
+    slot &= UINT32_C(0) - (slot < book->slot_count);
     const struct order *orders = book->orders, *order = &orders[slot];
     road_prefetch(&orders[order->prev]);
     road_prefetch(&orders[order->next]);

@@ -60,11 +60,16 @@ static inline struct id_key id_key_begin(char kind) {
     return (struct id_key){.mixed = (unsigned char)kind, .bytes = 1, .kind = kind};
 }
 
+/* What a part makes of a key's hash. */
+static inline void id_key_mix(struct id_key *key, uint64_t part_hash) {
+    key->mixed = rolling_mix(key->mixed ^ part_hash);
+    key->hash = (uint32_t)(key->mixed >> 32);
+}
+
 /* Adds a part, which must not be absent, and whose rolling_id is known. */
 static inline void id_key_add(struct id_key *key, struct text part, uint64_t part_hash) {
     key->parts[key->count++] = part;
-    key->mixed = rolling_mix(key->mixed ^ part_hash);
-    key->hash = (uint32_t)(key->mixed >> 32);
+    id_key_mix(key, part_hash);
     key->bytes = (uint16_t)(key->bytes + part.size + 1);
 }
 

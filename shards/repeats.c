@@ -60,7 +60,10 @@ static int check_list(struct id_window *window, struct text symbol, const struct
 }
 
 void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint64_t id_hash) {
-    id_window_prefetch(window, (uint32_t)(rolling_mix(rolling_mix('o' ^ symbol_hash) ^ id_hash) >> 32));
+    struct id_key key = id_key_begin('o');
+    id_key_mix(&key, symbol_hash);
+    id_key_mix(&key, id_hash);
+    id_window_prefetch(window, key.hash);
 }
 
 int repeats_check(struct id_window *window, const struct command *command, const struct command_ids *ids,

@@ -19,8 +19,8 @@ struct repeat {
 };
 
 /* Looks the command's own id up, then its clientOrderId, in the window before `position`, and judges by the oldest
- * record that carried it; the command is remembered, whatever it is. `ids` are its command_ids_of. Its own id must be decoded, or it is fresh and
- * leaves nothing. STATUS_OK or STATUS_NO_MEMORY. */
+ * record that carried it; the command is remembered, whatever it is. `ids` are its command_ids_of. Its own id must be
+ * decoded, or it is fresh and leaves nothing. STATUS_OK or STATUS_NO_MEMORY. */
 int repeats_check(struct id_window *window, const struct command *command, const struct command_ids *ids,
     struct log_position position, struct repeat *repeat);
 

@@ -15,7 +15,8 @@ static uint8_t *sides;
 
 #define INLINE static inline __attribute__((always_inline))
 
-__attribute__((noinline)) static void take_fills(const struct book *book, const struct book_output *out, uint64_t taker, uint32_t first) {
+__attribute__((noinline)) static void take_fills(
+    const struct book *book, const struct book_output *out, uint64_t taker, uint32_t first) {
     for (uint32_t i = first; i < out->event_count; i++) {
         const struct book_event *event = &out->events[i];
         if (event->type != EVENT_FILL) continue;

@@ -56,7 +56,7 @@ struct stall {
     struct arena arena;
     struct book *books;
     struct book **by_symbol; /* those of the stream's symbols */
-    struct book beside; /* no symbol of the stream's */
+    struct book beside;      /* no symbol of the stream's */
     uint32_t symbol_count, idle_between;
     void *memory;
     uint64_t orders_max;

@@ -92,8 +92,8 @@ static void ask(const struct ladder *ladder, const struct arena *arena, const st
     if (ladder->best != model_key(model, 0)) cr_assert_fail("another best level");
 }
 
-static void run(struct ladder *ladder, struct arena *arena, struct model *model, const struct stretch *stretch,
-    uint64_t *random) {
+static void run(
+    struct ladder *ladder, struct arena *arena, struct model *model, const struct stretch *stretch, uint64_t *random) {
     for (uint32_t step = 0; step < STEPS; step++) {
         uint64_t key = random_key(stretch, step, random);
         bool is_more = model->count < stretch->levels ? step_random(random) % 8 : step_random(random) % 8 == 0;
@@ -152,7 +152,8 @@ Test(ladder, keys_that_meet) {
     ladder_init(&ladder);
     enter(&ladder, arena, model, 70000, 1);
     for (uint32_t key = 65536; key < 131072; key++)
-        if ((key * UINT32_C(0x9E3779B1) >> 16 & 1023) < 12 && model->count < 700) enter(&ladder, arena, model, key, key);
+        if ((key * UINT32_C(0x9E3779B1) >> 16 & 1023) < 12 && model->count < 700)
+            enter(&ladder, arena, model, key, key);
     compare(&ladder, arena, model);
     for (uint32_t at = 5; model->count; at = at * 7 + 3) leave(&ladder, arena, model, at % model->count);
     compare(&ladder, arena, model);
