@@ -20,7 +20,9 @@ struct far_node {
 
 enum {
     PLACES_PER_LEVEL_MAX = 4096,     /* a window is placed with at most so many for each level that exists ... */
-    FLAT_PLACES_PER_LEVEL_MAX = 128, /* ... and is flat with so many */
+    FLAT_PLACES_PER_LEVEL_MAX = 128, /* ... and is flat with so many, ... */
+    LARGE_PLACES_PER_LEVEL_MAX = 16, /* ... or so many if it would fill half a core's own cache */
+    LARGE_SIZE = 32768,
     TABLE_SIZE_MIN = 64,             /* entries of the least table: one page */
     ENTRIES_PER_LEVEL = 4,           /* at least, so that nearly all are at home */
     DEBT_AT_LEAST = 16
@@ -272,7 +274,7 @@ static void give_window(struct arena *arena, const struct ladder *ladder) {
  * are its levels counted. */
 static void take_window(struct ladder *ladder, struct arena *arena, uint64_t base, uint32_t places, uint64_t levels) {
     uint32_t words = words_of(places), entries = TABLE_SIZE_MIN;
-    bool is_flat = places <= levels * FLAT_PLACES_PER_LEVEL_MAX;
+    bool is_flat = places <= levels * (places < LARGE_SIZE ? FLAT_PLACES_PER_LEVEL_MAX : LARGE_PLACES_PER_LEVEL_MAX);
     while (entries < (levels + levels / 4) * ENTRIES_PER_LEVEL) entries *= 2;
     ladder->base = base;
     ladder->places = places;

@@ -134,7 +134,7 @@ Test(ladder, wide_and_thin) {
 
 Test(ladder, from_thin_to_flat_and_wider) {
     const struct stretch stretches[] = {{50000, 3000, 20, 0, 0}, {50000, 3000, 1500, 0, 0}, {50000, 3000, 10, 0, 0},
-        {45000, 15000, 60, 0, 0}, {40000, 50000, 3000, 0, 1}, {40000, 50000, 10, 0, 0}, {60000, 50000, 2000, 7, 0}};
+        {45000, 15000, 60, 0, 0}, {40000, 50000, 4000, 0, 1}, {40000, 50000, 10, 0, 0}, {60000, 50000, 2000, 7, 0}};
     for (uint64_t seed = 1; seed <= 3; seed++) run_all(stretches, sizeof stretches / sizeof stretches[0], seed);
 }
 
