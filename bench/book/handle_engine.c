@@ -17,9 +17,10 @@ static uint8_t *sides;
 
 __attribute__((noinline)) static void take_fills(
     const struct book *book, const struct book_output *out, uint64_t taker, uint32_t first) {
-    for (uint32_t i = first; i < out->event_count; i++) {
-        const struct book_event *event = &out->events[i];
-        if (event->type != EVENT_FILL) continue;
+    const struct book_event *event = &out->events[first], *end = &out->events[out->event_count];
+    if (end[-1].type != EVENT_FILL) end--; /* what follows fills in a step is one event */
+    for (; event < end; event++) {
+        if (__builtin_expect(event->type != EVENT_FILL, 0)) continue;
         uint64_t maker = road_request_id(book, event->maker_slot);
         on_trade(maker, taker, (uint64_t)event->price_ticks, (uint64_t)event->quantity_lots);
     }
