@@ -206,7 +206,7 @@ static rd_kafka_resp_err_t produce(
     if (headers) rd_kafka_header_add(headers, "me-t", -1, "2", 1);
     rd_kafka_resp_err_t error = rd_kafka_producev(load->producer, RD_KAFKA_V_RKT(topic),
         RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(record->symbol.data, record->symbol.size),
+        RD_KAFKA_V_KEY(mutable(record->symbol.data), record->symbol.size),
         RD_KAFKA_V_VALUE(mutable(record->value.data), record->value.size), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
     if (error && headers) rd_kafka_headers_destroy(headers);
     return error;

@@ -73,9 +73,9 @@ static void produce(const char *topic, int32_t partition, struct text key, struc
     union {
         const char *from;
         void *to;
-    } bytes = {.from = value.data};
+    } bytes = {.from = value.data}, name = {.from = key.data};
     rd_kafka_resp_err_t error = rd_kafka_producev(stage.producer, RD_KAFKA_V_TOPIC(topic),
-        RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data, key.size),
+        RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(name.to, key.size),
         RD_KAFKA_V_VALUE(bytes.to, value.size), RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_HEADERS(headers),
         RD_KAFKA_V_END);
     if (error) abort();
