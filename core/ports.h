@@ -46,7 +46,7 @@ struct log_record {
     const struct log_header *headers;
 };
 
-/* One record to write. Views are copied before append returns. */
+/* One record to write. Views are copied before append returns, but for the value of one that `stays`. */
 struct log_append {
     uint8_t topic; /* enum topic */
     int32_t partition;
@@ -55,6 +55,7 @@ struct log_append {
     uint32_t header_count;
     const struct log_header *headers;
     uint64_t token; /* given back with the acknowledgement */
+    bool stays;     /* the value stays as it is until the acknowledgement or the writer's close: no copy is needed */
 };
 
 /* A reader of several (topic, partition) sources, each from a given offset; records of one partition come in order.
@@ -95,6 +96,7 @@ struct log_writer {
     void (*wake)(struct log_writer *writer);
     /* Records taken and not yet acknowledged. */
     uint64_t (*in_flight)(const struct log_writer *writer);
+    /* Drops what is in flight. When it returns, nothing of it is read any more. */
     void (*close)(struct log_writer *writer);
 };
 

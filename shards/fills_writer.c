@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { IDLE_MS = 100, ACK_MS = 5, ROUND_NS = 200000 };
+enum { IDLE_MS = 100, ACK_MS = 5, ROUND_NS = 200000, TOKEN_WORKER_SHIFT = 56 };
 
 static void on_bell(void *context) {
     struct fills_writer *fills = context;
@@ -28,6 +28,10 @@ int fills_writer_open(struct fills_writer *fills, struct log_store *store, struc
     fills->writer = store->open_writer(store, &status);
     if (!fills->writer) return status;
     for (int i = 0; i < worker_count; i++) {
+        if ((status = unacknowledged_init(&fills->unacknowledged[i])) != STATUS_OK) {
+            fills_writer_close(fills);
+            return status;
+        }
         workers[i].ring.gate_bell.ring = on_bell;
         workers[i].ring.gate_bell.context = fills;
     }
@@ -37,6 +41,7 @@ int fills_writer_open(struct fills_writer *fills, struct log_store *store, struc
 void fills_writer_close(struct fills_writer *fills) {
     if (fills->writer) fills->writer->close(fills->writer);
     fills->writer = NULL;
+    for (int i = 0; i < fills->worker_count; i++) unacknowledged_deinit(&fills->unacknowledged[i]);
     published_deinit(&fills->late);
 }
 
@@ -75,6 +80,14 @@ int64_t fills_writer_durable(const struct fills_writer *fills, int32_t partition
     return atomic_load_explicit(&fills->durable[partition], memory_order_acquire);
 }
 
+/* The token of a worker's event; dead letters have none. */
+static uint64_t token_of(int worker, uint64_t number) { return (uint64_t)worker << TOKEN_WORKER_SHIFT | number; }
+
+static void note_stored(struct fills_writer *fills, uint64_t token) {
+    uint64_t worker = token >> TOKEN_WORKER_SHIFT;
+    unacknowledged_store(&fills->unacknowledged[worker], token & ((UINT64_C(1) << TOKEN_WORKER_SHIFT) - 1));
+}
+
 static void on_ack(void *context, const struct log_ack *ack) {
     struct fills_writer *fills = context;
     if (ack->status != STATUS_OK) {
@@ -82,10 +95,12 @@ static void on_ack(void *context, const struct log_ack *ack) {
         return;
     }
     counter_add(&fills->counters.acknowledged, 1);
-    if (ack->topic == TOPIC_DEAD_LETTER)
+    if (ack->topic == TOPIC_DEAD_LETTER) {
         fills->dead_letters_acknowledged++;
-    else
+    } else {
         fills->fills_acknowledged[ack->partition]++;
+        note_stored(fills, ack->token);
+    }
 }
 
 /* ---- from the rings to the log --------------------------------------------------------------------------- */
@@ -109,11 +124,19 @@ static bool is_late_repeat(struct fills_writer *fills, const struct ring_head *h
     return true;
 }
 
-static struct log_append append_of(const struct ring_head *head) {
+/* The ring keeps the event where it lies until it is acknowledged. */
+static struct log_append append_of(const struct ring_head *head, uint64_t token) {
     return (struct log_append){.topic = TOPIC_FILLS,
         .partition = head->partition,
         .key = name_in(head),
-        .value = {ring_text(head), head->text_bytes}};
+        .value = {ring_text(head), head->text_bytes},
+        .token = token,
+        .stays = true};
+}
+
+static void release(struct fills_writer *fills, int worker) {
+    broadcast_ring_release(
+        &fills->workers[worker].ring, unacknowledged_position(&fills->unacknowledged[worker], fills->cursors[worker]));
 }
 
 static void append_batch(struct fills_writer *fills, int worker, int count, uint64_t end) {
@@ -122,11 +145,14 @@ static void append_batch(struct fills_writer *fills, int worker, int count, uint
         fills->failure = taken;
         return;
     }
-    for (int i = 0; i < taken; i++) fills->fills_appended[fills->batch[i].partition]++;
+    for (int i = 0; i < taken; i++) {
+        fills->fills_appended[fills->batch[i].partition]++;
+        unacknowledged_add(&fills->unacknowledged[worker], fills->batch_end[i]);
+    }
     counter_add(&fills->counters.written, (uint64_t)taken);
     if (taken < count) counter_add(&fills->counters.full, 1);
     fills->cursors[worker] = taken == count ? end : taken ? fills->batch_end[taken - 1] : fills->cursors[worker];
-    broadcast_ring_release(&fills->workers[worker].ring, fills->cursors[worker]);
+    release(fills, worker);
 }
 
 /* True if the log took it. */
@@ -150,15 +176,17 @@ static bool must_wait(const struct fills_writer *fills, const struct ring_head *
  * that everything keeps its order. Returns how many records it went over. */
 static int drain_ring(struct fills_writer *fills, int worker) {
     struct broadcast_ring *ring = &fills->workers[worker].ring;
+    const struct unacknowledged *unacknowledged = &fills->unacknowledged[worker];
     uint64_t at = fills->cursors[worker];
     int count = 0, seen = 0;
     const struct ring_head *head;
     while (count < FILLS_BATCH_MAX && seen < 4 * FILLS_BATCH_MAX && (head = broadcast_ring_peek(ring, &at)) != NULL) {
-        if (must_wait(fills, head)) break;
+        if (must_wait(fills, head) || unacknowledged_room(unacknowledged) == (uint32_t)count) break;
         if (head->kind == RING_EVENT && !is_late_repeat(fills, head)) {
             if (fills->failure != STATUS_OK) return 0;
             fills->batch_end[count] = at + head->bytes;
-            fills->batch[count++] = append_of(head);
+            fills->batch[count] = append_of(head, token_of(worker, unacknowledged->next + (uint64_t)count));
+            count++;
         } else if (head->kind == RING_MARK || head->kind == RING_DEAD_LETTER) {
             append_batch(fills, worker, count, at);
             bool is_taken = fills->failure == STATUS_OK && fills->cursors[worker] == at &&
@@ -182,6 +210,7 @@ static int poll_acks(struct fills_writer *fills, int timeout_ms) {
     counter_set(&fills->counters.in_flight, fills->writer->in_flight(fills->writer));
     if (got > 0)
         for (int32_t p = 0; p < PARTITIONS; p++) settle_marks(fills, p);
+    for (int i = 0; i < fills->worker_count && got > 0; i++) release(fills, i);
     return got;
 }
 

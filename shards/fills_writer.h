@@ -8,6 +8,7 @@
 #include "shards/broadcast_ring.h"
 #include "shards/counters.h"
 #include "shards/published.h"
+#include "shards/unacknowledged.h"
 #include "shards/worker.h"
 
 #include <pthread.h>
@@ -45,6 +46,7 @@ struct fills_writer {
     struct event_scanner *scanner;
     struct text orders_topic, pending_topic;
     uint64_t cursors[WORKERS_MAX];
+    struct unacknowledged unacknowledged[WORKERS_MAX];
     const struct published *published; /* the start's reading of fills */
     struct published late;             /* what came to fills after it */
     bool has_caught_up[PARTITIONS];

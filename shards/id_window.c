@@ -4,30 +4,14 @@
 #include "core/rolling_hash.h"
 #include "core/short_text.h"
 #include "core/status.h"
-
-#include <stdlib.h>
-#include <sys/mman.h>
+#include "shards/table_memory.h"
 
 enum { ENTRIES_MIN = 64, BYTES_MIN = 4096, HASH_BITS = 32 };
 
-/* An index is read at random: in huge pages, where the system has them, a read is one miss and not two. Zeroed; NULL if
- * there is no memory. */
-static struct id_slot *map_index(uint64_t capacity) {
-    size_t bytes = capacity * sizeof(struct id_slot);
-    void *index = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (index == MAP_FAILED) return NULL;
-    madvise(index, bytes, MADV_HUGEPAGE); /* a wish */
-    return index;
-}
-
-static void unmap_index(struct id_slot *index, uint64_t capacity) {
-    if (index) munmap(index, capacity * sizeof *index);
-}
-
 void id_window_deinit(struct id_window *window) {
-    free(window->entries);
-    free(window->bytes);
-    unmap_index(window->index, window->index_capacity);
+    table_memory_free(window->entries, window->entry_capacity * sizeof *window->entries);
+    table_memory_free(window->bytes, window->bytes_capacity);
+    table_memory_free(window->index, window->index_capacity * sizeof *window->index);
     *window = (struct id_window){0};
 }
 
@@ -135,7 +119,7 @@ static void index_remove(struct id_window *window, uint64_t i) {
 /* ---- room: both rings grow in place, what stood in an odd lap of the old size moves up by it ---------------- */
 
 static int grow_index(struct id_window *window, uint64_t capacity) {
-    struct id_slot *index = map_index(capacity), *former = window->index;
+    struct id_slot *index = table_memory_new(capacity * sizeof *index), *former = window->index;
     uint64_t former_capacity = window->index_capacity;
     if (!index) return STATUS_NO_MEMORY;
     window->index = index;
@@ -143,7 +127,7 @@ static int grow_index(struct id_window *window, uint64_t capacity) {
     window->index_shift = HASH_BITS - __builtin_ctzll(capacity);
     for (uint64_t i = 0; i < former_capacity; i++)
         if (former[i].reference) index_put(window, former[i]);
-    unmap_index(former, former_capacity);
+    table_memory_free(former, former_capacity * sizeof *former);
     return STATUS_OK;
 }
 
@@ -154,7 +138,7 @@ static uint64_t end_of_lap(uint64_t at, uint64_t lap, uint64_t last) {
 
 static int grow_entries(struct id_window *window) {
     uint64_t former = window->entry_capacity, capacity = former ? 2 * former : ENTRIES_MIN;
-    struct id_entry *entries = realloc(window->entries, capacity * sizeof *entries);
+    struct id_entry *entries = table_memory_grow(window->entries, former * sizeof *entries, capacity * sizeof *entries);
     if (!entries) return STATUS_NO_MEMORY;
     window->entries = entries;
     window->entry_capacity = capacity;
@@ -173,7 +157,7 @@ static uint64_t place(const struct id_window *window, uint64_t bytes) {
 
 static int grow_bytes(struct id_window *window) {
     uint64_t former = window->bytes_capacity, capacity = former ? 2 * former : BYTES_MIN;
-    char *bytes = realloc(window->bytes, capacity);
+    char *bytes = table_memory_grow(window->bytes, former, capacity);
     if (!bytes) return STATUS_NO_MEMORY;
     window->bytes = bytes;
     window->bytes_capacity = capacity;

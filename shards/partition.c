@@ -241,6 +241,13 @@ static void take_unlisted(struct partition *partition, const struct log_record *
     answer_in_pseudo(partition, record);
 }
 
+/* What the symbol's book will read at random is on its way while the command is judged. */
+static void prefetch_book(const struct partition *partition, const struct symbol *symbol, const struct delivery *next) {
+    if (atomic_load_explicit(&symbol->holder, memory_order_acquire) != partition->worker) return;
+    tombstones_prefetch(&symbol->tombstones, &next->command, &next->ids);
+    id_index_prefetch(&symbol->book.ids, partition->settings.arena, next->ids.order_id);
+}
+
 /* The symbol, NULL if it is none yet, is at home here: judge the command and send it to its book. */
 static void take_own(struct partition *partition, struct symbol *symbol, const struct log_record *record,
     const struct source_position *source) {
@@ -258,6 +265,7 @@ static void take_own(struct partition *partition, struct symbol *symbol, const s
             (uint64_t)(source_index(source->topic, source->partition) + 1) << 56 | (uint64_t)source->offset;
     struct command_ids *ids = &partition->delivery.ids;
     *ids = command_ids_of(command);
+    prefetch_book(partition, symbol, &partition->delivery);
     struct repeat repeat;
     CHECK(repeats_check(&partition->repeats, command, ids, position, &repeat) == STATUS_OK,
         "no memory for the repeat window");

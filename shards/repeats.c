@@ -98,6 +98,19 @@ int repeats_check(struct id_window *window, const struct command *command, const
     return STATUS_OK;
 }
 
+static void prefetch_tombstone(const struct id_window *window, char kind, uint64_t user_hash, uint64_t id_hash) {
+    struct id_key key = id_key_begin(kind);
+    id_key_mix(&key, user_hash);
+    id_key_mix(&key, id_hash);
+    id_window_prefetch(window, key.hash);
+}
+
+void tombstones_prefetch(const struct id_window *window, const struct command *command, const struct command_ids *ids) {
+    if (window->first == window->next || !places_an_order(command) || text_is_absent(command->user_id)) return;
+    prefetch_tombstone(window, 'o', ids->user_id, ids->order_id);
+    if (!text_is_absent(command->client_order_id)) prefetch_tombstone(window, 'c', ids->user_id, ids->client_order_id);
+}
+
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position) {
     bool by_order = !text_is_absent(cancel->order_id);
     struct id_key key = id_key_of(

@@ -28,6 +28,9 @@ int repeats_check(struct id_window *window, const struct command *command, const
  * of commands before its turn; changes nothing. */
 void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint64_t id_hash);
 
+/* Has the processor fetch what tombstones_find will read first for this command; changes nothing. */
+void tombstones_prefetch(const struct id_window *window, const struct command *command, const struct command_ids *ids);
+
 /* A cancel found nothing to cancel: remember it for its account. STATUS_OK or STATUS_NO_MEMORY. */
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position);
 

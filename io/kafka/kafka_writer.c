@@ -52,17 +52,17 @@ static void *bytes_of(struct text text) {
     union {
         const char *constant;
         void *plain;
-    } data = {text.data}; /* librdkafka copies and never writes through it */
+    } data = {text.data}; /* librdkafka never writes through it */
     return data.plain;
 }
 
 static void *opaque_of(uint64_t token) { return (void *)(uintptr_t)token; }
 
-/* How many of the first records may go in one batch: same topic, no headers, valid. */
+/* How many of the first records may go in one batch: same topic, no headers, all to be copied or none, valid. */
 static int batch_size(const struct log_append *records, int count) {
     int size = 0;
     while (size < count && size < BATCH_MAX && records[size].topic == records[0].topic &&
-           records[size].header_count == 0 && fits(&records[size]))
+           records[size].header_count == 0 && records[size].stays == records[0].stays && fits(&records[size]))
         size++;
     return size;
 }
@@ -78,8 +78,8 @@ static int produce_batch(struct kafka_writer *writer, const struct log_append *r
             .key_len = records[i].key.size,
             ._private = opaque_of(records[i].token)};
     rd_kafka_topic_t *topic = door_of(writer, records[0].topic)->topics[records[0].topic];
-    rd_kafka_produce_batch(
-        topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION, messages, count);
+    int copies = records[0].stays ? 0 : RD_KAFKA_MSG_F_COPY;
+    rd_kafka_produce_batch(topic, RD_KAFKA_PARTITION_UA, copies | RD_KAFKA_MSG_F_PARTITION, messages, count);
     int taken = 0;
     while (taken < count && !messages[taken].err) taken++;
     for (int i = taken; i < count; i++)
@@ -251,15 +251,21 @@ static void free_writer(void *what) {
     free(writer);
 }
 
-/* What has not been sent is dropped before this returns; the handles end in the background. */
+/* What has not been sent is dropped before this returns; the handles end in the background, unless librdkafka still
+ * holds records whose values are the caller's. */
 static void writer_close(struct log_writer *port) {
     struct kafka_writer *writer = (struct kafka_writer *)port;
     writer->on_ack = NULL;
     writer->failed = true; /* what is purged now is no news */
-    for (int i = 0; i < DOOR_COUNT; i++)
-        if (writer->doors[i].rk)
-            rd_kafka_purge(writer->doors[i].rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    kafka_end_later(writer->log, free_writer, writer);
+    for (int i = 0; i < DOOR_COUNT; i++) {
+        if (!writer->doors[i].rk) continue;
+        rd_kafka_purge(writer->doors[i].rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        while (rd_kafka_poll(writer->doors[i].rk, 0) > 0);
+    }
+    if (writer->in_flight > 0)
+        free_writer(writer);
+    else
+        kafka_end_later(writer->log, free_writer, writer);
 }
 
 static rd_kafka_conf_t *door_conf(

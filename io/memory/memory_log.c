@@ -1,5 +1,7 @@
 #include "io/memory/memory_log.h"
 
+#include "core/check.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -39,6 +41,7 @@ struct memory_reader {
 struct pending_ack {
     struct log_ack ack;
     int64_t due_ms;
+    struct text given, stored; /* of a record whose value stays where it was given */
 };
 
 struct memory_writer {
@@ -357,6 +360,14 @@ static struct log_reader *store_open_reader(struct log_store *store, int *status
 
 /* -- writer ------------------------------------------------------------------------------------------------- */
 
+/* What was promised to stay is compared when it is acknowledged. The lock is held. */
+static void note_given(struct memory_writer *writer, const struct log_append *record, int64_t offset) {
+    const struct partition_log *partition = partition_find(writer->log, record->topic, record->partition);
+    struct pending_ack *pending = &writer->acks[(writer->ack_end - 1) & (writer->ack_capacity - 1)];
+    pending->given = record->value;
+    pending->stored = partition->slots[offset - partition->base]->record.value;
+}
+
 static bool push_ack(struct memory_writer *writer, const struct log_append *record, int status, int64_t offset) {
     if (writer->ack_end - writer->ack_first == writer->ack_capacity) {
         uint64_t capacity = writer->ack_capacity ? writer->ack_capacity * 2 : 256;
@@ -375,6 +386,7 @@ static bool push_ack(struct memory_writer *writer, const struct log_append *reco
                                  .partition = record->partition,
                                  .offset = offset},
             .due_ms = writer->log->faults.ack_delay_ms > 0 ? monotonic_ms() + writer->log->faults.ack_delay_ms : 0};
+    if (record->stays && offset >= 0) note_given(writer, record, offset);
     return true;
 }
 
@@ -438,9 +450,10 @@ static int writer_poll(
     if (timeout_ms > 0) wait_for_ack(writer, timeout_ms);
     writer->woken = false;
     while (first_ack_due_ms(writer) == 0) {
-        struct log_ack ack = writer->acks[writer->ack_first++ & (writer->ack_capacity - 1)].ack;
+        struct pending_ack pending = writer->acks[writer->ack_first++ & (writer->ack_capacity - 1)];
         pthread_mutex_unlock(&writer->log->lock);
-        on_ack(context, &ack);
+        CHECK(text_equal(pending.given, pending.stored), "a value that was to stay has changed on its way");
+        on_ack(context, &pending.ack);
         count++;
         pthread_mutex_lock(&writer->log->lock);
     }

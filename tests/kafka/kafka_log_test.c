@@ -398,6 +398,33 @@ static void test_bulk(struct log_store *store) {
     writer->close(writer);
 }
 
+/* Values that stay are read where they lie: until their acknowledgement, and never after the writer's close, whatever
+ * was still on its way. */
+static void test_values_that_stay(struct log_store *store) {
+    enum { COUNT = 5000, BYTES = 200, READ_FIRST = 1000 };
+    struct ends ends = begin(store, 6);
+    struct log_append *records = calloc(COUNT, sizeof *records);
+    char *values = malloc(COUNT * BYTES);
+    for (int i = 0; i < COUNT; i++) {
+        int bytes = snprintf(values + i * BYTES, BYTES, "%d stays where it is", i);
+        records[i] = (struct log_append){.topic = TOPIC_FILLS,
+            .partition = 6,
+            .key = TEXT("AAPL"),
+            .value = {values + i * BYTES, (uint32_t)bytes},
+            .token = (uint64_t)i,
+            .stays = i % 10 != 0}; /* neighbours may differ */
+    }
+    read_from(&ends, ends.end);
+    write_all(ends.writer, records, READ_FIRST);
+    read_count(ends.reader, READ_FIRST);
+    for (int i = 0; i < READ_FIRST; i++) VERIFY_EQUAL(seen.numbers[i], i);
+    VERIFY(ends.writer->append(ends.writer, records, COUNT) > 0);
+    finish(&ends);
+    memset(values, '!', COUNT * BYTES);
+    free(values);
+    free(records);
+}
+
 struct reading {
     struct log_store *store;
     int64_t begin[PARTITIONS];
@@ -539,6 +566,7 @@ static void test_order_producer(struct log_store *store) {
     VERIFY_EQUAL(orders.ok, 500);
 
     struct log_reader *reader = open_reader(store);
+    memset(&seen, 0, sizeof seen);
     VERIFY_EQUAL(reader->seek(reader, TOPIC_ORDERS, home, end), STATUS_OK);
     read_count(reader, 400);
     for (int i = 0; i < 400; i++) VERIFY_EQUAL(seen.numbers[i], i / 4 * 5 + i % 4);
@@ -753,6 +781,7 @@ int main(void) {
     RUN(test_wake(store));
     RUN(test_limits());
     RUN(test_bulk(store));
+    RUN(test_values_that_stay(store));
     RUN(test_two_readers(store));
     RUN(test_order_producer(store));
     RUN(test_order_producer_away());

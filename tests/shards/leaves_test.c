@@ -9,6 +9,8 @@
 #include "shards/move.h"
 #include "shards/name_table.h"
 #include "shards/repeats.h"
+#include "shards/table_memory.h"
+#include "shards/unacknowledged.h"
 #include "shards/watermarks.h"
 #include "shards/worker_link.h"
 
@@ -110,6 +112,58 @@ Test(broadcast_ring, rings_an_armed_bell_once) {
     cr_assert_eq(rung, 1);
     cr_assert_not(broadcast_ring_arm(&ring, &ring.gate_bell, 0), "there is something to read");
     broadcast_ring_deinit(&ring);
+}
+
+/* Acknowledgements in any order: the ring is needed from the oldest event that lacks one. */
+Test(unacknowledged, position_is_that_of_the_oldest) {
+    struct unacknowledged events;
+    cr_assert_eq(unacknowledged_init(&events), STATUS_OK);
+    cr_assert_eq(unacknowledged_position(&events, 400), 400);
+    for (uint64_t end = 8; end <= 32; end += 8) unacknowledged_add(&events, end);
+    cr_assert_eq(unacknowledged_position(&events, 400), 0);
+    unacknowledged_store(&events, 1);
+    unacknowledged_store(&events, 3);
+    cr_assert_eq(unacknowledged_position(&events, 400), 0);
+    unacknowledged_store(&events, 0);
+    cr_assert_eq(unacknowledged_position(&events, 400), 16);
+    unacknowledged_store(&events, 2);
+    cr_assert_eq(unacknowledged_position(&events, 400), 400);
+    cr_assert_eq(unacknowledged_room(&events), UNACKNOWLEDGED_MAX);
+    unacknowledged_deinit(&events);
+}
+
+/* Over several laps, as full as it may be. */
+Test(unacknowledged, wraps_around) {
+    struct unacknowledged events;
+    cr_assert_eq(unacknowledged_init(&events), STATUS_OK);
+    uint64_t added = 0, stored = 0;
+    for (int lap = 0; lap < 5; lap++) {
+        while (unacknowledged_room(&events) > 0) unacknowledged_add(&events, 8 * ++added);
+        cr_assert_eq(added - stored, UNACKNOWLEDGED_MAX);
+        cr_assert_eq(unacknowledged_position(&events, 8 * added), 8 * stored);
+        for (int i = 0; i < UNACKNOWLEDGED_MAX / 3; i++) unacknowledged_store(&events, stored++);
+        cr_assert_eq(unacknowledged_position(&events, 8 * added), 8 * stored);
+    }
+    unacknowledged_deinit(&events);
+}
+
+/* From the heap into huge pages and on, and what it holds goes along. */
+Test(table_memory, keeps_what_it_holds) {
+    size_t bytes = 4096, had = 0;
+    unsigned char *memory = NULL;
+    for (; bytes <= (size_t)16 << 20; had = bytes, bytes *= 2) {
+        memory = table_memory_grow(memory, had, bytes);
+        cr_assert(memory);
+        for (size_t i = 0; i < had; i += 997) cr_assert_eq(memory[i], (unsigned char)(i * 7));
+        for (size_t i = 0; i < bytes; i += 997) memory[i] = (unsigned char)(i * 7);
+    }
+    table_memory_free(memory, had);
+    table_memory_free(NULL, 0);
+    for (size_t size = 512; size <= (size_t)8 << 20; size *= 16) {
+        const unsigned char *zeroed = memory = table_memory_new(size);
+        for (size_t i = 0; i < size; i++) cr_assert_eq(zeroed[i], 0);
+        table_memory_free(memory, size);
+    }
 }
 
 Test(worker_link, keeps_order_and_pushes_back) {

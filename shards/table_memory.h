@@ -1,0 +1,19 @@
+/* Memory of tables that grow by doubling and are read at random: large ones lie in huge pages, where the system has
+ * them, so that a read is one miss and not two, and growing costs few page faults. Small ones come from the heap, since
+ * there may be many. Any thread. */
+#ifndef SHARDBOOK_SHARDS_TABLE_MEMORY_H
+#define SHARDBOOK_SHARDS_TABLE_MEMORY_H
+
+#include <stddef.h>
+
+/* Zeroed; NULL if there is none. `bytes` > 0. */
+void *table_memory_new(size_t bytes);
+
+/* Makes it `wanted` bytes, more than its `bytes` (0: `memory` is NULL): what it holds stays, what comes behind it is
+ * anything. NULL if there is no memory; then the former stays. */
+void *table_memory_grow(void *memory, size_t bytes, size_t wanted);
+
+/* `bytes`: what it was made or grown to. NULL is allowed. */
+void table_memory_free(void *memory, size_t bytes);
+
+#endif
