@@ -5,6 +5,7 @@
 #include "shards/codecs.h"
 #include "shards/engine.h"
 
+#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,11 @@ static void must(bool condition, const char *words) {
 }
 
 struct stand *stand_open(void) {
-    struct stand *stand = calloc(1, sizeof *stand);
+    struct stand *stand = aligned_alloc(alignof(struct stand), sizeof *stand);
     struct engine_options options = engine_options_default();
     struct engine_codecs ports;
     must(stand != NULL, "no memory");
+    memset(stand, 0, sizeof *stand);
     options.workers = 1;
     options.pins_workers = false;
     options.feeds = 0;
