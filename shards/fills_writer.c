@@ -139,19 +139,27 @@ static void release(struct fills_writer *fills, int worker) {
         &fills->workers[worker].ring, unacknowledged_position(&fills->unacknowledged[worker], fills->cursors[worker]));
 }
 
+static void note_taken(struct fills_writer *fills, int worker, int taken) {
+    for (int i = 0; i < taken; i++) {
+        fills->fills_appended[fills->batch[i].partition]++;
+        unacknowledged_add(&fills->unacknowledged[worker], fills->cursors[worker], fills->batch_end[i]);
+        fills->cursors[worker] = fills->batch_end[i];
+    }
+    counter_add(&fills->counters.written, (uint64_t)taken);
+}
+
+/* After a failure nothing is released and no acknowledgement is looked at any more. */
 static void append_batch(struct fills_writer *fills, int worker, int count, uint64_t end) {
     int taken = count ? fills->writer->append(fills->writer, fills->batch, count) : 0;
     if (taken < 0) {
         fills->failure = taken;
         return;
     }
-    for (int i = 0; i < taken; i++) {
-        fills->fills_appended[fills->batch[i].partition]++;
-        unacknowledged_add(&fills->unacknowledged[worker], fills->batch_end[i]);
-    }
-    counter_add(&fills->counters.written, (uint64_t)taken);
-    if (taken < count) counter_add(&fills->counters.full, 1);
-    fills->cursors[worker] = taken == count ? end : taken ? fills->batch_end[taken - 1] : fills->cursors[worker];
+    note_taken(fills, worker, taken);
+    if (taken < count)
+        counter_add(&fills->counters.full, 1);
+    else
+        fills->cursors[worker] = end;
     release(fills, worker);
 }
 

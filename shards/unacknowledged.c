@@ -25,8 +25,9 @@ uint32_t unacknowledged_room(const struct unacknowledged *events) {
     return (uint32_t)(UNACKNOWLEDGED_MAX - (events->next - events->first));
 }
 
-void unacknowledged_add(struct unacknowledged *events, uint64_t end) {
+void unacknowledged_add(struct unacknowledged *events, uint64_t cursor, uint64_t end) {
     CHECK(events->next - events->first < UNACKNOWLEDGED_MAX, "more events on their way than may be");
+    if (events->first == events->next) events->settled = cursor;
     *place(events, events->next++) = end;
 }
 

@@ -67,6 +67,13 @@ static int batch_size(const struct log_append *records, int count) {
     return size;
 }
 
+/* Also behind one that was refused: librdkafka holds them until it reports them. */
+static int count_taken(const rd_kafka_message_t *messages, int count) {
+    int taken = 0;
+    for (int i = 0; i < count; i++) taken += !messages[i].err;
+    return taken;
+}
+
 /* Produces the first `count` records; returns how many were taken (fewer: full) or a status. */
 static int produce_batch(struct kafka_writer *writer, const struct log_append *records, int count) {
     rd_kafka_message_t messages[BATCH_MAX];
@@ -82,6 +89,7 @@ static int produce_batch(struct kafka_writer *writer, const struct log_append *r
     rd_kafka_produce_batch(topic, RD_KAFKA_PARTITION_UA, copies | RD_KAFKA_MSG_F_PARTITION, messages, count);
     int taken = 0;
     while (taken < count && !messages[taken].err) taken++;
+    writer->in_flight += (uint64_t)count_taken(messages, count);
     for (int i = taken; i < count; i++)
         if (messages[i].err !=
             RD_KAFKA_RESP_ERR__QUEUE_FULL) /* a later record may have gone before this one: order is lost */
@@ -111,7 +119,10 @@ static int produce_with_headers(struct kafka_writer *writer, const struct log_ap
         {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers}};
     rd_kafka_error_t *error =
         rd_kafka_produceva(door_of(writer, record->topic)->rk, items, sizeof items / sizeof *items);
-    if (!error) return 1;
+    if (!error) {
+        writer->in_flight++;
+        return 1;
+    }
     int status = kafka_status_of(rd_kafka_error_code(error));
     rd_kafka_error_destroy(error);
     rd_kafka_headers_destroy(headers);
@@ -139,10 +150,7 @@ static int writer_append(struct log_writer *port, const struct log_append *recor
     int taken = 0, got = 1;
     while (taken < count && got > 0) {
         got = produce_some(writer, records + taken, count - taken);
-        if (got > 0) {
-            taken += got;
-            writer->in_flight += (uint64_t)got;
-        }
+        if (got > 0) taken += got;
     }
     if (got < 0 && got != STATUS_INVALID) writer->failed = true;
     return got < 0 && (taken == 0 || writer->failed) ? got : taken;

@@ -380,6 +380,25 @@ static void test_crashes(void) {
     memory_log_close(log);
 }
 
+/* The log is slow to acknowledge, and the rings hold what it was given: workers wait for it, and nothing is overwritten
+ * (the log compares). */
+static void test_slow_acknowledgements(void) {
+    static struct server server;
+    struct memory_log *log = memory_log_open();
+    struct market market;
+    market_init(&market, 6, 20);
+    market_trade(&market, log, RECORDS);
+    memory_log_set_faults(log, &(struct memory_faults){.ack_delay_ms = 20, .append_pieces_max = 100});
+    EXPECT(start(&server, log, 2, 0) == STATUS_OK, "%s", server.engine.words);
+    settle(&server, log, 0);
+    uint64_t stalls = 0;
+    for (int i = 0; i < 2; i++) stalls += counter_get(&server.engine.workers[i].counters.ring_stalls);
+    EXPECT(stalls > 0, "no ring was ever full: the test shows nothing");
+    stop(&server, 5000);
+    judge(log, "slow acknowledgements");
+    memory_log_close(log);
+}
+
 /* A log without its beginning is refused and the gap named. */
 static void test_gap(void) {
     static struct server server;
@@ -408,6 +427,7 @@ int main(void) {
     test_moves();
     test_other_doors();
     test_crashes();
+    test_slow_acknowledgements();
     if (failures) fprintf(stderr, "%d failed\n", failures);
     return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

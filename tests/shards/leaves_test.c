@@ -119,16 +119,18 @@ Test(unacknowledged, position_is_that_of_the_oldest) {
     struct unacknowledged events;
     cr_assert_eq(unacknowledged_init(&events), STATUS_OK);
     cr_assert_eq(unacknowledged_position(&events, 400), 400);
-    for (uint64_t end = 8; end <= 32; end += 8) unacknowledged_add(&events, end);
-    cr_assert_eq(unacknowledged_position(&events, 400), 0);
+    for (uint64_t end = 408; end <= 432; end += 8) unacknowledged_add(&events, end - 8, end);
+    cr_assert_eq(unacknowledged_position(&events, 800), 400);
     unacknowledged_store(&events, 1);
     unacknowledged_store(&events, 3);
-    cr_assert_eq(unacknowledged_position(&events, 400), 0);
+    cr_assert_eq(unacknowledged_position(&events, 800), 400);
     unacknowledged_store(&events, 0);
-    cr_assert_eq(unacknowledged_position(&events, 400), 16);
+    cr_assert_eq(unacknowledged_position(&events, 800), 416);
     unacknowledged_store(&events, 2);
-    cr_assert_eq(unacknowledged_position(&events, 400), 400);
-    cr_assert_eq(unacknowledged_room(&events), UNACKNOWLEDGED_MAX);
+    cr_assert_eq(unacknowledged_position(&events, 800), 800);
+    unacknowledged_add(&events, 1200, 1208); /* much lay between that was no event: it stays released */
+    cr_assert_eq(unacknowledged_position(&events, 1208), 1200);
+    cr_assert_eq(unacknowledged_room(&events), UNACKNOWLEDGED_MAX - 1);
     unacknowledged_deinit(&events);
 }
 
@@ -138,7 +140,7 @@ Test(unacknowledged, wraps_around) {
     cr_assert_eq(unacknowledged_init(&events), STATUS_OK);
     uint64_t added = 0, stored = 0;
     for (int lap = 0; lap < 5; lap++) {
-        while (unacknowledged_room(&events) > 0) unacknowledged_add(&events, 8 * ++added);
+        for (; unacknowledged_room(&events) > 0; added++) unacknowledged_add(&events, 8 * added, 8 * added + 8);
         cr_assert_eq(added - stored, UNACKNOWLEDGED_MAX);
         cr_assert_eq(unacknowledged_position(&events, 8 * added), 8 * stored);
         for (int i = 0; i < UNACKNOWLEDGED_MAX / 3; i++) unacknowledged_store(&events, stored++);
