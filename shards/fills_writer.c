@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { IDLE_MS = 100, ACK_MS = 5, ROUND_NS = 200000, TOKEN_WORKER_SHIFT = 56 };
+enum { IDLE_MS = 100, ACK_MS = 5, ROUND_NS = 200000, GATHER_NS = 1000000, GATHER_FROM = 64, TOKEN_WORKER_SHIFT = 56 };
 
 static void on_bell(void *context) {
     struct fills_writer *fills = context;
@@ -229,8 +229,14 @@ static bool arm_bells(struct fills_writer *fills) {
     return true;
 }
 
-/* While something is in flight more will come: looking now and then costs less than being woken for every batch. */
-static void pause_a_round(void) { nanosleep(&(struct timespec){.tv_nsec = ROUND_NS}, NULL); }
+static void pause_ns(long ns) { nanosleep(&(struct timespec){.tv_nsec = ns}, NULL); }
+
+/* While something is in flight more will come: looking now and then costs less than being woken for every batch. Where
+ * much comes, it goes to the log in larger lots, or the log's own threads would wake for each few events. */
+static void pause_a_round(int moved) {
+    if (moved == 0) pause_ns(ROUND_NS);
+    if (moved >= GATHER_FROM && moved < FILLS_BATCH_MAX) pause_ns(GATHER_NS);
+}
 
 int fills_writer_step(struct fills_writer *fills, int timeout_ms) {
     int moved = 0;
@@ -238,7 +244,7 @@ int fills_writer_step(struct fills_writer *fills, int timeout_ms) {
     bool is_busy = moved > 0 || fills->writer->in_flight(fills->writer) > 0;
     if (!is_busy && timeout_ms > 0 && !arm_bells(fills)) is_busy = true;
     int got = fills->failure == STATUS_OK ? poll_acks(fills, is_busy ? 0 : timeout_ms) : 0;
-    if (moved == 0 && is_busy && timeout_ms > 0) pause_a_round();
+    if (is_busy && timeout_ms > 0) pause_a_round(moved);
     if (got < 0) fills->failure = got;
     return fills->failure != STATUS_OK ? fills->failure : moved + got;
 }
