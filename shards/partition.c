@@ -243,7 +243,7 @@ static void take_unlisted(struct partition *partition, const struct log_record *
 
 /* What the symbol's book will read at random is on its way while the command is judged. */
 static void prefetch_book(const struct partition *partition, const struct symbol *symbol, const struct delivery *next) {
-    if (atomic_load_explicit(&symbol->holder, memory_order_acquire) != partition->worker) return;
+    if (!symbol_is_held_by(symbol, partition->worker)) return;
     tombstones_prefetch(&symbol->tombstones, &next->command, &next->ids);
     id_index_prefetch(&symbol->book.ids, partition->settings.arena, next->ids.order_id);
 }

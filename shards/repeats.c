@@ -59,11 +59,15 @@ static int check_list(struct id_window *window, struct text symbol, const struct
     return STATUS_OK;
 }
 
-void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint64_t id_hash) {
-    struct id_key key = id_key_begin('o');
-    id_key_mix(&key, symbol_hash);
-    id_key_mix(&key, id_hash);
+static void prefetch(const struct id_window *window, char kind, uint64_t first_hash, uint64_t second_hash) {
+    struct id_key key = id_key_begin(kind);
+    id_key_mix(&key, first_hash);
+    id_key_mix(&key, second_hash);
     id_window_prefetch(window, key.hash);
+}
+
+void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint64_t id_hash) {
+    prefetch(window, 'o', symbol_hash, id_hash);
 }
 
 int repeats_check(struct id_window *window, const struct command *command, const struct command_ids *ids,
@@ -98,17 +102,10 @@ int repeats_check(struct id_window *window, const struct command *command, const
     return STATUS_OK;
 }
 
-static void prefetch_tombstone(const struct id_window *window, char kind, uint64_t user_hash, uint64_t id_hash) {
-    struct id_key key = id_key_begin(kind);
-    id_key_mix(&key, user_hash);
-    id_key_mix(&key, id_hash);
-    id_window_prefetch(window, key.hash);
-}
-
 void tombstones_prefetch(const struct id_window *window, const struct command *command, const struct command_ids *ids) {
     if (window->first == window->next || !places_an_order(command) || text_is_absent(command->user_id)) return;
-    prefetch_tombstone(window, 'o', ids->user_id, ids->order_id);
-    if (!text_is_absent(command->client_order_id)) prefetch_tombstone(window, 'c', ids->user_id, ids->client_order_id);
+    prefetch(window, 'o', ids->user_id, ids->order_id);
+    if (!text_is_absent(command->client_order_id)) prefetch(window, 'c', ids->user_id, ids->client_order_id);
 }
 
 int tombstones_add(struct id_window *window, const struct command *cancel, struct log_position position) {

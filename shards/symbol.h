@@ -46,4 +46,9 @@ struct symbol {
 
 static inline struct text symbol_name(const struct symbol *symbol) { return name_text(&symbol->name); }
 
+/* Whether this worker holds the book half: it may look into it then. On that worker's thread. */
+static inline bool symbol_is_held_by(const struct symbol *symbol, int worker) {
+    return atomic_load_explicit(&symbol->holder, memory_order_acquire) == worker;
+}
+
 #endif

@@ -111,10 +111,6 @@ static void apply(struct worker *worker, const struct delivery *delivery) {
     }
 }
 
-static bool is_held(const struct worker *worker, const struct symbol *symbol) {
-    return atomic_load_explicit(&symbol->holder, memory_order_acquire) == worker->index;
-}
-
 /* A delivery for a symbol that is still on its way from a third worker waits, and what is behind it in its link. */
 static int serve_link(struct worker *worker, int from) {
     struct worker_link *link = &worker->links[from];
@@ -126,7 +122,7 @@ static int serve_link(struct worker *worker, int from) {
         struct command orders[LIST_ORDERS_MAX];
         delivery_unpack(packed, &delivery, orders);
         bool needs_symbol = delivery.kind != DELIVERY_ADOPT && delivery.kind != DELIVERY_MARK;
-        if (needs_symbol && !is_held(worker, delivery.symbol)) break;
+        if (needs_symbol && !symbol_is_held_by(delivery.symbol, worker->index)) break;
         apply(worker, &delivery);
         worker_link_release(link);
         served++;
@@ -150,7 +146,7 @@ static int serve_links(struct worker *worker) {
 
 /* False if the worker was told to stop before the symbol came. */
 static bool await_symbol(struct worker *worker, const struct symbol *symbol) {
-    while (!is_held(worker, symbol)) {
+    while (!symbol_is_held_by(symbol, worker->index)) {
         if (is_stopping(worker)) return false;
         wake_receivers(worker);
         broadcast_ring_publish(&worker->ring);
