@@ -12,8 +12,8 @@ struct kafka_log_settings kafka_log_defaults(void) {
         .queue_records = 200000,
         .queue_kbytes = 262144,
         .fetch_wait_ms = 10,
-        .read_ahead_records = 50000,
-        .read_ahead_kbytes = 16384};
+        .read_ahead_records = 10000,
+        .read_ahead_kbytes = 4096};
 }
 
 int32_t kafka_topic_partitions(uint8_t topic) {

@@ -23,11 +23,12 @@ struct kafka_log_settings {
     int queue_records;       /* writers: taken and not acknowledged */
     int queue_kbytes;
     int fetch_wait_ms;      /* readers: a broker without records answers after so long; 1 on a mock broker */
-    int read_ahead_records; /* readers: fetched and not yet polled, each reader */
+    int read_ahead_records; /* each reader: no more is fetched while so many wait to be polled; one fetch may come on
+                               top, of 512 KiB for each partition */
     int read_ahead_kbytes;
 };
 
-/* For a server: 10 s, for ever, 1 ms, 200,000 records, 256 MiB; 10 ms, 50,000 records, 16 MiB. The kafka member is
+/* For a server: 10 s, for ever, 1 ms, 200,000 records, 256 MiB; 10 ms, 10,000 records, 4 MiB. The kafka member is
  * zero. */
 struct kafka_log_settings kafka_log_defaults(void);
 

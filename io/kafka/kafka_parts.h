@@ -26,6 +26,10 @@ int32_t kafka_topic_partitions(uint8_t topic);
 uint32_t kafka_topic_bytes_max(uint8_t topic);
 
 struct log_reader *kafka_reader_open(struct kafka_log *log, int *status);
+
+/* How many records are fetched and not yet polled. The reader's thread. */
+size_t kafka_reader_queued(const struct log_reader *reader);
+
 /* Calls end(what) on a thread of its own, as ending a handle of librdkafka takes up to a second; the log's close waits
  * for it. */
 void kafka_end_later(struct kafka_log *log, void (*end)(void *what), void *what);

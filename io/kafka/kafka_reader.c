@@ -9,6 +9,7 @@
 #include <time.h>
 
 enum { ASK_PAUSE_MS = 500, ASK_WAIT_MS = 100, IDLE_READERS_MAX = 4 };
+enum { BATCH_MAX = 512, AHEAD = 2 /* messages */, LINE_BYTES = 64, PREFETCH_BYTES_MAX = 512 };
 
 struct reader_source {
     bool reading, paused, gone; /* gone: its position is no longer held */
@@ -32,7 +33,8 @@ struct kafka_reader {
     /* of the poll that is going on */
     void (*on_record)(void *context, const struct log_record *record);
     void *context;
-    int max, count;
+    int count;
+    rd_kafka_message_t *batch[BATCH_MAX];
 };
 
 static int64_t monotonic_ms(void) {
@@ -72,8 +74,8 @@ static void hand_out(
         .header_count = read_headers(message, headers),
         .headers = headers};
     source->position = message->offset + 1;
+    reader->count++;
     reader->on_record(reader->context, &record);
-    if (++reader->count >= reader->max) rd_kafka_yield(reader->rk);
 }
 
 static void on_source_error(
@@ -94,8 +96,7 @@ static void on_source_error(
     }
 }
 
-static void on_message(rd_kafka_message_t *message, void *opaque) {
-    struct kafka_reader *reader = opaque;
+static void take_message(struct kafka_reader *reader, const rd_kafka_message_t *message) {
     if (!message->rkt) /* about the handle, not a source: on_error of connection.c hears of it */
         return;
     uint8_t topic = (uint8_t)(uintptr_t)rd_kafka_topic_opaque(message->rkt);
@@ -129,23 +130,61 @@ static int status_of_reader(struct kafka_reader *reader) {
     return is_away(reader) ? STATUS_AWAY : 0;
 }
 
+static void take_and_destroy(struct kafka_reader *reader, rd_kafka_message_t *message) {
+    take_message(reader, message);
+    rd_kafka_message_destroy(message);
+}
+
+/* Another thread wrote it, some time ago. */
+static void prefetch(const rd_kafka_message_t *message) {
+    const char *value = message->payload;
+    for (size_t line = 0; line < message->len && line < PREFETCH_BYTES_MAX; line += LINE_BYTES)
+        __builtin_prefetch(value + line);
+}
+
+/* What is there now. By batches, not by callback: a callback's call takes all that is queued out of the queue, which
+ * then looks empty, and librdkafka would read ahead without an end. */
+static void take_batch(struct kafka_reader *reader, int max) {
+    size_t wanted = max < BATCH_MAX ? (size_t)max : BATCH_MAX;
+    ssize_t got = rd_kafka_consume_batch_queue(reader->queue, 0, reader->batch, wanted);
+    for (ssize_t i = 0; i < got; i++) {
+        if (i + AHEAD < got) prefetch(reader->batch[i + AHEAD]);
+        take_and_destroy(reader, reader->batch[i]);
+    }
+}
+
+static void on_first(rd_kafka_message_t *message, void *opaque) {
+    struct kafka_reader *reader = opaque;
+    take_message(reader, message);
+    rd_kafka_yield(reader->rk); /* the others go back into the queue */
+}
+
+/* The first by callback, whose wait ends with reader_wake: a batch would wait until it is full, and one without a
+ * timeout would forget that it was woken. */
+static void take_some(struct kafka_reader *reader, int timeout_ms, int max) {
+    rd_kafka_consume_callback_queue(reader->queue, timeout_ms, on_first, reader);
+    if (reader->count > 0 && max > 1) take_batch(reader, max - 1);
+}
+
 static int reader_poll(struct log_reader *port, int timeout_ms, int max,
     void (*on_record)(void *context, const struct log_record *record), void *context) {
     struct kafka_reader *reader = (struct kafka_reader *)port;
     if (max <= 0) return 0;
     reader->on_record = on_record;
     reader->context = context;
-    reader->max = max;
     reader->count = 0;
     rd_kafka_poll(reader->rk, 0);
-    rd_kafka_consume_callback_queue(
-        reader->queue, reader->gone_count || reader->broken ? 0 : timeout_ms, on_message, reader);
+    take_some(reader, reader->gone_count || reader->broken ? 0 : timeout_ms, max);
     if (reader->count > 0) {
         kafka_connection_heard(&reader->connection);
         reader->heard_ms = monotonic_ms();
         return reader->count;
     }
     return status_of_reader(reader);
+}
+
+size_t kafka_reader_queued(const struct log_reader *port) {
+    return rd_kafka_queue_length(((const struct kafka_reader *)port)->queue);
 }
 
 static void reader_wake(struct log_reader *port) { rd_kafka_queue_yield(((struct kafka_reader *)port)->queue); }
@@ -251,8 +290,8 @@ static rd_kafka_conf_t *reader_conf(
     snprintf(kbytes, sizeof kbytes, "%d", log->settings.read_ahead_kbytes);
     const struct kafka_property properties[] = {{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", "error"}, {"isolation.level", "read_uncommitted"}, {"allow.auto.create.topics", "false"},
-        {"check.crcs", "true"}, {"fetch.wait.max.ms", fetch_wait}, {"fetch.queue.backoff.ms", "5"},
-        {"fetch.error.backoff.ms", "100"}, {"fetch.message.max.bytes", "1048576"}, {"fetch.max.bytes", "16777216"},
+        {"check.crcs", "true"}, {"fetch.wait.max.ms", fetch_wait}, {"fetch.queue.backoff.ms", "2"},
+        {"fetch.error.backoff.ms", "100"}, {"fetch.message.max.bytes", "524288"}, {"fetch.max.bytes", "16777216"},
         {"receive.message.max.bytes", "20000000"}, {"queued.min.messages", records},
         {"queued.max.messages.kbytes", kbytes}};
     return kafka_conf_new(

@@ -4,6 +4,7 @@
 #include "core/partition.h"
 #include "io/kafka/connection.h"
 #include "io/kafka/kafka_log.h"
+#include "io/kafka/kafka_parts.h"
 #include "io/kafka/order_producer.h"
 #include "tests/kafka/verify.h"
 
@@ -398,6 +399,28 @@ static void test_bulk(struct log_store *store) {
     writer->close(writer);
 }
 
+/* A reader that is slow reads ahead a little, not the whole partition: test_bulk left thousands of records in it. */
+static void test_read_ahead(void) {
+    enum { AHEAD = 500, MOST = 4000 /* and one fetch on top */, POLLS = 20, RECORDS = 100 };
+    struct kafka_log_settings kept = settings;
+    settings.read_ahead_records = AHEAD;
+    struct log_store *store = open_store();
+    struct log_reader *reader = open_reader(store);
+    int64_t begin, end;
+    VERIFY_EQUAL(store->bounds(store, TOPIC_ORDERS, 1, &begin, &end), STATUS_OK);
+    VERIFY(end - begin > MOST + 2 * POLLS * RECORDS);
+    memset(&seen, 0, sizeof seen);
+    VERIFY_EQUAL(reader->seek(reader, TOPIC_ORDERS, 1, begin), STATUS_OK);
+    for (int i = 0; i < POLLS; i++) {
+        read_count(reader, RECORDS);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        VERIFY(kafka_reader_queued(reader) <= MOST);
+    }
+    reader->close(reader);
+    store->close(store);
+    settings = kept;
+}
+
 /* Values that stay are read where they lie: until their acknowledgement, and never after the writer's close, whatever
  * was still on its way. */
 static void test_values_that_stay(struct log_store *store) {
@@ -786,6 +809,7 @@ int main(void) {
     RUN(test_wake(store));
     RUN(test_limits());
     RUN(test_bulk(store));
+    RUN(test_read_ahead());
     RUN(test_values_that_stay(store));
     RUN(test_two_readers(store));
     RUN(test_order_producer(store));
