@@ -1,36 +1,53 @@
 #include "shards/id_window.h"
 
-#include "core/limits.h"
-#include "core/rolling_hash.h"
 #include "core/short_text.h"
 #include "core/status.h"
 #include "shards/table_memory.h"
 
-enum { ENTRIES_MIN = 64, BYTES_MIN = 4096, HASH_BITS = 32 };
+#include <assert.h>
+#include <stddef.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* A record starts at a multiple of 16 and its links 8 behind one, so that no reference, a position by 8, is 0. */
+enum { RECORD_ALIGNMENT = 16, REFERENCE_UNIT = 8 };
+enum { BYTES_MIN = 4096, CHUNKS_MIN = 2, KEYS_PER_CHUNK = 7 /* at most, on average */, HASH_BITS = 32 };
+
+static_assert(sizeof(struct id_chunk) == 64, "an index chunk is a cache line");
+static_assert(offsetof(struct id_record, links) % RECORD_ALIGNMENT == REFERENCE_UNIT, "a reference may be 0");
+static_assert(sizeof(struct id_link) == RECORD_ALIGNMENT, "a reference may be 0");
+static_assert(1 + ID_KEY_PARTS * (ID_BYTES_MAX + 1) <= UINT8_MAX, "a key's text may be longer than a link says");
 
 void id_window_deinit(struct id_window *window) {
-    table_memory_free(window->entries, window->entry_capacity * sizeof *window->entries);
-    table_memory_free(window->bytes, window->bytes_capacity);
-    table_memory_free(window->index, window->index_capacity * sizeof *window->index);
+    table_memory_free(window->bytes, window->capacity);
+    table_memory_free(window->chunks, window->chunk_count * sizeof *window->chunks);
     *window = (struct id_window){0};
 }
 
-static struct id_entry *entry_at(const struct id_window *window, uint64_t sequence) {
-    return &window->entries[sequence & (window->entry_capacity - 1)];
+/* ---- records --------------------------------------------------------------------------------------------- */
+
+static char *at_position(const struct id_window *window, uint64_t position) {
+    return window->bytes + (position & (window->capacity - 1));
 }
 
-static char *bytes_at(const struct id_window *window, uint64_t position) {
-    return window->bytes + (position & (window->bytes_capacity - 1));
+static struct id_record *record_at(const struct id_window *window, uint64_t position) {
+    return (struct id_record *)at_position(window, position);
 }
 
-static uint32_t reference_of(uint64_t sequence) { return (uint32_t)sequence + 1; }
-
-static uint64_t sequence_of(const struct id_window *window, uint32_t reference) {
-    return window->first + (uint32_t)(reference - 1 - (uint32_t)window->first);
+static uint32_t reference_of(uint64_t record_position, uint32_t number) {
+    return (uint32_t)((record_position + offsetof(struct id_record, links)) / REFERENCE_UNIT +
+                      number * (sizeof(struct id_link) / REFERENCE_UNIT));
 }
 
-static struct id_entry *entry_of(const struct id_window *window, uint32_t reference) {
-    return entry_at(window, sequence_of(window, reference));
+static struct id_link *link_of(const struct id_window *window, uint32_t reference) {
+    uint64_t first = window->first / REFERENCE_UNIT;
+    return (struct id_link *)at_position(window, (first + (uint32_t)(reference - (uint32_t)first)) * REFERENCE_UNIT);
+}
+
+static const struct id_record *record_of(const struct id_link *link) {
+    return (const struct id_record *)((const char *)(link - link->number) - offsetof(struct id_record, links));
 }
 
 /* ---- keys: stored as the kind, then each part with a NUL behind it; parts hold no NUL ---------------------- */
@@ -42,17 +59,20 @@ struct id_key id_key_of(char kind, struct text first, struct text second, struct
     return key;
 }
 
-static void key_write(const struct id_key *key, char *at) {
+static char *key_write(const struct id_key *key, char *at) {
     *at++ = key->kind;
     for (int i = 0; i < key->count; i++) {
         at = short_put(at, key->parts[i]);
         *at++ = 0;
     }
+    return at;
 }
 
-static bool key_is(const struct id_key *key, const struct id_window *window, const struct id_entry *entry) {
-    if (entry->key_bytes != key->bytes) return false;
-    const char *at = bytes_at(window, entry->bytes_at);
+static const char *text_of_link(const struct id_link *link) { return (const char *)record_of(link) + link->text_from; }
+
+static bool key_is(const struct id_key *key, const struct id_link *link) {
+    if (link->hash != key->hash || link->text_bytes != key->bytes) return false;
+    const char *at = text_of_link(link);
     if (*at++ != key->kind) return false;
     for (int i = 0; i < key->count; i++) {
         uint32_t size = key->parts[i].size;
@@ -62,72 +82,100 @@ static bool key_is(const struct id_key *key, const struct id_window *window, con
     return true;
 }
 
-/* Where `original` stands in the stored key, if it is one of its parts as it came; else behind the key. */
-static uint16_t original_from(const struct id_key *key, struct text original) {
-    uint32_t from = 1;
-    for (int i = 0; i < key->count; i++) {
-        if (key->parts[i].data == original.data && key->parts[i].size == original.size) return (uint16_t)from;
-        from += key->parts[i].size + 1;
-    }
-    return key->bytes;
+struct text id_record_own_id(const struct id_record *record) {
+    const char *first = text_of_link(&record->links[0]) + 1;
+    const char *end = first + record->links[0].text_bytes - 2, *at = end;
+    while (at > first && at[-1]) at--;
+    return (struct text){at, (uint32_t)(end - at)};
 }
 
-/* ---- index: open addressing over 32-bit hashes, deletion by shifting back -------------------------------- */
+/* ---- index: the oldest link of each key ------------------------------------------------------------------ */
 
-static uint64_t index_home(const struct id_window *window, uint32_t hash) { return hash >> window->index_shift; }
+struct place {
+    uint64_t chunk;
+    int slot; /* -1: not found */
+};
 
-static uint64_t index_next(const struct id_window *window, uint64_t i) {
-    return (i + 1) & (window->index_capacity - 1);
+/* A bit for each slot with this tag. */
+static uint32_t match(const struct id_chunk *chunk, uint16_t tag) {
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi16((int16_t)tag);
+    const __m128i *tags = (const __m128i *)chunk; /* and what follows them */
+    __m128i low = _mm_cmpeq_epi16(_mm_load_si128(tags), wanted);
+    __m128i high = _mm_cmpeq_epi16(_mm_load_si128(tags + 1), wanted);
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) & ((1u << ID_CHUNK_SLOTS) - 1);
+#else
+    uint32_t matches = 0;
+    for (int i = 0; i < ID_CHUNK_SLOTS; i++) matches |= (uint32_t)(chunk->tags[i] == tag) << i;
+    return matches;
+#endif
 }
 
-/* The slot of the key, or the empty one where it would be. */
-static struct id_slot *index_find(const struct id_window *window, const struct id_key *key) {
-    uint64_t i = index_home(window, key->hash);
-    for (;; i = index_next(window, i)) {
-        struct id_slot *slot = &window->index[i];
-        if (!slot->reference) return slot;
-        if (slot->hash == key->hash && key_is(key, window, entry_of(window, slot->reference))) return slot;
-    }
+static uint16_t tag_of(uint32_t hash) { return (uint16_t)hash ? (uint16_t)hash : 1; }
+
+static uint64_t home_chunk(const struct id_window *window, uint32_t hash) {
+    return (uint64_t)hash >> window->chunk_shift;
 }
 
-static void index_put(struct id_window *window, struct id_slot slot) {
-    uint64_t i = index_home(window, slot.hash);
-    while (window->index[i].reference) i = index_next(window, i);
-    window->index[i] = slot;
+static uint64_t next_chunk(const struct id_window *window, uint64_t chunk) {
+    return (chunk + 1) & (window->chunk_count - 1);
 }
 
-static uint64_t index_place_of(const struct id_window *window, const struct id_entry *entry, uint64_t sequence) {
-    uint64_t i = index_home(window, entry->hash);
-    while (window->index[i].reference != reference_of(sequence)) i = index_next(window, i);
-    return i;
-}
-
-static void index_remove(struct id_window *window, uint64_t i) {
-    uint64_t mask = window->index_capacity - 1;
-    for (uint64_t j = i;;) {
-        j = index_next(window, j);
-        if (!window->index[j].reference) break;
-        uint64_t home = index_home(window, window->index[j].hash);
-        if (((j - home) & mask) >= ((j - i) & mask)) {
-            window->index[i] = window->index[j];
-            i = j;
+static struct place index_find(const struct id_window *window, const struct id_key *key) {
+    uint16_t tag = tag_of(key->hash);
+    for (uint64_t chunk = home_chunk(window, key->hash);; chunk = next_chunk(window, chunk)) {
+        for (uint32_t matches = match(&window->chunks[chunk], tag); matches; matches &= matches - 1) {
+            int slot = __builtin_ctz(matches);
+            if (key_is(key, link_of(window, window->chunks[chunk].references[slot])))
+                return (struct place){chunk, slot};
         }
+        if (__builtin_expect(!window->chunks[chunk].overflows, 1)) return (struct place){chunk, -1};
     }
-    window->index[i] = (struct id_slot){0, 0};
 }
 
-/* ---- room: both rings grow in place, what stood in an odd lap of the old size moves up by it ---------------- */
+static void index_put(struct id_window *window, uint32_t hash, uint32_t reference) {
+    uint64_t chunk = home_chunk(window, hash);
+    uint32_t free_slots;
+    for (; !(free_slots = match(&window->chunks[chunk], 0)); chunk = next_chunk(window, chunk))
+        if (window->chunks[chunk].overflows < UINT16_MAX) window->chunks[chunk].overflows++;
+    int slot = __builtin_ctz(free_slots);
+    window->chunks[chunk].tags[slot] = tag_of(hash);
+    window->chunks[chunk].references[slot] = reference;
+}
 
-static int grow_index(struct id_window *window, uint64_t capacity) {
-    struct id_slot *index = table_memory_new(capacity * sizeof *index), *former = window->index;
-    uint64_t former_capacity = window->index_capacity;
-    if (!index) return STATUS_NO_MEMORY;
-    window->index = index;
-    window->index_capacity = capacity;
-    window->index_shift = HASH_BITS - __builtin_ctzll(capacity);
-    for (uint64_t i = 0; i < former_capacity; i++)
-        if (former[i].reference) index_put(window, former[i]);
-    table_memory_free(former, former_capacity * sizeof *former);
+static struct place index_place_of(const struct id_window *window, uint32_t hash, uint32_t reference) {
+    for (uint64_t chunk = home_chunk(window, hash);; chunk = next_chunk(window, chunk))
+        for (uint32_t matches = match(&window->chunks[chunk], tag_of(hash)); matches; matches &= matches - 1) {
+            int slot = __builtin_ctz(matches);
+            if (window->chunks[chunk].references[slot] == reference) return (struct place){chunk, slot};
+        }
+}
+
+static void index_remove(struct id_window *window, uint32_t hash, struct place place) {
+    for (uint64_t chunk = home_chunk(window, hash); chunk != place.chunk; chunk = next_chunk(window, chunk))
+        if (window->chunks[chunk].overflows < UINT16_MAX) window->chunks[chunk].overflows--;
+    window->chunks[place.chunk].tags[place.slot] = 0;
+}
+
+/* ---- room ------------------------------------------------------------------------------------------------ */
+
+static void index_all(struct id_window *window) {
+    for (uint64_t at = window->first; at != window->next; at += record_at(window, at)->bytes) {
+        const struct id_record *record = record_at(window, at);
+        for (uint32_t i = 0; i < record->link_count; i++)
+            if (record->links[i].last) index_put(window, record->links[i].hash, reference_of(at, i));
+    }
+}
+
+static int grow_index(struct id_window *window) {
+    uint64_t count = window->chunk_count ? 2 * window->chunk_count : CHUNKS_MIN;
+    struct id_chunk *chunks = table_memory_new(count * sizeof *chunks);
+    if (!chunks) return STATUS_NO_MEMORY;
+    table_memory_free(window->chunks, window->chunk_count * sizeof *chunks);
+    window->chunks = chunks;
+    window->chunk_count = count;
+    window->chunk_shift = HASH_BITS - __builtin_ctzll(count);
+    index_all(window);
     return STATUS_OK;
 }
 
@@ -136,139 +184,145 @@ static uint64_t end_of_lap(uint64_t at, uint64_t lap, uint64_t last) {
     return end < last ? end : last;
 }
 
-static int grow_entries(struct id_window *window) {
-    uint64_t former = window->entry_capacity, capacity = former ? 2 * former : ENTRIES_MIN;
-    struct id_entry *entries = table_memory_grow(window->entries, former * sizeof *entries, capacity * sizeof *entries);
-    if (!entries) return STATUS_NO_MEMORY;
-    window->entries = entries;
-    window->entry_capacity = capacity;
-    for (uint64_t s = window->first, end; s < window->next; s = end) {
-        end = end_of_lap(s, former, window->next);
-        if (s & former) memcpy(&entries[s & (capacity - 1)], &entries[s & (former - 1)], (end - s) * sizeof *entries);
-    }
-    return grow_index(window, 2 * capacity);
-}
-
-/* Where `bytes` more lie in one piece; what is left of a lap that is too short is skipped. */
-static uint64_t place(const struct id_window *window, uint64_t bytes) {
-    uint64_t rest = window->bytes_capacity - (window->bytes_next & (window->bytes_capacity - 1));
-    return rest < bytes ? window->bytes_next + rest : window->bytes_next;
-}
-
+/* In place: what stood in an odd lap of the former size moves up by it. */
 static int grow_bytes(struct id_window *window) {
-    uint64_t former = window->bytes_capacity, capacity = former ? 2 * former : BYTES_MIN;
+    uint64_t former = window->capacity, capacity = former ? 2 * former : BYTES_MIN;
     char *bytes = table_memory_grow(window->bytes, former, capacity);
     if (!bytes) return STATUS_NO_MEMORY;
     window->bytes = bytes;
-    window->bytes_capacity = capacity;
-    for (uint64_t at = window->bytes_first, end; at < window->bytes_next; at = end) {
-        end = end_of_lap(at, former, window->bytes_next);
+    window->capacity = capacity;
+    for (uint64_t at = window->first, end; at < window->next; at = end) {
+        end = end_of_lap(at, former, window->next);
         if (at & former) memcpy(bytes + (at & (capacity - 1)), bytes + (at & (former - 1)), end - at);
     }
     return STATUS_OK;
 }
 
-static bool has_room_for_bytes(const struct id_window *window, uint32_t bytes) {
-    return window->bytes_capacity && place(window, bytes) + bytes - window->bytes_first <= window->bytes_capacity;
+/* Where `bytes` more lie in one piece; what is left of a lap that is too short is skipped. */
+static uint64_t place_for(const struct id_window *window, uint64_t bytes) {
+    uint64_t rest = window->capacity - (window->next & (window->capacity - 1));
+    return rest < bytes ? window->next + rest : window->next;
 }
 
-static bool has_room_for_entries(const struct id_window *window, uint32_t entries) {
-    return window->next - window->first + entries <= window->entry_capacity;
+static bool has_room(const struct id_window *window, uint64_t bytes, uint32_t keys) {
+    return window->capacity && place_for(window, bytes) + bytes - window->first <= window->capacity &&
+           window->key_count + keys <= window->chunk_count * KEYS_PER_CHUNK;
 }
 
-__attribute__((noinline)) static int grow(struct id_window *window, uint32_t entries, uint32_t bytes) {
-    while (!has_room_for_entries(window, entries))
-        if (grow_entries(window) != STATUS_OK) return STATUS_NO_MEMORY;
-    while (!has_room_for_bytes(window, bytes))
+__attribute__((noinline)) static int grow(struct id_window *window, uint64_t bytes, uint32_t keys) {
+    while (window->key_count + keys > window->chunk_count * KEYS_PER_CHUNK)
+        if (grow_index(window) != STATUS_OK) return STATUS_NO_MEMORY;
+    while (!has_room(window, bytes, keys))
         if (grow_bytes(window) != STATUS_OK) return STATUS_NO_MEMORY;
     return STATUS_OK;
 }
 
-int id_window_make_room(struct id_window *window, uint32_t entries, uint32_t bytes) {
-    bool has_room = has_room_for_entries(window, entries) && has_room_for_bytes(window, bytes);
-    return has_room ? STATUS_OK : grow(window, entries, bytes);
-}
-
 /* ---- the window ------------------------------------------------------------------------------------------ */
 
-static bool is_outside(const struct id_entry *entry, int64_t offset, int64_t log_time_ms) {
-    return log_time_ms - entry->log_time_ms > REPEAT_WINDOW_MS || offset - entry->offset > REPEAT_WINDOW_RECORDS;
+static bool is_outside(const struct id_record *record, int64_t offset, int64_t log_time_ms) {
+    return log_time_ms - record->log_time_ms > REPEAT_WINDOW_MS || offset - record->offset > REPEAT_WINDOW_RECORDS;
 }
 
-/* The oldest of all is the oldest of its key: the next one of that key takes its place in the index. */
-__attribute__((noinline)) static void forget_first(struct id_window *window) {
-    const struct id_entry *entry = entry_at(window, window->first);
-    uint64_t i = index_place_of(window, entry, window->first);
-    if (entry->next) {
-        entry_of(window, entry->next)->last = entry->last;
-        window->index[i].reference = entry->next;
+/* What is the oldest of all is the oldest of its key: the next one of that key takes its place in the index. */
+static void forget_link(struct id_window *window, const struct id_link *link, uint32_t reference) {
+    struct place place = index_place_of(window, link->hash, reference);
+    if (link->next) {
+        link_of(window, link->next)->last = link->last;
+        window->chunks[place.chunk].references[place.slot] = link->next;
     } else {
-        index_remove(window, i);
+        index_remove(window, link->hash, place);
+        window->key_count--;
     }
-    window->first++;
-    window->bytes_first =
-        window->first == window->next ? window->bytes_next : entry_at(window, window->first)->bytes_at;
+}
+
+__attribute__((noinline)) static void forget_first(struct id_window *window) {
+    const struct id_record *record = record_at(window, window->first);
+    for (uint32_t i = 0; i < record->link_count; i++)
+        forget_link(window, &record->links[i], reference_of(window->first, i));
+    window->first += record->bytes;
 }
 
 void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms) {
-    while (window->first != window->next && is_outside(entry_at(window, window->first), offset, log_time_ms))
+    while (!id_window_is_empty(window) && is_outside(record_at(window, window->first), offset, log_time_ms))
         forget_first(window);
 }
 
 void id_window_prefetch(const struct id_window *window, uint32_t key_hash) {
-    if (window->index_capacity) __builtin_prefetch(&window->index[index_home(window, key_hash)], 1);
+    if (window->chunk_count) __builtin_prefetch(&window->chunks[home_chunk(window, key_hash)], 1);
 }
 
-/* From the oldest entry of a key on, the first of another origin. */
-static const struct id_entry *first_of_others(
-    const struct id_window *window, const struct id_entry *entry, uint64_t origin) {
-    while (origin && entry && entry->origin == origin) entry = entry->next ? entry_of(window, entry->next) : NULL;
-    return entry;
+/* From the oldest link of a key on, the first record of another origin. */
+static const struct id_record *first_of_others(
+    const struct id_window *window, const struct id_link *link, uint64_t origin) {
+    while (origin && record_of(link)->origin == origin) {
+        if (!link->next) return NULL;
+        link = link_of(window, link->next);
+    }
+    return record_of(link);
 }
 
-const struct id_entry *id_window_find(const struct id_window *window, const struct id_key *key, uint64_t origin) {
-    if (window->first == window->next) return NULL;
-    const struct id_slot *slot = index_find(window, key);
-    return slot->reference ? first_of_others(window, entry_of(window, slot->reference), origin) : NULL;
+const struct id_record *id_window_find(const struct id_window *window, const struct id_key *key, uint64_t origin) {
+    if (id_window_is_empty(window)) return NULL;
+    struct place place = index_find(window, key);
+    if (place.slot < 0) return NULL;
+    return first_of_others(window, link_of(window, window->chunks[place.chunk].references[place.slot]), origin);
 }
 
-static void write_entry(struct id_window *window, const struct id_key *key, const struct id_entry *entry,
-    struct text original, struct id_entry *added) {
-    uint16_t from = original_from(key, original);
-    uint64_t bytes = (uint64_t)key->bytes + (from == key->bytes ? original.size : 0), at = place(window, bytes);
-    *added = (struct id_entry){.offset = entry->offset,
-        .log_time_ms = entry->log_time_ms,
-        .content_hash = entry->content_hash,
-        .origin = entry->origin,
-        .bytes_at = at,
-        .hash = key->hash,
-        .last = reference_of(window->next),
-        .key_bytes = key->bytes,
-        .original_from = from,
-        .original_bytes = (uint16_t)original.size};
-    if (window->first == window->next) window->bytes_first = at;
-    key_write(key, bytes_at(window, at));
-    if (bytes > key->bytes) memcpy(bytes_at(window, at) + from, original.data, original.size);
-    window->bytes_next = at + bytes;
+static uint64_t bytes_of(const struct id_key *keys, uint32_t count) {
+    uint64_t bytes = offsetof(struct id_record, links) + count * sizeof(struct id_link);
+    for (uint32_t i = 0; i < count; i++) bytes += keys[i].bytes;
+    return (bytes + RECORD_ALIGNMENT - 1) / RECORD_ALIGNMENT * RECORD_ALIGNMENT;
 }
 
-const struct id_entry *id_window_add(
-    struct id_window *window, const struct id_key *key, const struct id_entry *entry, struct text original) {
-    struct id_slot *slot = index_find(window, key);
-    uint32_t reference = reference_of(window->next);
-    struct id_entry *oldest = slot->reference ? entry_of(window, slot->reference) : NULL;
-    write_entry(window, key, entry, original, entry_at(window, window->next));
-    window->next++;
-    if (!oldest) {
-        *slot = (struct id_slot){key->hash, reference};
+/* Returns its position. */
+static uint64_t write_record(
+    struct id_window *window, const struct id_record *said, const struct id_key *keys, uint32_t count, uint64_t bytes) {
+    uint64_t position = place_for(window, bytes);
+    if (id_window_is_empty(window))
+        window->first = position;
+    else
+        record_at(window, window->newest)->bytes += (uint32_t)(position - window->next);
+    struct id_record *record = record_at(window, position);
+    *record = *said;
+    record->bytes = (uint32_t)bytes;
+    record->link_count = count;
+    char *text = (char *)&record->links[count];
+    for (uint32_t i = 0; i < count; i++) {
+        record->links[i] = (struct id_link){.hash = keys[i].hash,
+            .text_from = (uint16_t)(text - (char *)record),
+            .text_bytes = (uint8_t)keys[i].bytes,
+            .number = (uint8_t)i};
+        text = key_write(&keys[i], text);
+    }
+    window->newest = position;
+    window->next = position + bytes;
+    return position;
+}
+
+/* Puts a link into the index, or behind the others of its key; returns what `found` says. */
+static const struct id_record *join(
+    struct id_window *window, const struct id_key *key, struct id_link *link, uint32_t reference) {
+    struct place place = index_find(window, key);
+    if (__builtin_expect(place.slot < 0, 1)) {
+        link->last = reference;
+        index_put(window, key->hash, reference);
+        window->key_count++;
         return NULL;
     }
-    const struct id_entry *found = first_of_others(window, oldest, entry->origin);
-    entry_of(window, oldest->last)->next = reference;
+    struct id_link *oldest = link_of(window, window->chunks[place.chunk].references[place.slot]);
+    const struct id_record *found = first_of_others(window, oldest, record_of(link)->origin);
+    link_of(window, oldest->last)->next = reference;
     oldest->last = reference;
     return found;
 }
 
-struct text id_window_original(const struct id_window *window, const struct id_entry *entry) {
-    return (struct text){bytes_at(window, entry->bytes_at) + entry->original_from, entry->original_bytes};
+int id_window_add(struct id_window *window, const struct id_record *record, const struct id_key *keys, uint32_t count,
+    const struct id_record *found[]) {
+    uint64_t bytes = bytes_of(keys, count);
+    if (__builtin_expect(!has_room(window, bytes, count), 0) && grow(window, bytes, count) != STATUS_OK)
+        return STATUS_NO_MEMORY;
+    uint64_t position = write_record(window, record, keys, count, bytes);
+    struct id_record *added = record_at(window, position);
+    for (uint32_t i = 0; i < count; i++) found[i] = join(window, &keys[i], &added->links[i], reference_of(position, i));
+    return STATUS_OK;
 }

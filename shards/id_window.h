@@ -4,13 +4,15 @@
 #ifndef SHARDBOOK_SHARDS_ID_WINDOW_H
 #define SHARDBOOK_SHARDS_ID_WINDOW_H
 
+#include "core/command.h"
+#include "core/limits.h"
 #include "core/rolling_hash.h"
 #include "core/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { ID_KEY_PARTS = 3 };
+enum { ID_KEY_PARTS = 3, ID_KEYS_MAX = 1 + 2 * LIST_ORDERS_MAX /* a list's own and two of each of its orders */ };
 
 /* What an id is looked up by: a letter for its kind and one to three texts without NUL. Made by id_key_of, or
  * part by part; the texts stay the caller's. */
@@ -23,37 +25,48 @@ struct id_key {
     char kind;
 };
 
-/* One record under one key. */
-struct id_entry {
-    int64_t offset, log_time_ms;
-    uint64_t content_hash;
-    uint64_t origin;   /* where a re-injected record came from; 0 for others */
-    uint64_t bytes_at; /* of the key, then the original's id unless the key holds it */
+/* A record under one of its keys. */
+struct id_link {
     uint32_t hash;
-    uint32_t next; /* reference to the next newer entry with the same key; 0: none */
-    uint32_t last; /* of the oldest entry with its key: reference to the newest one */
-    uint16_t key_bytes, original_from, original_bytes;
+    uint32_t next; /* reference to the next newer link with the same key; 0: none */
+    uint32_t last; /* of the oldest link with its key, which the index knows: reference to the newest one; else 0 */
+    uint16_t text_from; /* of the key, in the record */
+    uint8_t text_bytes;
+    uint8_t number; /* among the record's links */
 };
 
-/* The hash stands beside the reference, so that a look that finds nothing reads no entry. */
-struct id_slot {
-    uint32_t hash;
-    uint32_t reference; /* sequence number + 1, low 32 bits; 0 empty */
+/* What one record said under its ids. Its links and the keys' texts follow it. */
+struct id_record {
+    int64_t offset, log_time_ms;
+    uint64_t content_hash;
+    uint64_t origin;     /* where a re-injected record came from; 0 for others */
+    uint32_t bytes;      /* up to the next record */
+    uint32_t link_count; /* 1 to ID_KEYS_MAX */
+    struct id_link links[];
+};
+
+/* One cache line of the index: where the oldest links of the keys are whose home it is, or that overflowed to it. A
+ * fresh id is known to be fresh by its tag. After the hash table F14 (Bronson, Shi: "Open-sourcing F14", 2019). */
+enum { ID_CHUNK_SLOTS = 10 };
+
+struct id_chunk {
+    uint16_t tags[ID_CHUNK_SLOTS]; /* 0: free */
+    uint16_t overflows;            /* keys that found it full and lie further on; UINT16_MAX: it stays so */
+    uint32_t references[ID_CHUNK_SLOTS];
 };
 
 /* Zeroed is empty and holds no memory; grows by doubling and keeps what it has until id_window_deinit. */
 struct id_window {
-    struct id_entry *entries; /* ring by sequence number */
-    uint64_t first, next;
-    uint64_t entry_capacity;
-    char *bytes; /* ring by position; no text wraps */
-    uint64_t bytes_first, bytes_next, bytes_capacity;
-    struct id_slot *index; /* of the oldest entry of each key */
-    uint64_t index_capacity;
-    int index_shift; /* the highest bits of a hash are its home: a larger index has the same order */
+    char *bytes; /* ring of records by position; none wraps */
+    uint64_t first, next, newest, capacity;
+    struct id_chunk *chunks; /* the highest bits of a hash say which is its home */
+    uint64_t chunk_count, key_count;
+    int chunk_shift;
 };
 
 void id_window_deinit(struct id_window *window);
+
+static inline bool id_window_is_empty(const struct id_window *window) { return window->first == window->next; }
 
 /* A key without parts, of which there must be at least one. Any thread. */
 static inline struct id_key id_key_begin(char kind) {
@@ -66,7 +79,7 @@ static inline void id_key_mix(struct id_key *key, uint64_t part_hash) {
     key->hash = (uint32_t)(key->mixed >> 32);
 }
 
-/* Adds a part, which must not be absent, and whose rolling_id is known. */
+/* Adds a part, of at most ID_BYTES_MAX, which must not be absent, and whose rolling_id is known. */
 static inline void id_key_add(struct id_key *key, struct text part, uint64_t part_hash) {
     key->parts[key->count++] = part;
     id_key_mix(key, part_hash);
@@ -82,21 +95,17 @@ void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time
 /* Has the processor fetch what a find or an add of a key with this hash will read first. */
 void id_window_prefetch(const struct id_window *window, uint32_t key_hash);
 
-/* The oldest entry with this key that has another origin than `origin` (0: any), or NULL; valid until the next
- * id_window_make_room or id_window_expire. */
-const struct id_entry *id_window_find(const struct id_window *window, const struct id_key *key, uint64_t origin);
+/* The oldest record with this key that has another origin than `origin` (0: any), or NULL; valid until the next
+ * id_window_add or id_window_expire. */
+const struct id_record *id_window_find(const struct id_window *window, const struct id_key *key, uint64_t origin);
 
-/* Makes sure that so many entries can be added, with so many bytes of keys and originals in all. STATUS_OK or
- * STATUS_NO_MEMORY. */
-int id_window_make_room(struct id_window *window, uint32_t entries, uint32_t bytes);
+/* Adds a record under `count` keys, 1 to ID_KEYS_MAX, and says of each, in `found`, what id_window_find would say after
+ * it for the record's origin. Of `record` offset, log_time_ms, content_hash and origin count; the first two never go
+ * back. STATUS_OK or STATUS_NO_MEMORY. */
+int id_window_add(struct id_window *window, const struct id_record *record, const struct id_key *keys, uint32_t count,
+    const struct id_record *found[]);
 
-/* Adds an entry, in room that was made, and returns the oldest one with the same key and another origin, as
- * id_window_find. Of `entry` offset, log_time_ms, content_hash and origin count; offset and log_time_ms never go back.
- * `original` is the own id of the entry's record, absent if nobody will ask for it. */
-const struct id_entry *id_window_add(
-    struct id_window *window, const struct id_key *key, const struct id_entry *entry, struct text original);
-
-/* The original's id of an entry; a view into the window that lives as the entry. */
-struct text id_window_original(const struct id_window *window, const struct id_entry *entry);
+/* The last part of the record's first key; a view into the window that lives as the record. */
+struct text id_record_own_id(const struct id_record *record);
 
 #endif

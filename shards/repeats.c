@@ -11,10 +11,17 @@ static bool has_client_key(const struct command *command) {
     return places_an_order(command) && !text_is_absent(command->client_order_id) && !text_is_absent(command->user_id);
 }
 
-static void judge(
-    const struct id_window *window, const struct id_entry *entry, uint64_t content_hash, struct repeat *repeat) {
-    repeat->verdict = entry->content_hash == content_hash ? BOOK_REPEAT : BOOK_ID_TAKEN;
-    if (repeat->verdict == BOOK_REPEAT) repeat->original_order_id = id_window_original(window, entry);
+static void judge(const struct id_record *oldest, uint64_t content_hash, struct repeat *repeat) {
+    repeat->verdict = oldest->content_hash == content_hash ? BOOK_REPEAT : BOOK_ID_TAKEN;
+    if (repeat->verdict == BOOK_REPEAT) repeat->original_order_id = id_record_own_id(oldest);
+}
+
+/* What the window is told of a record. */
+static struct id_record record_of(struct log_position position, uint64_t content_hash) {
+    return (struct id_record){.offset = position.offset,
+        .log_time_ms = position.log_time_ms,
+        .content_hash = content_hash,
+        .origin = position.origin};
 }
 
 static uint32_t decoded_orders(const struct command *list) {
@@ -36,24 +43,18 @@ static uint32_t order_keys(struct text symbol, const struct command *list, struc
 /* The list's own id judges first; an id of its orders that another record carried is taken, whatever that one said. */
 static int check_list(struct id_window *window, struct text symbol, const struct command *list,
     struct log_position position, struct repeat *repeat) {
-    struct id_key keys[1 + 2 * LIST_ORDERS_MAX];
+    struct id_key keys[ID_KEYS_MAX];
+    const struct id_record *oldest[ID_KEYS_MAX];
     keys[0] = id_key_of('o', symbol, list->list_id, TEXT_NONE);
-    uint32_t count = 1 + order_keys(symbol, list, keys + 1), bytes = 0;
-    for (uint32_t i = 0; i < count; i++) bytes += keys[i].bytes;
-    struct id_entry carrier = {.offset = position.offset,
-        .log_time_ms = position.log_time_ms,
-        .content_hash = command_content_hash(list),
-        .origin = position.origin};
+    uint32_t count = 1 + order_keys(symbol, list, keys + 1);
+    struct id_record record = record_of(position, command_content_hash(list));
     id_window_expire(window, position.offset, position.log_time_ms);
-    if (id_window_make_room(window, count, bytes) != STATUS_OK) return STATUS_NO_MEMORY;
-    const struct id_entry *by_own = id_window_add(window, &keys[0], &carrier, list->list_id);
+    if (id_window_add(window, &record, keys, count, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
     bool is_taken = false;
-    for (uint32_t i = 1; i < count; i++) {
-        const struct id_entry *oldest = id_window_add(window, &keys[i], &carrier, TEXT_NONE);
-        is_taken |= oldest && oldest->offset != position.offset; /* twice in this list is another mistake */
-    }
-    if (by_own)
-        judge(window, by_own, carrier.content_hash, repeat);
+    for (uint32_t i = 1; i < count; i++)
+        is_taken |= oldest[i] && oldest[i]->offset != position.offset; /* twice in this list is another mistake */
+    if (oldest[0])
+        judge(oldest[0], record.content_hash, repeat);
     else if (is_taken)
         repeat->verdict = BOOK_ID_TAKEN;
     return STATUS_OK;
@@ -77,33 +78,27 @@ int repeats_check(struct id_window *window, const struct command *command, const
     struct text own = command_own_id(command);
     if (text_is_absent(own)) return STATUS_OK;
     if (command->action == ACTION_LIST) return check_list(window, symbol, command, position, repeat);
-    bool has_client = has_client_key(command);
-    bool is_order = places_an_order(command);
-    struct id_key own_key = id_key_begin('o'), client_key = id_key_begin('c');
-    id_key_add(&own_key, symbol, ids->symbol);
-    id_key_add(&own_key, own, is_order ? ids->order_id : rolling_id(own));
-    id_window_prefetch(window, own_key.hash);
-    if (has_client) {
-        id_key_add(&client_key, symbol, ids->symbol);
-        id_key_add(&client_key, command->user_id, ids->user_id);
-        id_key_add(&client_key, command->client_order_id, ids->client_order_id);
-        id_window_prefetch(window, client_key.hash);
+    uint32_t count = has_client_key(command) ? 2 : 1;
+    struct id_key keys[2] = {id_key_begin('o'), id_key_begin('c')};
+    const struct id_record *oldest[2] = {NULL, NULL};
+    id_key_add(&keys[0], symbol, ids->symbol);
+    id_key_add(&keys[0], own, places_an_order(command) ? ids->order_id : rolling_id(own));
+    id_window_prefetch(window, keys[0].hash);
+    if (count == 2) {
+        id_key_add(&keys[1], symbol, ids->symbol);
+        id_key_add(&keys[1], command->user_id, ids->user_id);
+        id_key_add(&keys[1], command->client_order_id, ids->client_order_id);
+        id_window_prefetch(window, keys[1].hash);
     }
-    struct id_entry carrier = {.offset = position.offset,
-        .log_time_ms = position.log_time_ms,
-        .content_hash = command_content_hash_from(command, ids),
-        .origin = position.origin};
+    struct id_record record = record_of(position, command_content_hash_from(command, ids));
     id_window_expire(window, position.offset, position.log_time_ms);
-    uint32_t bytes = own_key.bytes + (has_client ? client_key.bytes + own.size : 0);
-    if (id_window_make_room(window, 1 + has_client, bytes) != STATUS_OK) return STATUS_NO_MEMORY;
-    const struct id_entry *by_own = id_window_add(window, &own_key, &carrier, own);
-    const struct id_entry *by_client = has_client ? id_window_add(window, &client_key, &carrier, own) : NULL;
-    if (by_own || by_client) judge(window, by_own ? by_own : by_client, carrier.content_hash, repeat);
+    if (id_window_add(window, &record, keys, count, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
+    if (oldest[0] || oldest[1]) judge(oldest[0] ? oldest[0] : oldest[1], record.content_hash, repeat);
     return STATUS_OK;
 }
 
 void tombstones_prefetch(const struct id_window *window, const struct command *command, const struct command_ids *ids) {
-    if (window->first == window->next || !places_an_order(command) || text_is_absent(command->user_id)) return;
+    if (id_window_is_empty(window) || !places_an_order(command) || text_is_absent(command->user_id)) return;
     prefetch(window, 'o', ids->user_id, ids->order_id);
     if (!text_is_absent(command->client_order_id)) prefetch(window, 'c', ids->user_id, ids->client_order_id);
 }
@@ -112,11 +107,10 @@ int tombstones_add(struct id_window *window, const struct command *cancel, struc
     bool by_order = !text_is_absent(cancel->order_id);
     struct id_key key = id_key_of(
         by_order ? 'o' : 'c', cancel->user_id, by_order ? cancel->order_id : cancel->client_order_id, TEXT_NONE);
-    struct id_entry entry = {.offset = position.offset, .log_time_ms = position.log_time_ms};
+    struct id_record record = record_of(position, 0);
+    const struct id_record *oldest;
     id_window_expire(window, position.offset, position.log_time_ms);
-    if (id_window_make_room(window, 1, key.bytes) != STATUS_OK) return STATUS_NO_MEMORY;
-    id_window_add(window, &key, &entry, TEXT_NONE);
-    return STATUS_OK;
+    return id_window_add(window, &record, &key, 1, &oldest);
 }
 
 static bool has_tombstone(const struct id_window *window, char kind, const struct command *order,
@@ -135,7 +129,7 @@ static bool was_cancelled(const struct id_window *window, const struct command *
 
 bool tombstones_find(struct id_window *window, const struct command *command, const struct command_ids *ids,
     struct log_position position) {
-    if (window->first == window->next || text_is_absent(command->user_id)) return false;
+    if (id_window_is_empty(window) || text_is_absent(command->user_id)) return false;
     if (command->action != ACTION_LIST && !places_an_order(command)) return false;
     id_window_expire(window, position.offset, position.log_time_ms);
     if (command->action != ACTION_LIST) return was_cancelled(window, command, ids);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE_BYTES = 2 << 20 };
+enum { HUGE_PAGE_BYTES = 2 << 20, LINE_BYTES = 64 };
 
 static bool is_large(size_t bytes) { return bytes >= HUGE_PAGE_BYTES; }
 
@@ -16,7 +16,12 @@ static void *map(size_t bytes) {
     return memory;
 }
 
-void *table_memory_new(size_t bytes) { return is_large(bytes) ? map(bytes) : calloc(1, bytes); }
+void *table_memory_new(size_t bytes) {
+    if (is_large(bytes)) return map(bytes);
+    void *memory = aligned_alloc(LINE_BYTES, (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
 
 void *table_memory_grow(void *memory, size_t bytes, size_t wanted) {
     if (!is_large(wanted)) return realloc(memory, wanted);

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* Zeroed; NULL if there is none. `bytes` > 0. */
+/* Zeroed, from the start of a cache line on; NULL if there is none. `bytes` > 0. */
 void *table_memory_new(size_t bytes);
 
 /* Makes it `wanted` bytes, more than its `bytes` (0: `memory` is NULL): what it holds stays, what comes behind it is
