@@ -6,16 +6,25 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static struct ring_head head_of(const struct answers *answers, enum ring_kind kind, struct symbol *symbol) {
-    struct ring_head head = {.kind = (uint8_t)kind,
-        .symbol_bytes = symbol->name.size,
-        .after_worker = symbol->after_worker,
-        .worker = answers->worker,
-        .partition = symbol->partition,
-        .fseq = book_fseq(&symbol->book),
-        .after_position = symbol->after_position};
-    memcpy(head.symbol, symbol->name.bytes, sizeof head.symbol);
+/* Field by field where it stays: a copy would wait for all of them. */
+static void begin_head(
+    const struct answers *answers, enum ring_kind kind, struct symbol *symbol, struct ring_head *head) {
+    head->kind = (uint8_t)kind;
+    head->symbol_bytes = symbol->name.size;
+    head->after_worker = symbol->after_worker;
+    head->worker = answers->worker;
+    memcpy(head->symbol, symbol->name.bytes, sizeof head->symbol);
+    head->partition = symbol->partition;
+    head->fseq = book_fseq(&symbol->book);
+    head->src_offset = 0;
+    head->after_position = symbol->after_position;
+    head->packed_bytes = head->text_bytes = 0;
     symbol->after_worker = RING_NO_WORKER; /* said once, by the first record after a hand-over */
+}
+
+static struct ring_head head_of(const struct answers *answers, enum ring_kind kind, struct symbol *symbol) {
+    struct ring_head head;
+    begin_head(answers, kind, symbol, &head);
     return head;
 }
 
@@ -45,7 +54,7 @@ static void write_event_in_place(struct answers *answers, struct symbol *symbol,
     struct ring_head *head = broadcast_ring_reserve(answers->ring, EVENT_BYTES_MAX, answers->stop);
     if (answers->ring->stalls != stalls) counter_add(&answers->counters->ring_stalls, 1);
     if (!head) return;
-    *head = head_of(answers, RING_EVENT, symbol);
+    begin_head(answers, RING_EVENT, symbol, head);
     encode(answers, event, head, (char *)(head + 1));
     broadcast_ring_commit(answers->ring, head);
 }

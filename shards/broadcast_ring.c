@@ -8,6 +8,8 @@
 
 _Static_assert(sizeof(struct ring_head) == 56, "the head is written word by word");
 
+enum { LINE_BYTES = 64, AHEAD_BYTES = 1024 /* what a few records take */ };
+
 int broadcast_ring_init(struct broadcast_ring *ring, uint64_t capacity) {
     if (capacity < 4 * RING_RECORD_BYTES_MAX || (capacity & (capacity - 1)) != 0) return STATUS_INVALID;
     memset(ring, 0, sizeof *ring);
@@ -135,8 +137,11 @@ struct ring_head *broadcast_ring_reserve(struct broadcast_ring *ring, uint32_t b
     return (void *)(ring->bytes + (ring->position & (ring->capacity - 1)));
 }
 
+/* As many bytes further on as there were here, so that over time every line is fetched once. */
 void broadcast_ring_commit(struct broadcast_ring *ring, struct ring_head *head) {
     head->bytes = record_bytes(head);
+    for (uint32_t line = 0; line < head->bytes; line += LINE_BYTES)
+        __builtin_prefetch(&ring->bytes[(ring->position + AHEAD_BYTES + line) & (ring->capacity - 1)], 1);
     ring->position += head->bytes;
     claim(ring, ring->position);
 }
@@ -144,6 +149,13 @@ void broadcast_ring_commit(struct broadcast_ring *ring, struct ring_head *head) 
 static uint64_t to_next_lap(const struct broadcast_ring *ring, uint64_t position) {
     uint64_t rest = ring->capacity - (position & (ring->capacity - 1));
     return rest < sizeof(struct ring_head) ? rest : 0;
+}
+
+void broadcast_ring_prefetch(const struct broadcast_ring *ring, const struct ring_head *head, uint64_t cursor) {
+    uint64_t ahead = cursor + AHEAD_BYTES;
+    if (ahead + head->bytes > broadcast_ring_published(ring)) return; /* not from under the writer's hands */
+    for (uint32_t line = 0; line < head->bytes; line += LINE_BYTES)
+        __builtin_prefetch(&ring->bytes[(ahead + line) & (ring->capacity - 1)]);
 }
 
 const struct ring_head *broadcast_ring_peek(const struct broadcast_ring *ring, uint64_t *cursor) {

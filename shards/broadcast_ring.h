@@ -101,6 +101,9 @@ void broadcast_ring_publish(struct broadcast_ring *ring);
 const struct ring_head *broadcast_ring_peek(const struct broadcast_ring *ring, uint64_t *cursor);
 void broadcast_ring_release(struct broadcast_ring *ring, uint64_t position);
 
+/* Has the processor fetch what comes some records after the one at `cursor`. */
+void broadcast_ring_prefetch(const struct broadcast_ring *ring, const struct ring_head *head, uint64_t cursor);
+
 /* A lagging reader: copies the record at *cursor to `record` (RING_RECORD_BYTES_MAX bytes) and moves on. STATUS_OK,
  * STATUS_EMPTY, or STATUS_OVERTAKEN: *cursor was moved to the newest record and what lay between is lost. Any one
  * thread per cursor. */

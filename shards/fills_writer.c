@@ -189,6 +189,7 @@ static int drain_ring(struct fills_writer *fills, int worker) {
     int count = 0, seen = 0;
     const struct ring_head *head;
     while (count < FILLS_BATCH_MAX && seen < 4 * FILLS_BATCH_MAX && (head = broadcast_ring_peek(ring, &at)) != NULL) {
+        broadcast_ring_prefetch(ring, head, at);
         if (must_wait(fills, head) || unacknowledged_room(unacknowledged) == (uint32_t)count) break;
         if (head->kind == RING_EVENT && !is_late_repeat(fills, head)) {
             if (fills->failure != STATUS_OK) return 0;
