@@ -11,13 +11,11 @@
 #include <emmintrin.h>
 #endif
 
-/* A record starts at a multiple of 16 and its links 8 behind one, so that no reference, a position by 8, is 0. */
-enum { RECORD_ALIGNMENT = 16, REFERENCE_UNIT = 8 };
+enum { RECORD_UNIT = 8, REFERENCE_UNIT = 4 };
 enum { BYTES_MIN = 4096, CHUNKS_MIN = 2, KEYS_PER_CHUNK = 7 /* at most, on average */, HASH_BITS = 32 };
 
 static_assert(sizeof(struct id_chunk) == 64, "an index chunk is a cache line");
-static_assert(offsetof(struct id_record, links) % RECORD_ALIGNMENT == REFERENCE_UNIT, "a reference may be 0");
-static_assert(sizeof(struct id_link) == RECORD_ALIGNMENT, "a reference may be 0");
+static_assert(offsetof(struct id_record, links) == 20 && sizeof(struct id_link) == 12, "records are dense");
 static_assert(1 + ID_KEY_PARTS * (ID_BYTES_MAX + 1) <= UINT8_MAX, "a key's text may be longer than a link says");
 
 void id_window_deinit(struct id_window *window) {
@@ -37,13 +35,23 @@ static struct id_record *record_at(const struct id_window *window, uint64_t posi
 }
 
 static uint32_t reference_of(uint64_t record_position, uint32_t number) {
-    return (uint32_t)((record_position + offsetof(struct id_record, links)) / REFERENCE_UNIT +
-                      number * (sizeof(struct id_link) / REFERENCE_UNIT));
+    uint64_t position = record_position + offsetof(struct id_record, links) + number * sizeof(struct id_link);
+    return (uint32_t)(position / REFERENCE_UNIT);
 }
 
 static struct id_link *link_of(const struct id_window *window, uint32_t reference) {
     uint64_t first = window->first / REFERENCE_UNIT;
     return (struct id_link *)at_position(window, (first + (uint32_t)(reference - (uint32_t)first)) * REFERENCE_UNIT);
+}
+
+static uint64_t next_record(const struct id_window *window, uint64_t position) {
+    return position + (uint64_t)record_at(window, position)->units * RECORD_UNIT;
+}
+
+static uint64_t origin_of(const struct id_record *record) {
+    uint64_t origin = 0;
+    if (record->has_origin) memcpy(&origin, &record->links[record->link_count], sizeof origin);
+    return origin;
 }
 
 static const struct id_record *record_of(const struct id_link *link) {
@@ -89,7 +97,7 @@ struct text id_record_own_id(const struct id_record *record) {
     return (struct text){at, (uint32_t)(end - at)};
 }
 
-/* ---- index: the oldest link of each key ------------------------------------------------------------------ */
+/* ---- index: the newest link of each key ------------------------------------------------------------------ */
 
 struct place {
     uint64_t chunk;
@@ -143,11 +151,13 @@ static void index_put(struct id_window *window, uint32_t hash, uint32_t referenc
     window->chunks[chunk].references[slot] = reference;
 }
 
-static struct place index_place_of(const struct id_window *window, uint32_t hash, uint32_t reference) {
-    for (uint64_t chunk = home_chunk(window, hash);; chunk = next_chunk(window, chunk))
-        for (uint32_t matches = match(&window->chunks[chunk], tag_of(hash)); matches; matches &= matches - 1) {
+/* Of the key whose oldest link it is. */
+static struct place index_place_of(const struct id_window *window, const struct id_link *oldest, uint32_t reference) {
+    for (uint64_t chunk = home_chunk(window, oldest->hash);; chunk = next_chunk(window, chunk))
+        for (uint32_t matches = match(&window->chunks[chunk], tag_of(oldest->hash)); matches; matches &= matches - 1) {
             int slot = __builtin_ctz(matches);
-            if (window->chunks[chunk].references[slot] == reference) return (struct place){chunk, slot};
+            uint32_t newest = window->chunks[chunk].references[slot];
+            if (newest == reference || link_of(window, newest)->next == reference) return (struct place){chunk, slot};
         }
 }
 
@@ -160,10 +170,10 @@ static void index_remove(struct id_window *window, uint32_t hash, struct place p
 /* ---- room ------------------------------------------------------------------------------------------------ */
 
 static void index_all(struct id_window *window) {
-    for (uint64_t at = window->first; at != window->next; at += record_at(window, at)->bytes) {
+    for (uint64_t at = window->first; at != window->next; at = next_record(window, at)) {
         const struct id_record *record = record_at(window, at);
         for (uint32_t i = 0; i < record->link_count; i++)
-            if (record->links[i].last) index_put(window, record->links[i].hash, reference_of(at, i));
+            if (record->links[i].is_newest) index_put(window, record->links[i].hash, reference_of(at, i));
     }
 }
 
@@ -219,31 +229,37 @@ __attribute__((noinline)) static int grow(struct id_window *window, uint64_t byt
 
 /* ---- the window ------------------------------------------------------------------------------------------ */
 
-static bool is_outside(const struct id_record *record, int64_t offset, int64_t log_time_ms) {
-    return log_time_ms - record->log_time_ms > REPEAT_WINDOW_MS || offset - record->offset > REPEAT_WINDOW_RECORDS;
+static bool is_beyond(int64_t records, int64_t time_ms) {
+    return records > REPEAT_WINDOW_RECORDS || time_ms > REPEAT_WINDOW_MS;
 }
 
-/* What is the oldest of all is the oldest of its key: the next one of that key takes its place in the index. */
+static bool is_outside(const struct id_record *record, int64_t offset, int64_t log_time_ms) {
+    return is_beyond((uint32_t)offset - record->offset, (uint32_t)log_time_ms - record->log_time_ms);
+}
+
+/* What is the oldest of all is the oldest of its key. */
 static void forget_link(struct id_window *window, const struct id_link *link, uint32_t reference) {
-    struct place place = index_place_of(window, link->hash, reference);
-    if (link->next) {
-        link_of(window, link->next)->last = link->last;
-        window->chunks[place.chunk].references[place.slot] = link->next;
-    } else {
-        index_remove(window, link->hash, place);
-        window->key_count--;
+    struct place place = index_place_of(window, link, reference);
+    uint32_t newest = window->chunks[place.chunk].references[place.slot];
+    if (newest != reference) {
+        link_of(window, newest)->next = link->next;
+        return;
     }
+    index_remove(window, link->hash, place);
+    window->key_count--;
 }
 
 __attribute__((noinline)) static void forget_first(struct id_window *window) {
     const struct id_record *record = record_at(window, window->first);
     for (uint32_t i = 0; i < record->link_count; i++)
         forget_link(window, &record->links[i], reference_of(window->first, i));
-    window->first += record->bytes;
+    window->first = next_record(window, window->first);
+    if (id_window_is_empty(window)) window->first = window->next = 0; /* what comes lies in memory that is warm */
 }
 
 void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms) {
-    while (!id_window_is_empty(window) && is_outside(record_at(window, window->first), offset, log_time_ms))
+    bool all = is_beyond(offset - window->newest_offset, log_time_ms - window->newest_time_ms);
+    while (!id_window_is_empty(window) && (all || is_outside(record_at(window, window->first), offset, log_time_ms)))
         forget_first(window);
 }
 
@@ -251,11 +267,12 @@ void id_window_prefetch(const struct id_window *window, uint32_t key_hash) {
     if (window->chunk_count) __builtin_prefetch(&window->chunks[home_chunk(window, key_hash)], 1);
 }
 
-/* From the oldest link of a key on, the first record of another origin. */
+/* Of the links of a key, from the oldest on, the first record of another origin. */
 static const struct id_record *first_of_others(
-    const struct id_window *window, const struct id_link *link, uint64_t origin) {
-    while (origin && record_of(link)->origin == origin) {
-        if (!link->next) return NULL;
+    const struct id_window *window, const struct id_link *newest, uint64_t origin) {
+    const struct id_link *link = link_of(window, newest->next);
+    while (origin && origin_of(record_of(link)) == origin) {
+        if (link == newest) return NULL;
         link = link_of(window, link->next);
     }
     return record_of(link);
@@ -268,61 +285,75 @@ const struct id_record *id_window_find(const struct id_window *window, const str
     return first_of_others(window, link_of(window, window->chunks[place.chunk].references[place.slot]), origin);
 }
 
-static uint64_t bytes_of(const struct id_key *keys, uint32_t count) {
+static uint64_t bytes_of(const struct id_statement *statement, const struct id_key *keys, uint32_t count) {
     uint64_t bytes = offsetof(struct id_record, links) + count * sizeof(struct id_link);
+    if (statement->origin) bytes += sizeof statement->origin;
     for (uint32_t i = 0; i < count; i++) bytes += keys[i].bytes;
-    return (bytes + RECORD_ALIGNMENT - 1) / RECORD_ALIGNMENT * RECORD_ALIGNMENT;
+    return (bytes + RECORD_UNIT - 1) / RECORD_UNIT * RECORD_UNIT;
 }
 
 /* Returns its position. */
-static uint64_t write_record(
-    struct id_window *window, const struct id_record *said, const struct id_key *keys, uint32_t count, uint64_t bytes) {
+static uint64_t place_record(struct id_window *window, uint64_t bytes) {
     uint64_t position = place_for(window, bytes);
     if (id_window_is_empty(window))
         window->first = position;
     else
-        record_at(window, window->newest)->bytes += (uint32_t)(position - window->next);
-    struct id_record *record = record_at(window, position);
-    *record = *said;
-    record->bytes = (uint32_t)bytes;
-    record->link_count = count;
-    char *text = (char *)&record->links[count];
-    for (uint32_t i = 0; i < count; i++) {
-        record->links[i] = (struct id_link){.hash = keys[i].hash,
-            .text_from = (uint16_t)(text - (char *)record),
-            .text_bytes = (uint8_t)keys[i].bytes,
-            .number = (uint8_t)i};
-        text = key_write(&keys[i], text);
-    }
+        record_at(window, window->newest)->units += (uint16_t)((position - window->next) / RECORD_UNIT);
     window->newest = position;
     window->next = position + bytes;
     return position;
 }
 
+static void write_record(struct id_record *record, const struct id_statement *statement, const struct id_key *keys,
+    uint32_t count, uint64_t bytes) {
+    record->content_hash = statement->content_hash;
+    record->offset = (uint32_t)statement->offset;
+    record->log_time_ms = (uint32_t)statement->log_time_ms;
+    record->units = (uint16_t)(bytes / RECORD_UNIT);
+    record->link_count = (uint8_t)count;
+    record->has_origin = statement->origin != 0;
+    char *text = (char *)&record->links[count];
+    if (record->has_origin) text = mempcpy(text, &statement->origin, sizeof statement->origin);
+    for (uint32_t i = 0; i < count; i++) {
+        record->links[i] = (struct id_link){.hash = keys[i].hash,
+            .text_from = (uint16_t)(text - (char *)record),
+            .text_bytes = (uint8_t)keys[i].bytes,
+            .number = (uint8_t)(i & 0x7f),
+            .is_newest = true};
+        text = key_write(&keys[i], text);
+    }
+}
+
 /* Puts a link into the index, or behind the others of its key; returns what `found` says. */
 static const struct id_record *join(
-    struct id_window *window, const struct id_key *key, struct id_link *link, uint32_t reference) {
+    struct id_window *window, const struct id_key *key, struct id_link *link, uint32_t reference, uint64_t origin) {
     struct place place = index_find(window, key);
     if (__builtin_expect(place.slot < 0, 1)) {
-        link->last = reference;
+        link->next = reference;
         index_put(window, key->hash, reference);
         window->key_count++;
         return NULL;
     }
-    struct id_link *oldest = link_of(window, window->chunks[place.chunk].references[place.slot]);
-    const struct id_record *found = first_of_others(window, oldest, record_of(link)->origin);
-    link_of(window, oldest->last)->next = reference;
-    oldest->last = reference;
+    struct id_link *newest = link_of(window, window->chunks[place.chunk].references[place.slot]);
+    const struct id_record *found = first_of_others(window, newest, origin);
+    link->next = newest->next;
+    newest->next = reference;
+    newest->is_newest = false;
+    window->chunks[place.chunk].references[place.slot] = reference;
     return found;
 }
 
-int id_window_add(struct id_window *window, const struct id_record *record, const struct id_key *keys, uint32_t count,
-    const struct id_record *found[]) {
-    uint64_t bytes = bytes_of(keys, count);
+int id_window_add(struct id_window *window, const struct id_statement *statement, const struct id_key *keys,
+    uint32_t count, const struct id_record *found[]) {
+    uint64_t bytes = bytes_of(statement, keys, count);
     if (__builtin_expect(!has_room(window, bytes, count), 0) && grow(window, bytes, count) != STATUS_OK)
         return STATUS_NO_MEMORY;
-    uint64_t position = write_record(window, record, keys, count, bytes);
-    struct id_record *added = record_at(window, position);
-    for (uint32_t i = 0; i < count; i++) found[i] = join(window, &keys[i], &added->links[i], reference_of(position, i));
+    uint64_t position = place_record(window, bytes);
+    struct id_record *record = record_at(window, position);
+    write_record(record, statement, keys, count, bytes);
+    window->newest_offset = statement->offset;
+    window->newest_time_ms = statement->log_time_ms;
+    for (uint32_t i = 0; i < count; i++)
+        found[i] = join(window, &keys[i], &record->links[i], reference_of(position, i), statement->origin);
     return STATUS_OK;
 }

@@ -25,27 +25,35 @@ struct id_key {
     char kind;
 };
 
-/* A record under one of its keys. */
-struct id_link {
-    uint32_t hash;
-    uint32_t next; /* reference to the next newer link with the same key; 0: none */
-    uint32_t last; /* of the oldest link with its key, which the index knows: reference to the newest one; else 0 */
-    uint16_t text_from; /* of the key, in the record */
-    uint8_t text_bytes;
-    uint8_t number; /* among the record's links */
-};
-
-/* What one record said under its ids. Its links and the keys' texts follow it. */
-struct id_record {
+/* What a record of the log says under its ids. */
+struct id_statement {
     int64_t offset, log_time_ms;
     uint64_t content_hash;
-    uint64_t origin;     /* where a re-injected record came from; 0 for others */
-    uint32_t bytes;      /* up to the next record */
-    uint32_t link_count; /* 1 to ID_KEYS_MAX */
+    uint64_t origin; /* where a re-injected record came from; 0 for others */
+};
+
+/* A record under one of its keys; those with the same key are a ring. */
+struct id_link {
+    uint32_t hash;
+    uint32_t next;      /* reference to the next newer link with the same key, of the newest one to the oldest */
+    uint16_t text_from; /* of the key, in the record */
+    uint8_t text_bytes;
+    uint8_t number : 7; /* among the record's links */
+    uint8_t is_newest : 1;
+};
+
+/* A statement as it is kept. Its links follow it, then the keys' texts. Of offset and time the low bits are enough, as
+ * all that is in a window is near its newest record. */
+struct id_record {
+    uint64_t content_hash;
+    uint32_t offset, log_time_ms;
+    uint16_t units; /* of 8 bytes, up to the next record */
+    uint8_t link_count;
+    bool has_origin; /* it stands before the first text */
     struct id_link links[];
 };
 
-/* One cache line of the index: where the oldest links of the keys are whose home it is, or that overflowed to it. A
+/* One cache line of the index: where the newest links of the keys are whose home it is, or that overflowed to it. A
  * fresh id is known to be fresh by its tag. After the hash table F14 (Bronson, Shi: "Open-sourcing F14", 2019). */
 enum { ID_CHUNK_SLOTS = 10 };
 
@@ -59,6 +67,7 @@ struct id_chunk {
 struct id_window {
     char *bytes; /* ring of records by position; none wraps */
     uint64_t first, next, newest, capacity;
+    int64_t newest_offset, newest_time_ms;
     struct id_chunk *chunks; /* the highest bits of a hash say which is its home */
     uint64_t chunk_count, key_count;
     int chunk_shift;
@@ -100,10 +109,9 @@ void id_window_prefetch(const struct id_window *window, uint32_t key_hash);
 const struct id_record *id_window_find(const struct id_window *window, const struct id_key *key, uint64_t origin);
 
 /* Adds a record under `count` keys, 1 to ID_KEYS_MAX, and says of each, in `found`, what id_window_find would say after
- * it for the record's origin. Of `record` offset, log_time_ms, content_hash and origin count; the first two never go
- * back. STATUS_OK or STATUS_NO_MEMORY. */
-int id_window_add(struct id_window *window, const struct id_record *record, const struct id_key *keys, uint32_t count,
-    const struct id_record *found[]);
+ * it for the record's origin. Offset and time of statements never go back. STATUS_OK or STATUS_NO_MEMORY. */
+int id_window_add(struct id_window *window, const struct id_statement *statement, const struct id_key *keys,
+    uint32_t count, const struct id_record *found[]);
 
 /* The last part of the record's first key; a view into the window that lives as the record. */
 struct text id_record_own_id(const struct id_record *record);

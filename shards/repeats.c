@@ -16,12 +16,8 @@ static void judge(const struct id_record *oldest, uint64_t content_hash, struct 
     if (repeat->verdict == BOOK_REPEAT) repeat->original_order_id = id_record_own_id(oldest);
 }
 
-/* What the window is told of a record. */
-static struct id_record record_of(struct log_position position, uint64_t content_hash) {
-    return (struct id_record){.offset = position.offset,
-        .log_time_ms = position.log_time_ms,
-        .content_hash = content_hash,
-        .origin = position.origin};
+static struct id_statement statement_of(struct log_position position, uint64_t content_hash) {
+    return (struct id_statement){position.offset, position.log_time_ms, content_hash, position.origin};
 }
 
 static uint32_t decoded_orders(const struct command *list) {
@@ -47,14 +43,15 @@ static int check_list(struct id_window *window, struct text symbol, const struct
     const struct id_record *oldest[ID_KEYS_MAX];
     keys[0] = id_key_of('o', symbol, list->list_id, TEXT_NONE);
     uint32_t count = 1 + order_keys(symbol, list, keys + 1);
-    struct id_record record = record_of(position, command_content_hash(list));
+    struct id_statement statement = statement_of(position, command_content_hash(list));
     id_window_expire(window, position.offset, position.log_time_ms);
-    if (id_window_add(window, &record, keys, count, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
+    if (id_window_add(window, &statement, keys, count, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
     bool is_taken = false;
     for (uint32_t i = 1; i < count; i++)
-        is_taken |= oldest[i] && oldest[i]->offset != position.offset; /* twice in this list is another mistake */
+        is_taken |=
+            oldest[i] && oldest[i]->offset != (uint32_t)position.offset; /* twice in this list is another mistake */
     if (oldest[0])
-        judge(oldest[0], record.content_hash, repeat);
+        judge(oldest[0], statement.content_hash, repeat);
     else if (is_taken)
         repeat->verdict = BOOK_ID_TAKEN;
     return STATUS_OK;
@@ -90,10 +87,10 @@ int repeats_check(struct id_window *window, const struct command *command, const
         id_key_add(&keys[1], command->client_order_id, ids->client_order_id);
         id_window_prefetch(window, keys[1].hash);
     }
-    struct id_record record = record_of(position, command_content_hash_from(command, ids));
+    struct id_statement statement = statement_of(position, command_content_hash_from(command, ids));
     id_window_expire(window, position.offset, position.log_time_ms);
-    if (id_window_add(window, &record, keys, count, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
-    if (oldest[0] || oldest[1]) judge(oldest[0] ? oldest[0] : oldest[1], record.content_hash, repeat);
+    if (id_window_add(window, &statement, keys, count, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
+    if (oldest[0] || oldest[1]) judge(oldest[0] ? oldest[0] : oldest[1], statement.content_hash, repeat);
     return STATUS_OK;
 }
 
@@ -107,10 +104,10 @@ int tombstones_add(struct id_window *window, const struct command *cancel, struc
     bool by_order = !text_is_absent(cancel->order_id);
     struct id_key key = id_key_of(
         by_order ? 'o' : 'c', cancel->user_id, by_order ? cancel->order_id : cancel->client_order_id, TEXT_NONE);
-    struct id_record record = record_of(position, 0);
+    struct id_statement statement = statement_of(position, 0);
     const struct id_record *oldest;
     id_window_expire(window, position.offset, position.log_time_ms);
-    return id_window_add(window, &record, &key, 1, &oldest);
+    return id_window_add(window, &statement, &key, 1, &oldest);
 }
 
 static bool has_tombstone(const struct id_window *window, char kind, const struct command *order,

@@ -24,7 +24,7 @@ struct kafka_log_settings {
     int queue_kbytes;
     int fetch_wait_ms;      /* readers: a broker without records answers after so long; 1 on a mock broker */
     int read_ahead_records; /* each reader: no more is fetched while so many wait to be polled; one fetch may come on
-                               top, of 512 KiB for each partition */
+                               top, of 128 KiB for each partition */
     int read_ahead_kbytes;
 };
 

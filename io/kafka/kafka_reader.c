@@ -291,7 +291,7 @@ static rd_kafka_conf_t *reader_conf(
     const struct kafka_property properties[] = {{"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", "error"}, {"isolation.level", "read_uncommitted"}, {"allow.auto.create.topics", "false"},
         {"check.crcs", "true"}, {"fetch.wait.max.ms", fetch_wait}, {"fetch.queue.backoff.ms", "2"},
-        {"fetch.error.backoff.ms", "100"}, {"fetch.message.max.bytes", "524288"}, {"fetch.max.bytes", "16777216"},
+        {"fetch.error.backoff.ms", "100"}, {"fetch.message.max.bytes", "131072"}, {"fetch.max.bytes", "16777216"},
         {"receive.message.max.bytes", "20000000"}, {"queued.min.messages", records},
         {"queued.max.messages.kbytes", kbytes}};
     return kafka_conf_new(

@@ -347,7 +347,8 @@ Test(repeats, tombstones_are_the_accounts_own) {
 /* Against a plain list: random adds, finds and expiry over many growths and laps; some keys come again and again. */
 Test(id_window, agrees_with_a_list) {
     enum { COUNT = 60000, KEYS = 3000 };
-    struct id_window window = {0};
+    const uint64_t start = (UINT64_C(1) << 34) - (64 << 10); /* references begin anew on the way */
+    struct id_window window = {.first = start, .next = start};
     static int64_t times[COUNT];
     static unsigned keys[COUNT], oldest_of[KEYS]; /* the list, and where to look for a key's oldest from */
     uint64_t state = 7;
@@ -363,12 +364,12 @@ Test(id_window, agrees_with_a_list) {
         int size =
             snprintf(text, sizeof text, "k%u-%.*s", key, (int)(key % 40), "0123456789012345678901234567890123456789");
         struct id_key id = id_key_of('k', (struct text){text, (uint32_t)size}, TEXT_NONE, TEXT_NONE);
-        struct id_record record = {.offset = offset, .log_time_ms = time_ms};
+        struct id_statement statement = {.offset = offset, .log_time_ms = time_ms};
         id_window_expire(&window, offset, time_ms);
         const struct id_record *found = id_window_find(&window, &id, 0);
         cr_assert_eq(found != NULL, *oldest < offset, "offset %u key %u", offset, key);
         cr_assert(!found || found->offset == *oldest);
-        cr_assert_eq(id_window_add(&window, &record, &id, 1, &found), STATUS_OK);
+        cr_assert_eq(id_window_add(&window, &statement, &id, 1, &found), STATUS_OK);
         cr_assert_eq(found != NULL, *oldest < offset);
         cr_assert(!found || (found->offset == *oldest && text_equal(id_record_own_id(found), id.parts[0])));
     }
@@ -379,7 +380,7 @@ Test(id_window, agrees_with_a_list) {
 Test(id_window, looks_past_its_own_origin) {
     struct id_window window = {0};
     struct id_key key = id_key_of('o', TEXT("AAPL"), TEXT("a"), TEXT_NONE);
-    struct id_record own = {.offset = 1, .origin = 9}, other = {.offset = 2};
+    struct id_statement own = {.offset = 1, .origin = 9}, other = {.offset = 2};
     const struct id_record *found;
     cr_assert(id_window_add(&window, &own, &key, 1, &found) == STATUS_OK && !found);
     cr_assert(id_window_add(&window, &own, &key, 1, &found) == STATUS_OK && !found);
