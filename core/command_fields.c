@@ -181,6 +181,15 @@ void command_take_integer(struct command *command, enum field field, uint64_t va
     *decimal = decimal_of_integer(value);
 }
 
+void command_take_fixed(struct command *command, enum field field, uint64_t mantissa, int16_t decimals) {
+    struct decimal *decimal = decimal_of(command, field);
+    command->present |= BIT(field);
+    if (decimal)
+        *decimal = decimal_of_fixed(mantissa, decimals);
+    else
+        mark_bad(command, field);
+}
+
 void command_take_units(struct command *command, enum field field, uint64_t value) {
     struct decimal *decimal = decimal_of(command, field);
     if (!decimal) {

@@ -36,6 +36,9 @@ void command_take_number(struct command *command, enum field field, struct text 
 /* A non-negative integer: of a decimal field its value, as 150 stands for 150.00. */
 void command_take_integer(struct command *command, enum field field, uint64_t value);
 
+/* mantissa * 10^-decimals, of at most 18 digits, 1 to 18 of them decimals. */
+void command_take_fixed(struct command *command, enum field field, uint64_t mantissa, int16_t decimals);
+
 /* A non-negative integer: of a decimal field the count of ticks or lots. */
 void command_take_units(struct command *command, enum field field, uint64_t value);
 

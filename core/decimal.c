@@ -124,6 +124,12 @@ struct decimal decimal_of_integer(uint64_t value) {
     return decimal.mantissa < UINT64_C(10000000000000000000) ? decimal : (struct decimal){.state = DECIMAL_TOO_LARGE};
 }
 
+struct decimal decimal_of_fixed(uint64_t mantissa, int16_t places) {
+    int16_t exponent = (int16_t)-places;
+    for (; mantissa && mantissa % 10 == 0; exponent++) mantissa /= 10;
+    return (struct decimal){.mantissa = mantissa, .exponent = mantissa ? exponent : 0, .state = DECIMAL_VALUE};
+}
+
 static const uint64_t powers_of_ten[DECIMAL_PLACES_MAX + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
     100000000, 1000000000, 10000000000, 100000000000, 1000000000000};
 

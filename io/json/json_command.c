@@ -2,7 +2,6 @@
 
 #include "core/command_fields.h"
 #include "core/limits.h"
-#include "io/json/json_flat.h"
 #include "io/json/json_reader.h"
 
 static void take_value(struct command *command, enum field field, yyjson_val *value) {
@@ -71,7 +70,7 @@ void json_command_decode_as(
     command->action = (uint8_t)unnamed;
     if (size > RECORD_BYTES_MAX)
         command_set_malformed(command);
-    else if (json_flat_take(bytes, size, command))
+    else if (json_flat_take(&decoder->flat, bytes, size, command))
         command_check(command);
     else
         decode_document(decoder, bytes, size, unnamed, command);

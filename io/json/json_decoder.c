@@ -37,6 +37,7 @@ static void give_back(void *context, void *piece) {
 bool json_decoder_init(struct json_decoder *decoder, size_t bytes_max) {
     size_t memory_bytes = yyjson_read_max_memory_usage(bytes_max, YYJSON_READ_NUMBER_AS_RAW) + 64;
     *decoder = (struct json_decoder){.memory_bytes = memory_bytes, .bytes_max = bytes_max};
+    json_flat_init(&decoder->flat);
     decoder->memory = malloc(memory_bytes + JSON_SCRATCH_BYTES);
     decoder->scratch = decoder->memory ? decoder->memory + memory_bytes : NULL;
     return decoder->memory != NULL;

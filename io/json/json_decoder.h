@@ -3,6 +3,7 @@
 #define SHARDBOOK_IO_JSON_JSON_DECODER_H
 
 #include "core/command.h"
+#include "io/json/json_flat.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@ struct json_decoder {
     size_t last;                            /* where the youngest piece begins */
     char *scratch;                          /* for texts that are put together while decoding */
     struct command orders[LIST_ORDERS_MAX]; /* of the last LIST */
+    struct json_flat flat;
 };
 
 enum { JSON_SCRATCH_BYTES = 4096 };

@@ -40,6 +40,14 @@ static inline const char *end_of_plain(const char *at, const char *last) {
     return odd ? at + __builtin_ctz(odd) : last;
 }
 
+static inline bool begins_with(const char *at, const char *last, const struct json_flat_key *key) {
+    if (last - at < BLOCK_BYTES) return false;
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i wanted = _mm_loadu_si128((const __m128i *)(const void *)key->bytes);
+    unsigned same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+    return (same & key->mask) == key->mask && key->mask;
+}
+
 #else
 
 enum { BLOCK_BYTES = 2 };
@@ -47,6 +55,10 @@ enum { BLOCK_BYTES = 2 };
 static inline const char *end_of_plain(const char *at, const char *last) {
     while (at < last && (signed char)*at >= 0x20 && *at != '"' && *at != '\\') at++;
     return at;
+}
+
+static inline bool begins_with(const char *at, const char *last, const struct json_flat_key *key) {
+    return key->size && last - at > key->size && memcmp(at, key->bytes, key->size) == 0;
 }
 
 #endif
@@ -87,12 +99,16 @@ static inline const char *take_digits(const char *at, const char *last, uint64_t
     return at;
 }
 
+/* `value` is what stands before the point. */
 static const char *take_fraction(
-    const char *first, const char *point, const char *last, struct command *command, enum field field) {
-    uint64_t ignored = 0;
-    const char *at = take_digits(point + 1, last, &ignored);
+    const char *first, const char *point, const char *last, uint64_t value, struct command *command, enum field field) {
+    const char *at = take_digits(point + 1, last, &value);
     if (at == point + 1 || *at == 'e' || *at == 'E') return NULL;
-    if (field != FIELD_NONE) command_take_number(command, field, (struct text){first, (uint32_t)(at - first)});
+    if (field == FIELD_NONE) return at;
+    if (at - first <= DIGITS_AS_INTEGER_MAX)
+        command_take_fixed(command, field, value, (int16_t)(at - point - 1));
+    else
+        command_take_number(command, field, (struct text){first, (uint32_t)(at - first)});
     return at;
 }
 
@@ -100,7 +116,7 @@ static const char *take_number(const char *first, const char *last, struct comma
     uint64_t value = 0;
     const char *at = take_digits(first, last, &value);
     if (at == first || (*first == '0' && at > first + 1)) return NULL;
-    if (*at == '.') return take_fraction(first, at, last, command, field);
+    if (*at == '.') return take_fraction(first, at, last, value, command, field);
     if (*at == 'e' || *at == 'E' || at - first > DIGITS_AS_INTEGER_MAX) return NULL;
     if (field != FIELD_NONE) command_take_integer(command, field, value);
     return at;
@@ -132,24 +148,53 @@ static inline const char *take_value(const char *at, const char *last, struct co
     }
 }
 
-static inline const char *take_member(const char *at, const char *last, struct command *command, uint64_t *seen) {
+/* A key with its colon. */
+static const char *take_key(const char *at, const char *last, enum field *field) {
     if (*at++ != '"') return NULL;
     const char *end = end_of_plain(at, last);
     if (*end != '"') return NULL;
-    enum field field = field_find((struct text){at, (uint32_t)(end - at)});
-    uint64_t bit = UINT64_C(1) << field;
-    if (field != FIELD_NONE && (*seen & bit)) return NULL;
-    *seen |= bit;
+    *field = field_find((struct text){at, (uint32_t)(end - at)});
     at = skip_space(end + 1);
-    return *at == ':' ? take_value(skip_space(at + 1), last, command, field) : NULL;
+    return *at == ':' ? at + 1 : NULL;
 }
 
-bool json_flat_take(const char *bytes, size_t size, struct command *command) {
+/* As take_key, of what follows a key of *field. */
+static inline const char *take_next_key(struct json_flat *flat, const char *at, const char *last, enum field *field) {
+    uint8_t *guess = &flat->next[*field];
+    if (__builtin_expect(begins_with(at, last, &flat->keys[*guess]), 1)) {
+        *field = *guess;
+        return at + flat->keys[*guess].size;
+    }
+    at = take_key(at, last, field);
+    *guess = (uint8_t)*field;
+    return at;
+}
+
+void json_flat_init(struct json_flat *flat) {
+    *flat = (struct json_flat){0};
+    for (enum field field = FIELD_NONE + 1; field < FIELD_COUNT; field++) {
+        struct text name = field_name(field);
+        struct json_flat_key *key = &flat->keys[field];
+        if (name.size + 3 > sizeof key->bytes) continue;
+        key->bytes[0] = '"';
+        memcpy(key->bytes + 1, name.data, name.size);
+        memcpy(key->bytes + 1 + name.size, "\":", 2);
+        key->size = (uint8_t)(name.size + 3);
+        key->mask = (UINT32_C(1) << key->size) - 1;
+    }
+}
+
+bool json_flat_take(struct json_flat *flat, const char *bytes, size_t size, struct command *command) {
     if (size < BLOCK_BYTES || bytes[0] != '{' || bytes[size - 1] != '}') return false;
     const char *at = bytes, *last = bytes + size - 1;
+    enum field field = FIELD_NONE;
+    const uint64_t known = ~(UINT64_C(1) << FIELD_NONE);
     uint64_t seen = 0;
     do {
-        at = take_member(skip_space(at + 1), last, command, &seen);
+        at = take_next_key(flat, skip_space(at + 1), last, &field);
+        if (!at || (seen >> field & 1)) return false;
+        seen |= UINT64_C(1) << field & known;
+        at = take_value(skip_space(at), last, command, field);
         if (!at) return false;
         at = skip_space(at);
     } while (*at == ',');
