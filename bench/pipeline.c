@@ -59,7 +59,7 @@ static const struct program program = {
              "into a fresh topic. Server and copier\n"
              "are timed by the broker's clock, from the first event appended to the last: starting and connecting does "
              "not count. The copier\n"
-             "has the server's settings and writes the server's own bytes and keys, read beforehand; the better of one "
+             "writes with the server's settings the server's own bytes and keys, read beforehand; the better of one "
              "and two threads counts.\n"
              "Exit code: 0 done, 1 failed, 2 wrong usage, 3 the events differ from the reference book's.",
     .examples =

@@ -229,7 +229,7 @@ __attribute__((noinline)) static int grow(struct id_window *window, uint64_t byt
 
 /* ---- the window ------------------------------------------------------------------------------------------ */
 
-static bool is_beyond(int64_t records, int64_t time_ms) {
+static bool is_beyond(uint64_t records, uint64_t time_ms) {
     return records > REPEAT_WINDOW_RECORDS || time_ms > REPEAT_WINDOW_MS;
 }
 
@@ -258,7 +258,8 @@ __attribute__((noinline)) static void forget_first(struct id_window *window) {
 }
 
 void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms) {
-    bool all = is_beyond(offset - window->newest_offset, log_time_ms - window->newest_time_ms);
+    bool all = is_beyond(
+        (uint64_t)offset - (uint64_t)window->newest_offset, (uint64_t)log_time_ms - (uint64_t)window->newest_time_ms);
     while (!id_window_is_empty(window) && (all || is_outside(record_at(window, window->first), offset, log_time_ms)))
         forget_first(window);
 }

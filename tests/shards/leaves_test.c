@@ -242,7 +242,9 @@ Test(repeats, window_ends_by_time) {
     check_at(&window, a, 0, 1000);
     cr_assert_eq(check_at(&window, a, 1, 1000 + REPEAT_WINDOW_MS).verdict, BOOK_REPEAT);
     cr_assert_eq(check_at(&window, a, 2, 1000 + 2 * REPEAT_WINDOW_MS).verdict, BOOK_REPEAT, "of the repeat");
-    cr_assert_eq(check_at(&window, a, 3, 1001 + 3 * REPEAT_WINDOW_MS).verdict, BOOK_FRESH);
+    const int64_t next_ms = 1001 + 3 * REPEAT_WINDOW_MS, far_ms = INT64_C(1) << 32;
+    cr_assert_eq(check_at(&window, a, 3, next_ms).verdict, BOOK_FRESH);
+    cr_assert_eq(check_at(&window, a, 4, next_ms + 1 + far_ms).verdict, BOOK_FRESH, "far away, with near low bits");
     id_window_deinit(&window);
 }
 
@@ -251,7 +253,9 @@ Test(repeats, window_ends_by_records) {
     struct command a = new_order("a", NULL, "ann", "1");
     check_at(&window, a, 0, 0);
     cr_assert_eq(check_at(&window, a, REPEAT_WINDOW_RECORDS, 0).verdict, BOOK_REPEAT);
-    cr_assert_eq(check_at(&window, a, 2 * REPEAT_WINDOW_RECORDS + 1, 0).verdict, BOOK_FRESH);
+    const int64_t next = 2 * REPEAT_WINDOW_RECORDS + 1, far = INT64_C(1) << 32;
+    cr_assert_eq(check_at(&window, a, next, 0).verdict, BOOK_FRESH);
+    cr_assert_eq(check_at(&window, a, next + 1 + far, 0).verdict, BOOK_FRESH, "far away, with near low bits");
     id_window_deinit(&window);
 }
 
