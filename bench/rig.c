@@ -66,12 +66,20 @@ bool rig_open(struct rig *rig, const struct kafka_settings *kafka, char *problem
     return ensure(rig);
 }
 
+/* The caller destroys it; NULL: none came. An answer that came too late for its own question is passed over. */
+static rd_kafka_event_t *await_answer(struct rig *rig, rd_kafka_event_type_t type) {
+    rd_kafka_event_t *event;
+    while ((event = rd_kafka_queue_poll(rig->answers, ANSWER_MS)) && rd_kafka_event_type(event) != type)
+        rd_kafka_event_destroy(event);
+    return event;
+}
+
 static bool delete_topics(struct rig *rig, char (*names)[RIG_NAME_BYTES], int count) {
     rd_kafka_DeleteTopic_t *topics[RIG_TOPICS_MAX];
     if (count == 0 || !wake_up(rig)) return count == 0;
     for (int i = 0; i < count; i++) topics[i] = rd_kafka_DeleteTopic_new(names[i]);
     rd_kafka_DeleteTopics(rig->admin, topics, (size_t)count, NULL, rig->answers);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(rig->answers, ANSWER_MS);
+    rd_kafka_event_t *event = await_answer(rig, RD_KAFKA_EVENT_DELETETOPICS_RESULT);
     bool good = event && !rd_kafka_event_error(event);
     if (!good) fail(rig, "topics cannot be deleted", event ? rd_kafka_event_error_string(event) : "no answer");
     if (event) rd_kafka_event_destroy(event);
@@ -109,7 +117,7 @@ static bool ask_once(
     for (int32_t p = 0; p < PARTITIONS; p++) rd_kafka_topic_partition_list_add(list, topic, p)->offset = spec;
     rd_kafka_ListOffsets(rig->admin, list, NULL, rig->answers);
     rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(rig->answers, ANSWER_MS);
+    rd_kafka_event_t *event = await_answer(rig, RD_KAFKA_EVENT_LISTOFFSETS_RESULT);
     bool good = event && !rd_kafka_event_error(event);
     size_t count = 0;
     const rd_kafka_ListOffsetsResultInfo_t **infos =
