@@ -79,6 +79,12 @@ static struct decimal assemble(const struct digits *digits, int64_t places, int6
         .state = digits->count + e > DIGITS_MAX ? DECIMAL_TOO_LARGE : DECIMAL_TOO_FINE};
 }
 
+struct decimal decimal_of_fixed(uint64_t mantissa, int16_t places) {
+    int16_t exponent = (int16_t)-places;
+    for (; mantissa && mantissa % 10 == 0; exponent++) mantissa /= 10;
+    return (struct decimal){.mantissa = mantissa, .exponent = mantissa ? exponent : 0, .state = DECIMAL_VALUE};
+}
+
 /* What almost every number looks like: at most 18 digits and perhaps a point. False, with nothing said, if it does not.
  */
 static bool parse_plain(struct text text, struct decimal *decimal) {
@@ -97,10 +103,7 @@ static bool parse_plain(struct text text, struct decimal *decimal) {
     bool extra_zero = text.data[0] == '0' && point > 1;
     bool bare_point = point == 0 || point + 1 == text.size;
     if (extra_zero || bare_point || (text.size == 19 && point == text.size)) return false;
-    int32_t exponent = point == text.size ? 0 : -(int32_t)(text.size - 1 - point);
-    for (; mantissa && mantissa % 10 == 0; exponent++) mantissa /= 10;
-    *decimal =
-        (struct decimal){.mantissa = mantissa, .exponent = mantissa ? (int16_t)exponent : 0, .state = DECIMAL_VALUE};
+    *decimal = decimal_of_fixed(mantissa, point == text.size ? 0 : (int16_t)(text.size - 1 - point));
     return true;
 }
 
@@ -122,12 +125,6 @@ struct decimal decimal_of_integer(uint64_t value) {
     struct decimal decimal = {.mantissa = value, .state = DECIMAL_VALUE};
     for (; decimal.mantissa && decimal.mantissa % 10 == 0; decimal.exponent++) decimal.mantissa /= 10;
     return decimal.mantissa < UINT64_C(10000000000000000000) ? decimal : (struct decimal){.state = DECIMAL_TOO_LARGE};
-}
-
-struct decimal decimal_of_fixed(uint64_t mantissa, int16_t places) {
-    int16_t exponent = (int16_t)-places;
-    for (; mantissa && mantissa % 10 == 0; exponent++) mantissa /= 10;
-    return (struct decimal){.mantissa = mantissa, .exponent = mantissa ? exponent : 0, .state = DECIMAL_VALUE};
 }
 
 static const uint64_t powers_of_ten[DECIMAL_PLACES_MAX + 1] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,

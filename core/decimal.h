@@ -47,7 +47,7 @@ struct decimal decimal_parse(struct text text);
 /* The decimal of an integer: 150 as "150". More than 19 significant digits as decimal_parse has it. Any thread. */
 struct decimal decimal_of_integer(uint64_t value);
 
-/* The decimal of mantissa * 10^-places, of at most 18 digits, with 1 to 18 places. Any thread. */
+/* The decimal of mantissa * 10^-places, of at most 18 digits, with 0 to 18 places. Any thread. */
 struct decimal decimal_of_fixed(uint64_t mantissa, int16_t places);
 
 /* Writes how many units `value` is to *units (0 to 2^40). `value` must be VALUE, UNITS, TOO_LARGE or
