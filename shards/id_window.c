@@ -67,12 +67,16 @@ struct id_key id_key_of(char kind, struct text first, struct text second, struct
     return key;
 }
 
-static char *key_write(const struct id_key *key, char *at) {
+static inline char *part_write(struct text part, char *at) {
+    at = short_put(at, part);
+    *at++ = 0;
+    return at;
+}
+
+static inline char *key_write(const struct id_key *key, char *at) {
     *at++ = key->kind;
-    for (int i = 0; i < key->count; i++) {
-        at = short_put(at, key->parts[i]);
-        *at++ = 0;
-    }
+    at = part_write(key->parts[0], at);
+    for (int i = 1; i < key->count; i++) at = part_write(key->parts[i], at);
     return at;
 }
 
@@ -141,14 +145,26 @@ static struct place index_find(const struct id_window *window, const struct id_k
     }
 }
 
+static inline void chunk_put(struct id_chunk *chunk, int slot, uint32_t hash, uint32_t reference) {
+    chunk->tags[slot] = tag_of(hash);
+    chunk->references[slot] = reference;
+}
+
 static void index_put(struct id_window *window, uint32_t hash, uint32_t reference) {
     uint64_t chunk = home_chunk(window, hash);
     uint32_t free_slots;
     for (; !(free_slots = match(&window->chunks[chunk], 0)); chunk = next_chunk(window, chunk))
         if (window->chunks[chunk].overflows < UINT16_MAX) window->chunks[chunk].overflows++;
-    int slot = __builtin_ctz(free_slots);
-    window->chunks[chunk].tags[slot] = tag_of(hash);
-    window->chunks[chunk].references[slot] = reference;
+    chunk_put(&window->chunks[chunk], __builtin_ctz(free_slots), hash, reference);
+}
+
+/* Puts a key into its home if that tells at a glance that nobody carried it; false if it must be looked for. */
+static inline bool index_put_fresh(struct id_window *window, uint32_t hash, uint32_t reference) {
+    struct id_chunk *home = &window->chunks[home_chunk(window, hash)];
+    uint32_t free_slots = match(home, 0);
+    if (__builtin_expect((match(home, tag_of(hash)) | home->overflows) || !free_slots, 0)) return false;
+    chunk_put(home, __builtin_ctz(free_slots), hash, reference);
+    return true;
 }
 
 /* Of the key whose oldest link it is. */
@@ -209,13 +225,13 @@ static int grow_bytes(struct id_window *window) {
 }
 
 /* Where `bytes` more lie in one piece; what is left of a lap that is too short is skipped. */
-static uint64_t place_for(const struct id_window *window, uint64_t bytes) {
+static inline uint64_t place_for(const struct id_window *window, uint64_t bytes) {
     uint64_t rest = window->capacity - (window->next & (window->capacity - 1));
     return rest < bytes ? window->next + rest : window->next;
 }
 
-static bool has_room(const struct id_window *window, uint64_t bytes, uint32_t keys) {
-    return window->capacity && place_for(window, bytes) + bytes - window->first <= window->capacity &&
+static inline bool has_room(const struct id_window *window, uint64_t bytes, uint32_t keys) {
+    return place_for(window, bytes) + bytes - window->first <= window->capacity &&
            window->key_count + keys <= window->chunk_count * KEYS_PER_CHUNK;
 }
 
@@ -229,12 +245,15 @@ __attribute__((noinline)) static int grow(struct id_window *window, uint64_t byt
 
 /* ---- the window ------------------------------------------------------------------------------------------ */
 
-static bool is_beyond(uint64_t records, uint64_t time_ms) {
-    return records > REPEAT_WINDOW_RECORDS || time_ms > REPEAT_WINDOW_MS;
-}
-
-static bool is_outside(const struct id_record *record, int64_t offset, int64_t log_time_ms) {
-    return is_beyond((uint32_t)offset - record->offset, (uint32_t)log_time_ms - record->log_time_ms);
+/* Says until which offset and time the first record stays. */
+static void set_due(struct id_window *window) {
+    window->due_offset = window->due_time_ms = INT64_MAX;
+    if (id_window_is_empty(window)) return;
+    const struct id_record *first = record_at(window, window->first);
+    uint32_t records = (uint32_t)window->newest_offset - first->offset;
+    uint32_t time_ms = (uint32_t)window->newest_time_ms - first->log_time_ms;
+    window->due_offset = window->newest_offset - records + REPEAT_WINDOW_RECORDS;
+    window->due_time_ms = window->newest_time_ms - time_ms + REPEAT_WINDOW_MS;
 }
 
 /* What is the oldest of all is the oldest of its key. */
@@ -249,19 +268,17 @@ static void forget_link(struct id_window *window, const struct id_link *link, ui
     window->key_count--;
 }
 
-__attribute__((noinline)) static void forget_first(struct id_window *window) {
+static void forget_first(struct id_window *window) {
     const struct id_record *record = record_at(window, window->first);
     for (uint32_t i = 0; i < record->link_count; i++)
         forget_link(window, &record->links[i], reference_of(window->first, i));
     window->first = next_record(window, window->first);
     if (id_window_is_empty(window)) window->first = window->next = 0; /* what comes lies in memory that is warm */
+    set_due(window);
 }
 
-void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms) {
-    bool all = is_beyond(
-        (uint64_t)offset - (uint64_t)window->newest_offset, (uint64_t)log_time_ms - (uint64_t)window->newest_time_ms);
-    while (!id_window_is_empty(window) && (all || is_outside(record_at(window, window->first), offset, log_time_ms)))
-        forget_first(window);
+void id_window_forget(struct id_window *window, int64_t offset, int64_t log_time_ms) {
+    while (id_window_is_due(window, offset, log_time_ms)) forget_first(window);
 }
 
 void id_window_prefetch(const struct id_window *window, uint32_t key_hash) {
@@ -286,7 +303,7 @@ const struct id_record *id_window_find(const struct id_window *window, const str
     return first_of_others(window, link_of(window, window->chunks[place.chunk].references[place.slot]), origin);
 }
 
-static uint64_t bytes_of(const struct id_statement *statement, const struct id_key *keys, uint32_t count) {
+static inline uint64_t bytes_of(const struct id_statement *statement, const struct id_key *keys, uint32_t count) {
     uint64_t bytes = offsetof(struct id_record, links) + count * sizeof(struct id_link);
     if (statement->origin) bytes += sizeof statement->origin;
     for (uint32_t i = 0; i < count; i++) bytes += keys[i].bytes;
@@ -294,19 +311,21 @@ static uint64_t bytes_of(const struct id_statement *statement, const struct id_k
 }
 
 /* Returns its position. */
-static uint64_t place_record(struct id_window *window, uint64_t bytes) {
+static inline uint64_t place_record(struct id_window *window, uint64_t bytes) {
     uint64_t position = place_for(window, bytes);
-    if (id_window_is_empty(window))
-        window->first = position;
-    else
-        record_at(window, window->newest)->units += (uint16_t)((position - window->next) / RECORD_UNIT);
+    if (__builtin_expect(position != window->next, 0)) {
+        if (id_window_is_empty(window))
+            window->first = position;
+        else
+            record_at(window, window->newest)->units += (uint16_t)((position - window->next) / RECORD_UNIT);
+    }
     window->newest = position;
     window->next = position + bytes;
     return position;
 }
 
-static void write_record(struct id_record *record, const struct id_statement *statement, const struct id_key *keys,
-    uint32_t count, uint64_t bytes) {
+static inline void write_record(struct id_record *record, const struct id_statement *statement,
+    const struct id_key *keys, uint32_t count, uint64_t bytes) {
     record->content_hash = statement->content_hash;
     record->offset = (uint32_t)statement->offset;
     record->log_time_ms = (uint32_t)statement->log_time_ms;
@@ -325,11 +344,11 @@ static void write_record(struct id_record *record, const struct id_statement *st
     }
 }
 
-/* Puts a link into the index, or behind the others of its key; returns what `found` says. */
-static const struct id_record *join(
+/* Puts a link behind the others of its key, or into the index; returns what `found` says. */
+__attribute__((noinline)) static const struct id_record *join_others(
     struct id_window *window, const struct id_key *key, struct id_link *link, uint32_t reference, uint64_t origin) {
     struct place place = index_find(window, key);
-    if (__builtin_expect(place.slot < 0, 1)) {
+    if (place.slot < 0) {
         link->next = reference;
         index_put(window, key->hash, reference);
         window->key_count++;
@@ -344,8 +363,17 @@ static const struct id_record *join(
     return found;
 }
 
-int id_window_add(struct id_window *window, const struct id_statement *statement, const struct id_key *keys,
-    uint32_t count, const struct id_record *found[]) {
+static inline const struct id_record *join(
+    struct id_window *window, const struct id_key *key, struct id_link *link, uint32_t reference, uint64_t origin) {
+    if (__builtin_expect(!index_put_fresh(window, key->hash, reference), 0))
+        return join_others(window, key, link, reference, origin);
+    link->next = reference;
+    window->key_count++;
+    return NULL;
+}
+
+static inline __attribute__((always_inline)) int add(struct id_window *window, const struct id_statement *statement,
+    const struct id_key *keys, uint32_t count, const struct id_record *found[]) {
     uint64_t bytes = bytes_of(statement, keys, count);
     if (__builtin_expect(!has_room(window, bytes, count), 0) && grow(window, bytes, count) != STATUS_OK)
         return STATUS_NO_MEMORY;
@@ -354,7 +382,14 @@ int id_window_add(struct id_window *window, const struct id_statement *statement
     write_record(record, statement, keys, count, bytes);
     window->newest_offset = statement->offset;
     window->newest_time_ms = statement->log_time_ms;
+    if (__builtin_expect(position == window->first, 0)) set_due(window);
     for (uint32_t i = 0; i < count; i++)
         found[i] = join(window, &keys[i], &record->links[i], reference_of(position, i), statement->origin);
     return STATUS_OK;
+}
+
+/* Nearly all records have one key: what follows from that is compiled in. */
+int id_window_add(struct id_window *window, const struct id_statement *statement, const struct id_key *keys,
+    uint32_t count, const struct id_record *found[]) {
+    return count == 1 ? add(window, statement, keys, 1, found) : add(window, statement, keys, count, found);
 }

@@ -68,7 +68,8 @@ struct id_window {
     char *bytes; /* ring of records by position; none wraps */
     uint64_t first, next, newest, capacity;
     int64_t newest_offset, newest_time_ms;
-    struct id_chunk *chunks; /* the highest bits of a hash say which is its home */
+    int64_t due_offset, due_time_ms; /* a record beyond either does not see the first any more */
+    struct id_chunk *chunks;         /* the highest bits of a hash say which is its home */
     uint64_t chunk_count, key_count;
     int chunk_shift;
 };
@@ -98,8 +99,17 @@ static inline void id_key_add(struct id_key *key, struct text part, uint64_t par
 /* The same at once; absent texts at the end are left out. Any thread. */
 struct id_key id_key_of(char kind, struct text first, struct text second, struct text third);
 
+/* Parts of what follows. */
+static inline bool id_window_is_due(const struct id_window *window, int64_t offset, int64_t log_time_ms) {
+    return !id_window_is_empty(window) && (offset > window->due_offset || log_time_ms > window->due_time_ms);
+}
+void id_window_forget(struct id_window *window, int64_t offset, int64_t log_time_ms);
+
 /* Forgets what lies outside the window of a record at (offset, log_time_ms). Both never go back. */
-void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms);
+static inline void id_window_expire(struct id_window *window, int64_t offset, int64_t log_time_ms) {
+    if (__builtin_expect(id_window_is_due(window, offset, log_time_ms), 0))
+        id_window_forget(window, offset, log_time_ms);
+}
 
 /* Has the processor fetch what a find or an add of a key with this hash will read first. */
 void id_window_prefetch(const struct id_window *window, uint32_t key_hash);
