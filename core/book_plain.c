@@ -28,7 +28,8 @@ bool road_is_of_account(const struct book *book, uint32_t slot, uint64_t account
     return order_is_of(book->arena, slot, user_id);
 }
 
-uint32_t road_add_command(struct book *book, const struct entrant *entrant, int64_t leaves_lots) {
+/* With texts that do not fit into its record. */
+APART uint32_t add_generally(struct book *book, const struct entrant *entrant, int64_t leaves_lots) {
     struct book_run *run = &book->run;
     run->id_hash = entrant->id_hash;
     run->leaves_lots = leaves_lots;
@@ -37,8 +38,26 @@ uint32_t road_add_command(struct book *book, const struct entrant *entrant, int6
     run->side = (uint8_t)entrant->side;
     run->order_type = (uint8_t)entrant->order_type;
     run->time_in_force = (uint8_t)entrant->time_in_force;
-    run->post_only = entrant->command->post_only;
+    run->post_only = false;
     return book_add_order(book, entrant->command, false);
+}
+
+uint32_t road_add_command(struct book *book, const struct entrant *entrant, int64_t leaves_lots) {
+    struct text order_id = entrant->command->order_id, user_id = entrant->command->user_id;
+    if (ROAD_UNLIKELY(order_id.size + user_id.size > ORDER_TEXT_BYTES))
+        return add_generally(book, entrant, leaves_lots);
+    uint32_t slot = book_take_slot(book);
+    struct order *order = &book->orders[slot];
+    struct order_record *record = &book->records[slot];
+    uint64_t kind = entrant->side | entrant->time_in_force << 1;
+    order->words[0] = (uint64_t)leaves_lots | kind << ROAD_KIND_SHIFT;
+    order->words[1] = (uint64_t)entrant->price_ticks | (uint64_t)book_account_tag(entrant->account) << ORDER_TAG_SHIFT;
+    order->id_hash = entrant->id_hash;
+    order_record_write(record, entrant->quantity_lots, order_id, TEXT_NONE, user_id);
+    short_put(short_put(record->texts, order_id), user_id);
+    id_index_add(&book->ids, book->arena, entrant->id_hash, ID_ORDER, slot);
+    book->open_orders++;
+    return slot;
 }
 
 void road_leave_index(struct book *book, uint64_t id_hash, uint32_t slot) {
@@ -145,6 +164,7 @@ ROAD bool read_command(const struct book *book, const struct book_input *input, 
         .time_in_force = command->time_in_force != TIF_NONE ? command->time_in_force
                          : is_market                        ? TIF_IOC
                                                             : TIF_GTC,
+        .account = input->ids ? input->ids->user_id : rolling_id(command->user_id),
         .command = command};
     int64_t price_ticks = book->plain_price_ticks_min;
     if (!is_market && !read_units(&command->price, book->instrument.tick, &price_ticks)) return false;
@@ -154,20 +174,44 @@ ROAD bool read_command(const struct book *book, const struct book_input *input, 
            book->open_orders < OPEN_ORDERS_PER_SYMBOL_MAX;
 }
 
+/* A command that trades, or may not rest: by numbers, so that those of one that only rests need not be in memory. */
+APART bool trade_command(struct book *book, const struct book_input *input, struct book_output *out, uint64_t id_hash,
+    int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account) {
+    const struct entrant entrant = {.id_hash = id_hash,
+        .price_ticks = price_ticks,
+        .quantity_lots = quantity_lots,
+        .side = kind & 0xff,
+        .order_type = kind >> 8 & 0xff,
+        .time_in_force = kind >> 16,
+        .account = account,
+        .command = input->command};
+    struct road road = road_begin(book, input->src_offset, out);
+    return road_trade(book, out, &road, &entrant, false);
+}
+
 APART enum book_progress new_command(struct book *book, const struct book_input *input, struct book_output *out) {
     const struct command *command = input->command;
     struct entrant entrant;
     if (!is_plain_new(command) || !read_command(book, input, &entrant) ||
         id_index_find_order(&book->ids, book->arena, entrant.id_hash, command->order_id))
         return book_general_road(book, input, out, false);
-    struct road road = road_begin(book, input->src_offset, out);
     bool may_rest = entrant.order_type == ORDER_LIMIT && entrant.time_in_force != TIF_IOC;
     if (may_rest && !road_crosses(book, entrant.side, entrant.price_ticks)) {
+        struct road road = road_begin(book, input->src_offset, out);
         road_settle(book, out, &road, &entrant, false);
         return BOOK_DONE;
     }
-    bool is_done = road_trade(book, out, &road, &entrant, false);
+    uint32_t kind = entrant.side | entrant.order_type << 8 | entrant.time_in_force << 16;
+    bool is_done = trade_command(
+        book, input, out, entrant.id_hash, entrant.price_ticks, entrant.quantity_lots, kind, entrant.account);
     return ROAD_LIKELY(is_done) ? BOOK_DONE : book_general_road(book, input, out, true);
+}
+
+/* True if a plain order is of this account: its texts are in its record, and there is no clientOrderId. */
+ROAD bool is_own(const struct book *book, uint32_t slot, struct text user_id) {
+    const struct order_record *record = &book->records[slot];
+    return record->user_id_bytes == user_id.size &&
+           short_equal(record->texts + record->order_id_bytes, user_id.data, user_id.size);
 }
 
 APART enum book_progress cancel_command(struct book *book, const struct book_input *input, struct book_output *out) {
@@ -175,7 +219,7 @@ APART enum book_progress cancel_command(struct book *book, const struct book_inp
     if (!command->order_id.size) return book_general_road(book, input, out, false);
     uint32_t slot = id_index_find_order(&book->ids, book->arena, book_id_hash(input), command->order_id);
     struct order *order = &book->orders[slot];
-    if (!slot || (order->words[0] & ROAD_NOT_PLAIN) || !order_is_of(book->arena, slot, command->user_id))
+    if (!slot || (order->words[0] & ROAD_NOT_PLAIN) || !is_own(book, slot, command->user_id))
         return book_general_road(book, input, out, false);
     struct road road = road_begin(book, input->src_offset, out);
     road_cancel(book, &road, order, slot, REASON_USER);

@@ -114,7 +114,7 @@ uint32_t id_index_find_order(
     for (;; bucket = overflow_at(arena, bucket->overflow)) {
         for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
             uint32_t entry = bucket->entries[__builtin_ctz(matches)];
-            if (is_order(arena, entry, hash, order_id)) return entry >> 1;
+            if (__builtin_expect(is_order(arena, entry, hash, order_id), 1)) return entry >> 1;
         }
         if (__builtin_expect(!bucket->overflow, 1)) return 0;
     }

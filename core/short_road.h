@@ -27,7 +27,7 @@ struct entrant {
     uint64_t id_hash;
     int64_t price_ticks, quantity_lots;
     uint32_t side, order_type, time_in_force;
-    uint64_t account;              /* of a request; 0: nobody's */
+    uint64_t account;              /* of a request; of a command rolling_id of its userId; 0: nobody's */
     const struct command *command; /* NULL: it is a request */
 };
 
@@ -37,7 +37,7 @@ void book_add_block(struct book *book);
 /* Writes down whose order a request's is. */
 void road_put_account(struct book *book, uint32_t slot, uint64_t id, uint64_t account, int64_t quantity_lots);
 
-/* Makes an order of a command, at no level yet; its slot. */
+/* Makes an order of a command, at no level yet, and enters its id; its slot. */
 uint32_t road_add_command(struct book *book, const struct entrant *entrant, int64_t leaves_lots);
 
 /* Takes an order that ends out of the index of ids. */
