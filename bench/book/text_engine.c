@@ -20,14 +20,22 @@ static uint32_t *filled;        /* rehearsal: by id */
 static uint64_t position;
 static bool is_rehearsal;
 
-/* What comes next in the log is known, as to the server in a batch: fetched in three steps. */
-enum { AHEAD_FAR = 24, AHEAD_MIDDLE = 14, AHEAD_NEAR = 7, AHEAD_KEPT = 32 /* more than the furthest */ };
+/* What comes next in the log is known, as to the server in a batch: fetched in three steps, of which the latter two pay
+ * only where the books outgrow the caches. */
+enum {
+    AHEAD_FAR = 24,
+    AHEAD_MIDDLE = 14,
+    AHEAD_NEAR = 7,
+    AHEAD_KEPT = 32,    /* more than the furthest */
+    AHEAD_JUDGED = 4096 /* records between two looks whether it pays */
+};
 
 static struct {
     uint64_t id_hash;
-    uint64_t end; /* the record's position + 1 */
     uint32_t slot;
 } ahead[AHEAD_KEPT];
+static uint64_t hashed; /* records whose id_hash was taken: all before this position */
+static bool is_ahead;
 
 static struct id_window windows[PARTITIONS];
 static int64_t offsets[PARTITIONS]; /* of the next record of each home partition */
@@ -37,7 +45,7 @@ static uint8_t symbol_homes[65536];
 static struct command command;
 static struct book_input input = {.command = &command};
 
-static uint64_t id_of(uint32_t slot) {
+static inline uint64_t id_of(uint32_t slot) {
     struct text id = order_texts(&stall.arena, slot).order_id;
     uint64_t value = 0;
     for (uint32_t i = 0; i < id.size; i++) value = value * 10 + (uint64_t)(id.data[i] - '0');
@@ -57,14 +65,14 @@ static inline void take_fills(const struct book_output *out, uint64_t taker) {
     }
 }
 
-static inline uint64_t hash_ahead(uint64_t at) {
-    const struct written *w = &written[at];
-    ahead[at % AHEAD_KEPT].end = at + 1;
-    return ahead[at % AHEAD_KEPT].id_hash = rolling_id((struct text){w->id, w->id_bytes});
+static inline uint64_t hash_next(void) {
+    const struct written *w = &written[hashed];
+    return ahead[hashed++ % AHEAD_KEPT].id_hash = rolling_id((struct text){w->id, w->id_bytes});
 }
 
-static inline uint64_t id_hash_at(uint64_t at) {
-    return __builtin_expect(ahead[at % AHEAD_KEPT].end == at + 1, 1) ? ahead[at % AHEAD_KEPT].id_hash : hash_ahead(at);
+/* The same at its turn, ahead of which nobody may have looked. */
+static inline uint64_t id_hash_here(void) {
+    return __builtin_expect(position < hashed, 1) ? ahead[position % AHEAD_KEPT].id_hash : hash_next();
 }
 
 static inline void apply(uint32_t symbol, uint64_t id) {
@@ -73,7 +81,7 @@ static inline void apply(uint32_t symbol, uint64_t id) {
     command.symbol = symbol_names[symbol];
     uint32_t home = symbol_homes[symbol];
     struct log_position at = {.offset = offsets[home]++, .log_time_ms = stall_time_ms()};
-    const struct command_ids ids = {.symbol = symbol_hashes[symbol], .order_id = id_hash_at(position)}; /* all */
+    const struct command_ids ids = {.symbol = symbol_hashes[symbol], .order_id = id_hash_here()}; /* all */
     struct repeat repeat;
     if (repeats_check(&windows[home], &command, &ids, at, &repeat) != STATUS_OK) stall_fail("no memory");
     input.src_offset = at.offset;
@@ -135,22 +143,27 @@ static inline void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uin
     apply_change(symbol, id, ACTION_MODIFY, price, replace_lots[position]);
 }
 
-static inline void look_ahead(const rec_t *records, uint64_t at, uint64_t count) {
-    if (__builtin_expect(at + AHEAD_FAR >= count, 0)) return;
-    const rec_t *far = &records[at + AHEAD_FAR];
-    uint64_t hash = hash_ahead(at + AHEAD_FAR);
-    repeats_prefetch(&windows[symbol_homes[far->sym]], symbol_hashes[far->sym], hash);
-    id_index_prefetch(&stall_book(far->sym)->ids, &stall.arena, hash);
-    const rec_t *middle = &records[at + AHEAD_MIDDLE];
+static inline void look_at_books(const rec_t *records, uint64_t at) {
+    const rec_t *middle = &records[at + AHEAD_MIDDLE], *near = &records[at + AHEAD_NEAR];
     const struct book *book = stall_book(middle->sym);
-    uint64_t middle_hash = id_hash_at(at + AHEAD_MIDDLE);
-    uint32_t slot = id_index_guess(&book->ids, &stall.arena, middle_hash);
+    uint32_t slot = id_index_guess(&book->ids, &stall.arena, ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].id_hash);
     ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].slot = slot;
     __builtin_prefetch(&stall.arena.records[slot ? slot : book->free_slot], 1);
     book_prefetch(book, slot, middle->side, middle->price);
-    const rec_t *near = &records[at + AHEAD_NEAR];
     uint32_t near_slot = ahead[(at + AHEAD_NEAR) % AHEAD_KEPT].slot;
     book_prefetch_near(stall_book(near->sym), near_slot, near->side, near->price);
+}
+
+static inline void look_ahead(const rec_t *records, uint64_t at, uint64_t count) {
+    if (__builtin_expect(at + AHEAD_FAR >= count, 0)) return;
+    if (__builtin_expect(at % AHEAD_JUDGED == 0, 0)) is_ahead = arena_is_large(&stall.arena);
+    while (__builtin_expect(hashed < at + AHEAD_FAR, 0)) hash_next();
+    const rec_t *far = &records[at + AHEAD_FAR];
+    uint64_t hash = hash_next();
+    repeats_prefetch(&windows[symbol_homes[far->sym]], symbol_hashes[far->sym], hash);
+    if (!is_ahead) return;
+    id_index_prefetch(&stall_book(far->sym)->ids, &stall.arena, hash);
+    look_at_books(records, at);
 }
 
 #define ENG_AHEAD look_ahead
@@ -196,7 +209,7 @@ static void rehearse(const rec_t *records, uint64_t count) {
         offsets[i] += REPEAT_WINDOW_RECORDS + 1;
         id_window_expire(&windows[i], offsets[i], stall_time_ms());
     }
-    position = 0;
+    position = hashed = 0;
     is_rehearsal = false;
     stall_forget_trades();
 }
@@ -213,7 +226,6 @@ static void eng_init(const hdr_t *header) {
     rehearse(records, header->nops);
     stall_close_stream(records, header->nops);
     free(filled);
-    memset(ahead, 0, sizeof ahead);
     stall_open();
     stall_report();
 }
