@@ -401,12 +401,19 @@ enum book_progress book_apply_generally(struct book *book, const struct book_inp
     return book_general_road(book, input, out, false);
 }
 
-enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
+/* What the short road for commands does not take. */
+__attribute__((noinline)) static enum book_progress apply_other(
+    struct book *book, const struct book_input *input, struct book_output *out) {
     CHECK(book->run.phase == BOOK_IDLE, "a record was started in the middle of another");
     if (input->kind == BOOK_REQUEST && road_is_open(book) && is_unjudged(input))
         return book_apply_request(book, input, out);
-    if (input->kind == BOOK_COMMAND && is_plain(book)) return book_apply_command(book, input, out);
     return book_apply_generally(book, input, out);
+}
+
+enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
+    if (input->kind == BOOK_COMMAND && is_plain(book) && book->run.phase == BOOK_IDLE)
+        return book_apply_command(book, input, out);
+    return apply_other(book, input, out);
 }
 
 enum book_progress book_step(struct book *book, const struct book_input *input, struct book_output *out) {

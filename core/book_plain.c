@@ -46,9 +46,11 @@ uint32_t road_add_command(struct book *book, const struct entrant *entrant, int6
     struct text order_id = entrant->command->order_id, user_id = entrant->command->user_id;
     if (ROAD_UNLIKELY(order_id.size + user_id.size > ORDER_TEXT_BYTES))
         return add_generally(book, entrant, leaves_lots);
-    uint32_t slot = book_take_slot(book);
+    uint32_t slot = book_take_slot(book), next_slot = book->free_slot;
     struct order *order = &book->orders[slot];
     struct order_record *record = &book->records[slot];
+    road_prefetch(&book->orders[next_slot]); /* for the next order: who looks ahead cannot know this slot */
+    road_prefetch(&book->records[next_slot]);
     uint64_t kind = entrant->side | entrant->time_in_force << 1;
     order->words[0] = (uint64_t)leaves_lots | kind << ROAD_KIND_SHIFT;
     order->words[1] = (uint64_t)entrant->price_ticks | (uint64_t)book_account_tag(entrant->account) << ORDER_TAG_SHIFT;

@@ -3,6 +3,8 @@
 #include "core/limits.h"
 #include "core/rolling_hash.h"
 
+#include <stddef.h>
+
 #define BIT(field) (UINT64_C(1) << (field))
 
 void command_init(struct command *command) {
@@ -183,10 +185,13 @@ static inline uint64_t weigh_time(enum field field, bool is_there, int64_t value
     return is_there ? weigh(field, (uint64_t)value) : 0;
 }
 
+/* The enumerations and postOnly, which are the command's first seven bytes. */
 static inline uint64_t weigh_kinds(const struct command *command) {
-    return weigh(FIELD_ACTION, command->action | (uint64_t)command->side << 8 | (uint64_t)command->order_type << 16 |
-                                   (uint64_t)command->time_in_force << 24 | (uint64_t)command->self_trade << 32 |
-                                   (uint64_t)command->post_only << 40 | (uint64_t)command->contingency << 48);
+    _Static_assert(offsetof(struct command, post_only) == 6 && offsetof(struct command, has_timestamp) == 7,
+        "what says the kind of an order is in one word");
+    uint64_t kinds;
+    memcpy(&kinds, command, sizeof kinds);
+    return weigh(FIELD_ACTION, kinds << 8);
 }
 
 /* Which fields are there and which of them are badly formed. */

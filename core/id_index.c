@@ -3,15 +3,7 @@
 #include "core/check.h"
 #include "core/short_text.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-enum {
-    FIRST_BUCKETS = ARENA_PAGE_BYTES / sizeof(struct id_bucket),
-    ENTRIES_PER_BUCKET = 4, /* on average, before another bucket is added */
-    LONG_TEXTS_BYTES = ORDER_LONG_TEXTS_BYTES
-};
+enum { LONG_TEXTS_BYTES = ORDER_LONG_TEXTS_BYTES };
 
 void order_write_request(const struct arena *arena, uint32_t slot, int64_t quantity_lots) {
     struct order *order = &arena->orders[slot];
@@ -50,73 +42,26 @@ bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id) 
     return record->user_id_bytes == user_id.size && short_equal(at, user_id.data, user_id.size);
 }
 
-/* Segment 0 has the first 8 buckets, segment s the 4 << s from number 4 << s on. */
-static inline uint32_t segment_of(uint32_t number) {
-    return 29 - (uint32_t)__builtin_clz(number | (FIRST_BUCKETS - 1));
-}
-
-static inline uint32_t segment_first(uint32_t segment) { return segment ? 4u << segment : 0; }
-
-static inline struct id_bucket *bucket_at(const struct id_index *index, const struct arena *arena, uint32_t number) {
-    return (struct id_bucket *)arena->pages + (uint32_t)(index->segments[segment_of(number)] + number);
-}
-
 static struct id_bucket *overflow_at(const struct arena *arena, uint32_t piece) {
     return pool_at(arena, sizeof(struct id_bucket), piece);
 }
 
-static uint32_t tag_of(uint64_t hash) { return (uint32_t)(hash >> 32); }
-
-static uint32_t bucket_number(const struct id_index *index, uint32_t tag) {
-    uint32_t number = tag & (index->low_mask * 2 + 1);
-    return number < index->buckets ? number : tag & index->low_mask;
-}
-
-/* A bit for each entry of the bucket whose tag it is. */
-static inline uint32_t match_tag(const struct id_bucket *bucket, uint32_t tag) {
-#ifdef __SSE2__
-    const __m128i wanted = _mm_set1_epi32((int)tag);
-    const __m128i *tags = (const __m128i *)bucket; /* the eighth is no tag: `count` leaves it out */
-    uint32_t low = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags), wanted)));
-    uint32_t high = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted)));
-    return (low | high << 4) & ((1u << bucket->count) - 1);
-#else
-    uint32_t matches = 0;
-    for (uint32_t i = 0; i < bucket->count; i++) matches |= (uint32_t)(bucket->tags[i] == tag) << i;
-    return matches;
-#endif
-}
-
-void id_index_prefetch(const struct id_index *index, const struct arena *arena, uint64_t hash) {
-    if (index->entries) __builtin_prefetch(bucket_at(index, arena, bucket_number(index, tag_of(hash))), 1);
-}
-
-uint32_t id_index_guess(const struct id_index *index, const struct arena *arena, uint64_t hash) {
-    if (!index->entries) return 0;
-    const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag_of(hash)));
-    uint32_t matches = match_tag(bucket, tag_of(hash)) | UINT32_C(1) << ID_BUCKET_ENTRIES;
-    uint32_t at = (uint32_t)__builtin_ctz(matches);
-    return at < ID_BUCKET_ENTRIES ? bucket->entries[at] >> 1 : 0;
-}
-
-static inline bool is_order(const struct arena *arena, uint32_t entry, uint64_t hash, struct text order_id) {
+static bool is_order(const struct arena *arena, uint32_t entry, uint64_t hash, struct text order_id) {
     uint32_t slot = entry >> 1;
     return (entry & 1) == ID_ORDER && arena->orders[slot].id_hash == hash &&
            arena->records[slot].order_id_bytes == order_id.size &&
            short_equal(texts_at(arena, slot), order_id.data, order_id.size);
 }
 
-uint32_t id_index_find_order(
+uint32_t id_index_search_order(
     const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id) {
-    if (!index->entries) return 0;
-    uint32_t tag = tag_of(hash);
-    const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
-    for (;; bucket = overflow_at(arena, bucket->overflow)) {
-        for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
+    for (const struct id_bucket *bucket = id_index_home(index, arena, hash);;
+        bucket = overflow_at(arena, bucket->overflow)) {
+        for (uint32_t matches = id_bucket_match(bucket, hash); matches; matches &= matches - 1) {
             uint32_t entry = bucket->entries[__builtin_ctz(matches)];
-            if (__builtin_expect(is_order(arena, entry, hash, order_id), 1)) return entry >> 1;
+            if (is_order(arena, entry, hash, order_id)) return entry >> 1;
         }
-        if (__builtin_expect(!bucket->overflow, 1)) return 0;
+        if (!bucket->overflow) return 0;
     }
 }
 
@@ -129,10 +74,9 @@ static bool is_client(const struct arena *arena, uint32_t entry, struct text use
 uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash,
     struct text user_id, struct text client_order_id) {
     if (!index->entries) return 0;
-    uint32_t tag = tag_of(hash);
-    const struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
-    for (;; bucket = overflow_at(arena, bucket->overflow)) {
-        for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
+    for (const struct id_bucket *bucket = id_index_home(index, arena, hash);;
+        bucket = overflow_at(arena, bucket->overflow)) {
+        for (uint32_t matches = id_bucket_match(bucket, hash); matches; matches &= matches - 1) {
             uint32_t entry = bucket->entries[__builtin_ctz(matches)];
             if (is_client(arena, entry, user_id, client_order_id)) return entry >> 1;
         }
@@ -155,19 +99,21 @@ static void append(
     bucket->entries[bucket->count++] = entry;
 }
 
+static uint32_t segment_first(uint32_t segment) { return segment ? 4u << segment : 0; }
+
 /* Which power of two of pages segment s has. */
 static uint32_t segment_size(uint32_t segment) { return segment ? segment - 1 : 0; }
 
 /* One bucket more at the end; its entries are still in the bucket that it is split from. */
 static struct id_bucket *add_bucket(struct id_index *index, struct arena *arena) {
-    uint32_t number = index->buckets, segment = segment_of(number);
+    uint32_t number = index->buckets, segment = id_index_segment_of(number);
     if (number == segment_first(segment)) {
         CHECK(segment < ID_INDEX_SEGMENTS, "more ids in one book than its index has room for");
-        index->segments[segment] = arena_take_pages(arena, segment_size(segment)) * FIRST_BUCKETS - number;
+        index->segments[segment] = arena_take_pages(arena, segment_size(segment)) * ID_INDEX_FIRST_BUCKETS - number;
     }
     index->buckets++;
     if ((number & (number - 1)) == 0) index->low_mask = number ? number - 1 : 0;
-    struct id_bucket *bucket = bucket_at(index, arena, number);
+    struct id_bucket *bucket = id_index_bucket(index, arena, number);
     bucket->count = bucket->overflow = 0;
     return bucket;
 }
@@ -176,12 +122,12 @@ static struct id_bucket *add_bucket(struct id_index *index, struct arena *arena)
 static void split_bucket(struct id_index *index, struct arena *arena) {
     struct id_bucket *fresh = add_bucket(index, arena);
     uint32_t fresh_number = index->buckets - 1;
-    struct id_bucket *old = bucket_at(index, arena, fresh_number & index->low_mask);
+    struct id_bucket *old = id_index_bucket(index, arena, fresh_number & index->low_mask);
     struct id_bucket copy = *old;
     old->count = old->overflow = 0;
     for (;;) {
         for (uint32_t i = 0; i < copy.count; i++)
-            append(index, arena, bucket_number(index, copy.tags[i]) == fresh_number ? fresh : old, copy.tags[i],
+            append(index, arena, id_index_number(index, copy.tags[i]) == fresh_number ? fresh : old, copy.tags[i],
                 copy.entries[i]);
         uint32_t piece = copy.overflow;
         if (!piece) return;
@@ -197,40 +143,27 @@ static void make_room(struct id_index *index, struct arena *arena) {
         split_bucket(index, arena);
 }
 
-void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
-    if (__builtin_expect(index->entries >= index->buckets * ENTRIES_PER_BUCKET, 0)) make_room(index, arena);
-    uint32_t tag = tag_of(hash), entry = slot << 1 | (uint32_t)kind;
-    struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag));
-    uint32_t count = bucket->count;
+void id_index_append(struct id_index *index, struct arena *arena, uint64_t hash, uint32_t entry) {
+    if (id_index_is_full(index)) make_room(index, arena);
     index->entries++;
-    if (__builtin_expect(count < ID_BUCKET_ENTRIES, 1)) {
-        bucket->tags[count] = tag;
-        bucket->entries[count] = entry;
-        bucket->count = count + 1;
-    } else {
-        append(index, arena, bucket, tag, entry);
-    }
+    append(index, arena, id_index_home(index, arena, hash), id_tag(hash), entry);
 }
 
-/* Fills the gap with the last entry of the same bucket, and gives an overflow bucket back that is empty then. */
+/* Takes an entry out of a bucket; gives an overflow bucket back that is empty then. */
 static void take_out(
     struct id_index *index, struct arena *arena, struct id_bucket *before, struct id_bucket *bucket, uint32_t i) {
-    uint32_t last = --bucket->count;
-    bucket->tags[i] = bucket->tags[last];
-    bucket->entries[i] = bucket->entries[last];
-    if (last == 0 && before) {
-        uint32_t piece = before->overflow;
-        before->overflow = bucket->overflow;
-        pool_give(&index->overflow, arena, sizeof *bucket, piece);
-    }
+    id_bucket_fill_gap(bucket, i);
+    if (bucket->count || !before) return;
+    uint32_t piece = before->overflow;
+    before->overflow = bucket->overflow;
+    pool_give(&index->overflow, arena, sizeof *bucket, piece);
 }
 
-void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
+void id_index_take_out(struct id_index *index, struct arena *arena, uint64_t hash, uint32_t entry) {
     CHECK(index->entries, "an id is taken out of an empty index");
-    uint32_t entry = slot << 1 | (uint32_t)kind, tag = tag_of(hash);
-    struct id_bucket *bucket = bucket_at(index, arena, bucket_number(index, tag)), *before = NULL;
+    struct id_bucket *bucket = id_index_home(index, arena, hash), *before = NULL;
     for (;; before = bucket, bucket = overflow_at(arena, bucket->overflow)) {
-        for (uint32_t matches = match_tag(bucket, tag); matches; matches &= matches - 1) {
+        for (uint32_t matches = id_bucket_match(bucket, hash); matches; matches &= matches - 1) {
             uint32_t i = (uint32_t)__builtin_ctz(matches);
             if (bucket->entries[i] == entry) {
                 take_out(index, arena, before, bucket, i);
@@ -244,7 +177,7 @@ void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash,
 
 void id_index_clear(struct id_index *index, struct arena *arena) {
     for (uint32_t segment = 0; segment < ID_INDEX_SEGMENTS && segment_first(segment) < index->buckets; segment++) {
-        uint32_t page = (index->segments[segment] + segment_first(segment)) / FIRST_BUCKETS;
+        uint32_t page = (index->segments[segment] + segment_first(segment)) / ID_INDEX_FIRST_BUCKETS;
         arena_give_pages(arena, segment_size(segment), page, page);
     }
     pool_clear(&index->overflow, arena);

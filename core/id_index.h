@@ -6,10 +6,20 @@
 #include "core/order.h"
 #include "core/pool.h"
 #include "core/rolling_hash.h"
+#include "core/short_text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
-enum { ID_INDEX_SEGMENTS = 20, ID_BUCKET_ENTRIES = 7 };
+enum {
+    ID_INDEX_SEGMENTS = 20,
+    ID_BUCKET_ENTRIES = 7,
+    ID_INDEX_LOAD = 2, /* entries of a bucket on average, before another bucket is added */
+    ID_INDEX_FIRST_BUCKETS = ARENA_PAGE_BYTES / 64
+};
 
 /* Which id an entry stands for. */
 enum id_kind { ID_ORDER = 0, ID_CLIENT = 1 };
@@ -39,9 +49,81 @@ static inline uint64_t id_client_hash(uint64_t user_hash, struct text client_ord
     return rolling_mix(user_hash ^ rolling_id(client_order_id) * UINT64_C(0xe220a8397b1dcdaf));
 }
 
-/* The slot of the open order with this orderId, 0 if there is none. Bytes are compared. */
-uint32_t id_index_find_order(
+/* ---- parts of what follows: what finds its entry in its own bucket is compiled into its callers ---------------- */
+
+/* Segment 0 has the first 8 buckets, segment s the 4 << s from number 4 << s on. */
+static inline uint32_t id_index_segment_of(uint32_t number) {
+    return 29 - (uint32_t)__builtin_clz(number | (ID_INDEX_FIRST_BUCKETS - 1));
+}
+
+static inline struct id_bucket *id_index_bucket(
+    const struct id_index *index, const struct arena *arena, uint32_t number) {
+    return (struct id_bucket *)arena->pages + (uint32_t)(index->segments[id_index_segment_of(number)] + number);
+}
+
+static inline uint32_t id_tag(uint64_t hash) { return (uint32_t)(hash >> 32); }
+
+static inline uint32_t id_index_number(const struct id_index *index, uint32_t tag) {
+    uint32_t number = tag & (index->low_mask * 2 + 1);
+    return number < index->buckets ? number : tag & index->low_mask;
+}
+
+/* The bucket of a hash; not of an index without buckets. */
+static inline struct id_bucket *id_index_home(const struct id_index *index, const struct arena *arena, uint64_t hash) {
+    return id_index_bucket(index, arena, id_index_number(index, id_tag(hash)));
+}
+
+/* A bit for each entry of the bucket with the hash's tag. */
+static inline uint32_t id_bucket_match(const struct id_bucket *bucket, uint64_t hash) {
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi32((int)id_tag(hash));
+    const __m128i *tags = (const __m128i *)bucket; /* the eighth is no tag: `count` leaves it out */
+    uint32_t low = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags), wanted)));
+    uint32_t high = (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags + 1), wanted)));
+    return (low | high << 4) & ((1u << bucket->count) - 1);
+#else
+    uint32_t matches = 0;
+    for (uint32_t i = 0; i < bucket->count; i++) matches |= (uint32_t)(bucket->tags[i] == id_tag(hash)) << i;
+    return matches;
+#endif
+}
+
+static inline void id_bucket_fill_gap(struct id_bucket *bucket, uint32_t i) {
+    uint32_t last = --bucket->count;
+    bucket->tags[i] = bucket->tags[last];
+    bucket->entries[i] = bucket->entries[last];
+}
+
+static inline bool id_index_is_full(const struct id_index *index) {
+    return index->entries >= index->buckets * ID_INDEX_LOAD;
+}
+
+/* True if the order in this slot has the id, and its text in its record. */
+static inline bool id_is_at_hand(const struct arena *arena, uint32_t slot, uint64_t hash, struct text order_id) {
+    const struct order *order = &arena->orders[slot];
+    const struct order_record *record = &arena->records[slot];
+    return order->id_hash == hash && !(order->words[0] & (ORDER_LONG_TEXTS_BIT | ORDER_UNWRITTEN_BIT)) &&
+           record->order_id_bytes == order_id.size && short_equal(record->texts, order_id.data, order_id.size);
+}
+
+uint32_t id_index_search_order(
     const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id);
+void id_index_append(struct id_index *index, struct arena *arena, uint64_t hash, uint32_t entry);
+void id_index_take_out(struct id_index *index, struct arena *arena, uint64_t hash, uint32_t entry);
+
+/* ---- the index ---------------------------------------------------------------------------------------------- */
+
+/* The slot of the open order with this orderId, 0 if there is none. Bytes are compared. */
+static inline uint32_t id_index_find_order(
+    const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id) {
+    if (!index->entries) return 0;
+    const struct id_bucket *home = id_index_home(index, arena, hash);
+    uint32_t matches = id_bucket_match(home, hash);
+    if (!matches && __builtin_expect(!home->overflow, 1)) return 0;
+    uint32_t entry = matches ? home->entries[__builtin_ctz(matches)] : 0, slot = entry >> 1;
+    if (__builtin_expect(slot && (entry & 1) == ID_ORDER && id_is_at_hand(arena, slot, hash, order_id), 1)) return slot;
+    return id_index_search_order(index, arena, hash, order_id);
+}
 
 /* The slot of the open order of this account with this clientOrderId, 0 if there is none. */
 uint32_t id_index_find_client(const struct id_index *index, const struct arena *arena, uint64_t hash,
@@ -49,14 +131,44 @@ uint32_t id_index_find_client(const struct id_index *index, const struct arena *
 
 /* Has the processor fetch what a look for a hash reads first; and, a while later, where that probably leads: a slot, 0
  * if nothing there looks like it. */
-void id_index_prefetch(const struct id_index *index, const struct arena *arena, uint64_t hash);
-uint32_t id_index_guess(const struct id_index *index, const struct arena *arena, uint64_t hash);
+static inline void id_index_prefetch(const struct id_index *index, const struct arena *arena, uint64_t hash) {
+    if (index->entries) __builtin_prefetch(id_index_home(index, arena, hash), 1);
+}
+
+static inline uint32_t id_index_guess(const struct id_index *index, const struct arena *arena, uint64_t hash) {
+    if (!index->entries) return 0;
+    const struct id_bucket *home = id_index_home(index, arena, hash);
+    uint32_t matches = id_bucket_match(home, hash);
+    return matches ? home->entries[__builtin_ctz(matches)] >> 1 : 0;
+}
 
 /* Enters an id that is not there. */
-void id_index_add(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot);
+static inline void id_index_add(
+    struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
+    uint32_t entry = slot << 1 | (uint32_t)kind;
+    struct id_bucket *home = __builtin_expect(id_index_is_full(index), 0) ? NULL : id_index_home(index, arena, hash);
+    if (__builtin_expect(!home || home->count == ID_BUCKET_ENTRIES, 0)) {
+        id_index_append(index, arena, hash, entry);
+        return;
+    }
+    index->entries++;
+    home->tags[home->count] = id_tag(hash);
+    home->entries[home->count++] = entry;
+}
 
 /* Takes an id out that is there; stops the process if it is not. */
-void id_index_remove(struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot);
+static inline void id_index_remove(
+    struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
+    uint32_t entry = slot << 1 | (uint32_t)kind;
+    struct id_bucket *home = id_index_home(index, arena, hash);
+    uint32_t matches = id_bucket_match(home, hash);
+    if (__builtin_expect(!matches || home->entries[__builtin_ctz(matches)] != entry, 0)) {
+        id_index_take_out(index, arena, hash, entry);
+        return;
+    }
+    id_bucket_fill_gap(home, (uint32_t)__builtin_ctz(matches));
+    index->entries--;
+}
 
 /* Empties it and gives its memory back to the arena. */
 void id_index_clear(struct id_index *index, struct arena *arena);

@@ -63,6 +63,8 @@ void road_hand_over(struct book *book, const struct entrant *entrant, uint64_t l
 enum book_progress road_take_general(struct book *book, const struct request *request, int64_t src_offset,
     int64_t log_time_ms, struct book_output *out, bool is_begun);
 
+ROAD void road_prefetch(const void *at) { __builtin_prefetch(at, 1); }
+
 /* A slot for an order. */
 ROAD uint32_t book_take_slot(struct book *book) {
     if (ROAD_UNLIKELY(!book->free_slot)) book_add_block(book);
@@ -537,8 +539,6 @@ ROAD enum book_progress book_request(struct book *book, const struct request *re
 }
 
 /* ---- looking ahead ----------------------------------------------------------------------------------------- */
-
-ROAD void road_prefetch(const void *at) { __builtin_prefetch(at, 1); }
 
 /* Where the level of a price is, if that is in the window; else anywhere. */
 ROAD const struct level *road_level_hint(const struct book *book, uint32_t side, int64_t price_ticks) {

@@ -17,32 +17,55 @@ static inline uint32_t load_4(const char *at) {
     return v;
 }
 
-/* True if `size` bytes (any number) are the same. */
+/* Sixteen bytes that need not be aligned. */
+struct short_block {
+    uint64_t words[2];
+};
+
+static inline struct short_block load_16(const char *at) {
+    struct short_block block;
+    memcpy(&block, at, sizeof block);
+    return block;
+}
+
+static inline uint64_t difference_16(const char *a, const char *b) {
+    struct short_block x = load_16(a), y = load_16(b);
+    return (x.words[0] ^ y.words[0]) | (x.words[1] ^ y.words[1]);
+}
+
+/* True if `size` bytes (any number) are the same. From both ends, so that nothing loops; what is that long is rare. */
 static inline bool short_equal(const char *a, const char *b, uint32_t size) {
-    if (size >= 8) {
-        uint64_t different = load_8(a + size - 8) ^ load_8(b + size - 8);
-        for (uint32_t i = 0; i + 8 < size; i += 8) different |= load_8(a + i) ^ load_8(b + i);
-        return different == 0;
+    if (size >= 16) {
+        if (size > 32) return memcmp(a, b, size) == 0;
+        return (difference_16(a, b) | difference_16(a + size - 16, b + size - 16)) == 0;
     }
+    if (size >= 8) return ((load_8(a) ^ load_8(b)) | (load_8(a + size - 8) ^ load_8(b + size - 8))) == 0;
     if (size >= 4) return ((load_4(a) ^ load_4(b)) | (load_4(a + size - 4) ^ load_4(b + size - 4))) == 0;
-    for (uint32_t i = 0; i < size; i++)
-        if (a[i] != b[i]) return false;
-    return true;
+    return size == 0 || ((a[0] ^ b[0]) | (a[size >> 1] ^ b[size >> 1]) | (a[size - 1] ^ b[size - 1])) == 0;
 }
 
 /* Copies `text` to `to`; returns the byte behind the copy. */
 static inline char *short_put(char *to, struct text text) {
     uint32_t size = text.size;
     const char *from = text.data;
-    if (size >= 8) {
-        for (uint32_t i = 0; i + 8 < size; i += 8) memcpy(to + i, from + i, 8);
-        memcpy(to + size - 8, from + size - 8, 8);
+    if (size >= 16) {
+        if (size > 32) return (char *)memcpy(to, from, size) + size;
+        struct short_block first = load_16(from), last = load_16(from + size - 16);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + size - 16, &last, sizeof last);
+    } else if (size >= 8) {
+        uint64_t first = load_8(from), last = load_8(from + size - 8);
+        memcpy(to, &first, 8);
+        memcpy(to + size - 8, &last, 8);
     } else if (size >= 4) {
         uint32_t first = load_4(from), last = load_4(from + size - 4);
         memcpy(to, &first, 4);
         memcpy(to + size - 4, &last, 4);
-    } else {
-        for (uint32_t i = 0; i < size; i++) to[i] = from[i];
+    } else if (size) {
+        char first = from[0], middle = from[size >> 1], last = from[size - 1];
+        to[0] = first;
+        to[size >> 1] = middle;
+        to[size - 1] = last;
     }
     return to + size;
 }
