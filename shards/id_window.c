@@ -11,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-enum { RECORD_UNIT = 8, REFERENCE_UNIT = 4 };
+enum { RECORD_UNIT = 8, REFERENCE_UNIT = 4, AHEAD_BYTES = 256 /* of what comes next, to be fetched */ };
 enum { BYTES_MIN = 4096, CHUNKS_MIN = 2, KEYS_PER_CHUNK = 7 /* at most, on average */, HASH_BITS = 32 };
 
 static_assert(sizeof(struct id_chunk) == 64, "an index chunk is a cache line");
@@ -321,6 +321,7 @@ static inline uint64_t place_record(struct id_window *window, uint64_t bytes) {
     }
     window->newest = position;
     window->next = position + bytes;
+    __builtin_prefetch(at_position(window, window->next + AHEAD_BYTES), 1);
     return position;
 }
 
