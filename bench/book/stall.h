@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { STALL_RECORDS_PER_MS = 1000 /* how fast log time passes */ };
+enum { STALL_RECORDS_PER_MS = 1024 /* how fast log time passes */ };
 
 /* The driver hands an engine the header only; what must be known of the stream before the clock starts (ids as a
  * client writes them, the slot that an id carries) comes from reading the file once more. */

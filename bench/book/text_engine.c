@@ -8,6 +8,8 @@
 #include "core/status.h"
 #include "shards/repeats.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 /* What stands in the log for a record of the stream. */
 struct written {
     char id[15];
@@ -45,11 +47,15 @@ static uint8_t symbol_homes[65536];
 static struct command command;
 static struct book_input input = {.command = &command};
 
+/* The number that an order's id of at most eight digits says: all of them at once. */
 static inline uint64_t id_of(uint32_t slot) {
-    struct text id = order_texts(&stall.arena, slot).order_id;
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < id.size; i++) value = value * 10 + (uint64_t)(id.data[i] - '0');
-    return value;
+    const struct order_record *record = order_record_of(&stall.arena, slot);
+    uint64_t v;
+    memcpy(&v, record->texts, sizeof v);
+    v = v << (64 - 8 * record->order_id_bytes) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    v = (v * 10 + (v >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+    v = (v * 100 + (v >> 16)) & UINT64_C(0x0000ffff0000ffff);
+    return (v * 10000 + (v >> 32)) & UINT32_MAX;
 }
 
 static inline void take_fills(const struct book_output *out, uint64_t taker) {
@@ -67,6 +73,7 @@ static inline void take_fills(const struct book_output *out, uint64_t taker) {
 
 static inline uint64_t hash_next(void) {
     const struct written *w = &written[hashed];
+    __builtin_prefetch(w + AHEAD_KEPT);
     return ahead[hashed++ % AHEAD_KEPT].id_hash = rolling_id((struct text){w->id, w->id_bytes});
 }
 
@@ -75,7 +82,7 @@ static inline uint64_t id_hash_here(void) {
     return __builtin_expect(position < hashed, 1) ? ahead[position % AHEAD_KEPT].id_hash : hash_next();
 }
 
-static inline void apply(uint32_t symbol, uint64_t id) {
+static void apply(uint32_t symbol, uint64_t id) {
     const struct written *w = &written[position];
     command.order_id = (struct text){w->id, w->id_bytes};
     command.symbol = symbol_names[symbol];
@@ -103,7 +110,7 @@ static inline void apply(uint32_t symbol, uint64_t id) {
     position++;
 }
 
-static inline void apply_new(uint32_t symbol, uint64_t id, int side, enum order_type type, enum time_in_force tif,
+INLINE void apply_new(uint32_t symbol, uint64_t id, int side, enum order_type type, enum time_in_force tif,
     uint32_t price, uint32_t lots) {
     command.action = ACTION_NEW;
     command.side = (uint8_t)side;
@@ -114,19 +121,19 @@ static inline void apply_new(uint32_t symbol, uint64_t id, int side, enum order_
     apply(symbol, id);
 }
 
-static inline void eng_limit(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
+INLINE void eng_limit(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_LIMIT, TIF_GTC, price, lots);
 }
 
-static inline void eng_ioc(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
+static void eng_ioc(uint32_t symbol, uint64_t id, int side, uint32_t price, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_LIMIT, TIF_IOC, price, lots);
 }
 
-static inline void eng_market(uint32_t symbol, uint64_t id, int side, uint32_t lots) {
+static void eng_market(uint32_t symbol, uint64_t id, int side, uint32_t lots) {
     apply_new(symbol, id, side, ORDER_MARKET, TIF_NONE, 0, lots);
 }
 
-static inline void apply_change(uint32_t symbol, uint64_t id, enum action action, uint32_t price, uint32_t lots) {
+INLINE void apply_change(uint32_t symbol, uint64_t id, enum action action, uint32_t price, uint32_t lots) {
     command.action = (uint8_t)action;
     command.side = SIDE_NONE;
     command.order_type = ORDER_TYPE_NONE;
@@ -136,9 +143,9 @@ static inline void apply_change(uint32_t symbol, uint64_t id, enum action action
     apply(symbol, id);
 }
 
-static inline void eng_cancel(uint32_t symbol, uint64_t id) { apply_change(symbol, id, ACTION_CANCEL, 0, 0); }
+INLINE void eng_cancel(uint32_t symbol, uint64_t id) { apply_change(symbol, id, ACTION_CANCEL, 0, 0); }
 
-static inline void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uint32_t lots) {
+static void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uint32_t lots) {
     if (__builtin_expect(is_rehearsal, 0)) replace_lots[position] = lots + filled[id];
     apply_change(symbol, id, ACTION_MODIFY, price, replace_lots[position]);
 }
@@ -148,7 +155,7 @@ static inline void look_at_books(const rec_t *records, uint64_t at) {
     const struct book *book = stall_book(middle->sym);
     uint32_t slot = id_index_guess(&book->ids, &stall.arena, ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].id_hash);
     ahead[(at + AHEAD_MIDDLE) % AHEAD_KEPT].slot = slot;
-    __builtin_prefetch(&stall.arena.records[slot ? slot : book->free_slot], 1);
+    __builtin_prefetch(&stall.arena.records[slot], 1);
     book_prefetch(book, slot, middle->side, middle->price);
     uint32_t near_slot = ahead[(at + AHEAD_NEAR) % AHEAD_KEPT].slot;
     book_prefetch_near(stall_book(near->sym), near_slot, near->side, near->price);
@@ -215,6 +222,7 @@ static void rehearse(const rec_t *records, uint64_t count) {
 }
 
 static void eng_init(const hdr_t *header) {
+    if (header->max_id > 99999999) stall_fail("ids of more than eight digits in the stream");
     stall_prepare(header);
     name_symbols(stall.symbol_count);
     command_init(&command);
