@@ -108,16 +108,15 @@ static void on_ack(void *context, const struct log_ack *ack) {
 static struct text name_in(const struct ring_head *head) { return (struct text){head->symbol, head->symbol_bytes}; }
 
 /* A predecessor's last batch may have reached the topic after it was read at the start: look once more before the first
- * new event of a partition. */
+ * new event of a partition. False: not yet, or it failed. */
+static bool is_caught_up(struct fills_writer *fills, int32_t partition) {
+    if (fills->has_caught_up[partition]) return true;
+    int status = published_catch_up(&fills->late, fills->published, fills->store, fills->scanner, partition);
+    if (status != STATUS_OK && status != STATUS_AWAY) fills->failure = status;
+    return fills->has_caught_up[partition] = status == STATUS_OK;
+}
+
 static bool is_late_repeat(struct fills_writer *fills, const struct ring_head *head) {
-    if (!fills->has_caught_up[head->partition]) {
-        int status = published_catch_up(&fills->late, fills->published, fills->store, fills->scanner, head->partition);
-        if (status != STATUS_OK) {
-            fills->failure = status;
-            return false;
-        }
-        fills->has_caught_up[head->partition] = true;
-    }
     const struct published_symbol *late = published_find(&fills->late, name_in(head));
     if (!late || head->fseq > late->fseq) return false;
     counter_add(&fills->counters.late_repeats, 1);
@@ -191,8 +190,8 @@ static int drain_ring(struct fills_writer *fills, int worker) {
     while (count < FILLS_BATCH_MAX && seen < 4 * FILLS_BATCH_MAX && (head = broadcast_ring_peek(ring, &at)) != NULL) {
         broadcast_ring_prefetch(ring, head, at);
         if (must_wait(fills, head) || unacknowledged_room(unacknowledged) == (uint32_t)count) break;
+        if (head->kind == RING_EVENT && !is_caught_up(fills, head->partition)) break;
         if (head->kind == RING_EVENT && !is_late_repeat(fills, head)) {
-            if (fills->failure != STATUS_OK) return 0;
             fills->batch_end[count] = at + head->bytes;
             fills->batch[count] = append_of(head, token_of(worker, unacknowledged->next + (uint64_t)count));
             count++;
@@ -208,7 +207,7 @@ static int drain_ring(struct fills_writer *fills, int worker) {
         at += head->bytes;
         seen++;
     }
-    append_batch(fills, worker, count, at);
+    if (fills->failure == STATUS_OK) append_batch(fills, worker, count, at);
     return seen;
 }
 

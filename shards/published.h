@@ -27,7 +27,7 @@ int published_read(struct published *published, struct log_store *store, struct 
     struct text orders_topic, struct text pending_topic);
 
 /* Reads partition `partition` of fills on from fills_end to its present end, where its symbols go on from what is
- * `known`; same statuses. */
+ * `known`; same statuses, of which after STATUS_AWAY it may be tried again. */
 int published_catch_up(struct published *published, const struct published *known, struct log_store *store,
     struct event_scanner *scanner, int32_t partition);
 

@@ -405,6 +405,25 @@ static void test_held_acknowledgements(void) {
     memory_log_close(log);
 }
 
+/* The log cannot say where fills end when the first events are there: they wait, and nothing is lost. */
+static void test_away_at_first_event(void) {
+    static struct server server;
+    struct memory_log *log = memory_log_open();
+    struct market market;
+    market_init(&market, 7, 20);
+    EXPECT(start(&server, log, 2, 0) == STATUS_OK, "%s", server.engine.words);
+    memory_log_set_faults(log, &(struct memory_faults){.bounds_away = true});
+    market_trade(&market, log, 1000);
+    for (int i = 0; i < 50; i++) nap();
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        EXPECT(memory_log_end(log, TOPIC_FILLS, p) == 0, "partition %d was written without a look at its end", (int)p);
+    memory_log_set_faults(log, &(struct memory_faults){0});
+    settle(&server, log, 0);
+    stop(&server, 5000);
+    judge(log, "away at the first event");
+    memory_log_close(log);
+}
+
 /* A log without its beginning is refused and the gap named. */
 static void test_gap(void) {
     static struct server server;
@@ -434,6 +453,7 @@ int main(void) {
     test_other_doors();
     test_crashes();
     test_held_acknowledgements();
+    test_away_at_first_event();
     if (failures) fprintf(stderr, "%d failed\n", failures);
     return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
