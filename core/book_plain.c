@@ -209,7 +209,7 @@ APART enum book_progress new_command(struct book *book, const struct book_input 
     return ROAD_LIKELY(is_done) ? BOOK_DONE : book_general_road(book, input, out, true);
 }
 
-/* True if a plain order is of this account: its texts are in its record, and there is no clientOrderId. */
+/* True if a plain order is of this account: its texts are in its record, and no clientOrderId before its userId. */
 ROAD bool is_own(const struct book *book, uint32_t slot, struct text user_id) {
     const struct order_record *record = &book->records[slot];
     return record->user_id_bytes == user_id.size &&

@@ -172,7 +172,7 @@ struct text command_own_id(const struct command *command) {
 /* The content hash adds each value times a number of the field's own: no step waits for the one before, and an absent
  * value, 0, costs no branch. */
 static inline uint64_t weigh(uint32_t field, uint64_t value) {
-    return value * (rolling_mix(rolling_mix(field + 1)) | 1);
+    return value * (rolling_mix(rolling_mix(rolling_mix(field + 1))) | 1);
 }
 
 static inline uint64_t weigh_decimal(enum field field, const struct decimal *decimal) {

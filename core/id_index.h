@@ -15,7 +15,7 @@
 #endif
 
 enum {
-    ID_INDEX_SEGMENTS = 20,
+    ID_INDEX_SEGMENTS = 21,
     ID_BUCKET_ENTRIES = 7,
     ID_INDEX_LOAD = 2, /* entries of a bucket on average, before another bucket is added */
     ID_INDEX_FIRST_BUCKETS = ARENA_PAGE_BYTES / 64
@@ -33,6 +33,8 @@ struct id_bucket {
 };
 
 _Static_assert(sizeof(struct id_bucket) == 64, "one cache line");
+_Static_assert((UINT64_C(4) << ID_INDEX_SEGMENTS) * ID_INDEX_LOAD > UINT64_C(3) * OPEN_ORDERS_PER_SYMBOL_MAX,
+    "two ids for each order that may be open, and for those that only pass");
 
 /* A zeroed index is empty. One thread at a time, like its book. */
 struct id_index {

@@ -111,7 +111,13 @@ static struct text name_in(const struct ring_head *head) { return (struct text){
  * new event of a partition. False: not yet, or it failed. */
 static bool is_caught_up(struct fills_writer *fills, int32_t partition) {
     if (fills->has_caught_up[partition]) return true;
+    if (fills->is_away) return false; /* once a step: a look may take its whole timeout */
     int status = published_catch_up(&fills->late, fills->published, fills->store, fills->scanner, partition);
+    fills->is_away = status == STATUS_AWAY;
+    if (fills->is_away && !fills->was_away[partition])
+        fprintf(stderr, "warning: where partition %d of topic fills ends cannot be read; its events wait\n",
+            (int)partition);
+    fills->was_away[partition] |= fills->is_away;
     if (status != STATUS_OK && status != STATUS_AWAY) fills->failure = status;
     return fills->has_caught_up[partition] = status == STATUS_OK;
 }
@@ -240,6 +246,7 @@ static void pause_a_round(int moved) {
 
 int fills_writer_step(struct fills_writer *fills, int timeout_ms) {
     int moved = 0;
+    fills->is_away = false;
     for (int i = 0; i < fills->worker_count && fills->failure == STATUS_OK; i++) moved += drain_ring(fills, i);
     bool is_busy = moved > 0 || fills->writer->in_flight(fills->writer) > 0;
     if (!is_busy && timeout_ms > 0 && !arm_bells(fills)) is_busy = true;
@@ -288,6 +295,6 @@ void fills_writer_stop(struct fills_writer *fills, int drain_ms) {
         fills->has_thread = false;
     }
     int64_t deadline_ms = monotonic_ms() + drain_ms;
-    while (fills->failure == STATUS_OK && !is_drained(fills) && monotonic_ms() < deadline_ms)
+    while (fills->failure == STATUS_OK && !fills->is_away && !is_drained(fills) && monotonic_ms() < deadline_ms)
         fills_writer_step(fills, ACK_MS);
 }

@@ -50,6 +50,8 @@ struct fills_writer {
     const struct published *published; /* the start's reading of fills */
     struct published late;             /* what came to fills after it */
     bool has_caught_up[PARTITIONS];
+    bool was_away[PARTITIONS]; /* a look at its end was in vain, and somebody was told */
+    bool is_away;              /* this step's */
     uint64_t fills_appended[PARTITIONS], fills_acknowledged[PARTITIONS];
     uint64_t dead_letters_appended, dead_letters_acknowledged;
     struct mark_queue marks[PARTITIONS][WORKERS_MAX];

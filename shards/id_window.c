@@ -245,6 +245,8 @@ __attribute__((noinline)) static int grow(struct id_window *window, uint64_t byt
 
 /* ---- the window ------------------------------------------------------------------------------------------ */
 
+static int64_t later(int64_t value, int64_t by) { return value > INT64_MAX - by ? INT64_MAX : value + by; }
+
 /* Says until which offset and time the first record stays. */
 static void set_due(struct id_window *window) {
     window->due_offset = window->due_time_ms = INT64_MAX;
@@ -252,8 +254,8 @@ static void set_due(struct id_window *window) {
     const struct id_record *first = record_at(window, window->first);
     uint32_t records = (uint32_t)window->newest_offset - first->offset;
     uint32_t time_ms = (uint32_t)window->newest_time_ms - first->log_time_ms;
-    window->due_offset = window->newest_offset - records + REPEAT_WINDOW_RECORDS;
-    window->due_time_ms = window->newest_time_ms - time_ms + REPEAT_WINDOW_MS;
+    window->due_offset = later(window->newest_offset - records, REPEAT_WINDOW_RECORDS);
+    window->due_time_ms = later(window->newest_time_ms - time_ms, REPEAT_WINDOW_MS);
 }
 
 /* What is the oldest of all is the oldest of its key. */

@@ -100,9 +100,9 @@ int published_catch_up(struct published *published, const struct published *know
     if (status != STATUS_OK) return status;
     stretch.begin = published->fills_end[partition];
     if (stretch.begin < stretch.end) status = log_scan(store, &stretch, 1, PATIENCE_MS, on_record, &reading);
-    if (status != STATUS_OK) return status;
-    published->fills_end[partition] = stretch.end;
-    return reading.status;
+    if (reading.status != STATUS_OK) return reading.status;
+    if (status == STATUS_OK) published->fills_end[partition] = stretch.end;
+    return status;
 }
 
 void published_deinit(struct published *published) {

@@ -405,6 +405,11 @@ static void test_held_acknowledgements(void) {
     memory_log_close(log);
 }
 
+static bool has_events(const struct server *server) {
+    return broadcast_ring_published(&server->engine.workers[0].ring) > 0 &&
+           broadcast_ring_published(&server->engine.workers[1].ring) > 0;
+}
+
 /* The log cannot say where fills end when the first events are there: they wait, and nothing is lost. */
 static void test_away_at_first_event(void) {
     static struct server server;
@@ -414,6 +419,8 @@ static void test_away_at_first_event(void) {
     EXPECT(start(&server, log, 2, 0) == STATUS_OK, "%s", server.engine.words);
     memory_log_set_faults(log, &(struct memory_faults){.bounds_away = true});
     market_trade(&market, log, 1000);
+    for (int64_t deadline_ms = now_ms() + DEADLINE_MS; !has_events(&server) && now_ms() < deadline_ms;) nap();
+    EXPECT(has_events(&server), "the workers answered nothing");
     for (int i = 0; i < 50; i++) nap();
     for (int32_t p = 0; p < PARTITIONS; p++)
         EXPECT(memory_log_end(log, TOPIC_FILLS, p) == 0, "partition %d was written without a look at its end", (int)p);
