@@ -11,15 +11,34 @@
 
 #define APART static __attribute__((noinline))
 
+/* An entrant in numbers, as road_kind packs them: a function that takes these does not make its caller's stand in
+ * memory. */
+ROAD struct entrant unpack(
+    uint64_t id_hash, int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account) {
+    return (struct entrant){.id_hash = id_hash,
+        .price_ticks = price_ticks,
+        .quantity_lots = quantity_lots,
+        .side = kind & 0xff,
+        .order_type = kind >> 8 & 0xff,
+        .time_in_force = kind >> 16,
+        .account = account};
+}
+
+/* The record of an order without clientOrderId, whose texts fit. */
+ROAD void put_record(
+    struct book *book, uint32_t slot, int64_t quantity_lots, struct text order_id, struct text user_id) {
+    struct order_record *record = &book->records[slot];
+    order_record_write(record, quantity_lots, order_id, TEXT_NONE, user_id);
+    short_put(short_put(record->texts, order_id), user_id);
+}
+
 /* ---- what the road leaves to others ------------------------------------------------------------------------ */
 
 /* Ids and account of a request take 8 bytes each. */
 void road_put_account(struct book *book, uint32_t slot, uint64_t id, uint64_t account, int64_t quantity_lots) {
-    struct order_record *record = &book->records[slot];
     struct text order_id = {(const char *)&id, sizeof id};
     struct text user_id = {(const char *)&account, account ? sizeof account : 0};
-    order_record_write(record, quantity_lots, order_id, TEXT_NONE, user_id);
-    short_put(short_put(record->texts, order_id), user_id);
+    put_record(book, slot, quantity_lots, order_id, user_id);
     book->orders[slot].account_tag = account ? book_account_tag(rolling_id(user_id)) : 0;
 }
 
@@ -48,15 +67,13 @@ uint32_t road_add_command(struct book *book, const struct entrant *entrant, int6
         return add_generally(book, entrant, leaves_lots);
     uint32_t slot = book_take_slot(book), next_slot = book->free_slot;
     struct order *order = &book->orders[slot];
-    struct order_record *record = &book->records[slot];
     road_prefetch(&book->orders[next_slot]); /* for the next order: who looks ahead cannot know this slot */
     road_prefetch(&book->records[next_slot]);
     uint64_t kind = entrant->side | entrant->time_in_force << 1;
     order->words[0] = (uint64_t)leaves_lots | kind << ROAD_KIND_SHIFT;
     order->words[1] = (uint64_t)entrant->price_ticks | (uint64_t)book_account_tag(entrant->account) << ORDER_TAG_SHIFT;
     order->id_hash = entrant->id_hash;
-    order_record_write(record, entrant->quantity_lots, order_id, TEXT_NONE, user_id);
-    short_put(short_put(record->texts, order_id), user_id);
+    put_record(book, slot, entrant->quantity_lots, order_id, user_id);
     id_index_add(&book->ids, book->arena, entrant->id_hash, ID_ORDER, slot);
     book->open_orders++;
     return slot;
@@ -100,13 +117,7 @@ enum book_progress road_take_general(struct book *book, const struct request *re
 
 bool road_trade_request(struct book *book, struct book_output *out, int64_t src_offset, uint64_t id_hash,
     int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account) {
-    const struct entrant entrant = {.id_hash = id_hash,
-        .price_ticks = price_ticks,
-        .quantity_lots = quantity_lots,
-        .side = kind & 0xff,
-        .order_type = kind >> 8 & 0xff,
-        .time_in_force = kind >> 16,
-        .account = account};
+    const struct entrant entrant = unpack(id_hash, price_ticks, quantity_lots, kind, account);
     struct road road = road_begin(book, src_offset, out);
     return road_trade(book, out, &road, &entrant, true);
 }
@@ -176,17 +187,11 @@ ROAD bool read_command(const struct book *book, const struct book_input *input, 
            book->open_orders < OPEN_ORDERS_PER_SYMBOL_MAX;
 }
 
-/* A command that trades, or may not rest: by numbers, so that those of one that only rests need not be in memory. */
+/* A command that trades, or may not rest. */
 APART bool trade_command(struct book *book, const struct book_input *input, struct book_output *out, uint64_t id_hash,
     int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account) {
-    const struct entrant entrant = {.id_hash = id_hash,
-        .price_ticks = price_ticks,
-        .quantity_lots = quantity_lots,
-        .side = kind & 0xff,
-        .order_type = kind >> 8 & 0xff,
-        .time_in_force = kind >> 16,
-        .account = account,
-        .command = input->command};
+    struct entrant entrant = unpack(id_hash, price_ticks, quantity_lots, kind, account);
+    entrant.command = input->command;
     struct road road = road_begin(book, input->src_offset, out);
     return road_trade(book, out, &road, &entrant, false);
 }
@@ -203,17 +208,9 @@ APART enum book_progress new_command(struct book *book, const struct book_input 
         road_settle(book, out, &road, &entrant, false);
         return BOOK_DONE;
     }
-    uint32_t kind = entrant.side | entrant.order_type << 8 | entrant.time_in_force << 16;
-    bool is_done = trade_command(
-        book, input, out, entrant.id_hash, entrant.price_ticks, entrant.quantity_lots, kind, entrant.account);
+    bool is_done = trade_command(book, input, out, entrant.id_hash, entrant.price_ticks, entrant.quantity_lots,
+        road_kind(&entrant), entrant.account);
     return ROAD_LIKELY(is_done) ? BOOK_DONE : book_general_road(book, input, out, true);
-}
-
-/* True if a plain order is of this account: its texts are in its record, and no clientOrderId before its userId. */
-ROAD bool is_own(const struct book *book, uint32_t slot, struct text user_id) {
-    const struct order_record *record = &book->records[slot];
-    return record->user_id_bytes == user_id.size &&
-           short_equal(record->texts + record->order_id_bytes, user_id.data, user_id.size);
 }
 
 APART enum book_progress cancel_command(struct book *book, const struct book_input *input, struct book_output *out) {
@@ -221,7 +218,7 @@ APART enum book_progress cancel_command(struct book *book, const struct book_inp
     if (!command->order_id.size) return book_general_road(book, input, out, false);
     uint32_t slot = id_index_find_order(&book->ids, book->arena, book_id_hash(input), command->order_id);
     struct order *order = &book->orders[slot];
-    if (!slot || (order->words[0] & ROAD_NOT_PLAIN) || !is_own(book, slot, command->user_id))
+    if (!slot || (order->words[0] & ROAD_NOT_PLAIN) || !order_is_of(book->arena, slot, command->user_id))
         return book_general_road(book, input, out, false);
     struct road road = road_begin(book, input->src_offset, out);
     road_cancel(book, &road, order, slot, REASON_USER);

@@ -3,8 +3,6 @@
 #include "core/check.h"
 #include "core/short_text.h"
 
-enum { LONG_TEXTS_BYTES = ORDER_LONG_TEXTS_BYTES };
-
 void order_write_request(const struct arena *arena, uint32_t slot, int64_t quantity_lots) {
     struct order *order = &arena->orders[slot];
     uint64_t id = rolling_unmix(order->id_hash) ^ sizeof id;
@@ -16,16 +14,9 @@ void order_write_request(const struct arena *arena, uint32_t slot, int64_t quant
     order->account_tag = 0;
 }
 
-static const char *texts_at(const struct arena *arena, uint32_t slot) {
-    const struct order_record *record = order_record_of(arena, slot);
-    if (__builtin_expect(arena->orders[slot].long_texts, 0))
-        return pool_at(arena, LONG_TEXTS_BYTES, record->long_texts);
-    return record->texts;
-}
-
 struct order_texts order_texts(const struct arena *arena, uint32_t slot) {
     const struct order_record *record = order_record_of(arena, slot);
-    const char *at = texts_at(arena, slot);
+    const char *at = order_texts_at(arena, slot);
     struct order_texts texts;
     texts.order_id = (struct text){at, record->order_id_bytes};
     at += record->order_id_bytes;
@@ -36,12 +27,6 @@ struct order_texts order_texts(const struct arena *arena, uint32_t slot) {
     return texts;
 }
 
-bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id) {
-    const struct order_record *record = order_record_of(arena, slot);
-    const char *at = texts_at(arena, slot) + record->order_id_bytes + record->client_order_id_bytes;
-    return record->user_id_bytes == user_id.size && short_equal(at, user_id.data, user_id.size);
-}
-
 static struct id_bucket *overflow_at(const struct arena *arena, uint32_t piece) {
     return pool_at(arena, sizeof(struct id_bucket), piece);
 }
@@ -50,7 +35,7 @@ static bool is_order(const struct arena *arena, uint32_t entry, uint64_t hash, s
     uint32_t slot = entry >> 1;
     return (entry & 1) == ID_ORDER && arena->orders[slot].id_hash == hash &&
            arena->records[slot].order_id_bytes == order_id.size &&
-           short_equal(texts_at(arena, slot), order_id.data, order_id.size);
+           short_equal(order_texts_at(arena, slot), order_id.data, order_id.size);
 }
 
 uint32_t id_index_search_order(

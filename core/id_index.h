@@ -17,8 +17,8 @@
 enum {
     ID_INDEX_SEGMENTS = 21,
     ID_BUCKET_ENTRIES = 7,
-    ID_INDEX_LOAD = 2, /* entries of a bucket on average, before another bucket is added */
-    ID_INDEX_FIRST_BUCKETS = ARENA_PAGE_BYTES / 64
+    ID_INDEX_LOAD = 2,                             /* entries of a bucket on average, before another bucket is added */
+    ID_INDEX_FIRST_BUCKETS = ARENA_PAGE_BYTES / 64 /* of a cache line each, in a page */
 };
 
 /* Which id an entry stands for. */
@@ -185,6 +185,14 @@ static inline struct order_record *order_record_of(const struct arena *arena, ui
     return &arena->records[slot];
 }
 
+/* Where its texts begin, one behind the other. */
+static inline const char *order_texts_at(const struct arena *arena, uint32_t slot) {
+    const struct order_record *record = order_record_of(arena, slot);
+    if (__builtin_expect(arena->orders[slot].long_texts, 0))
+        return (const char *)pool_at(arena, ORDER_LONG_TEXTS_BYTES, record->long_texts);
+    return record->texts;
+}
+
 /* The texts of an order, wherever they lie. */
 struct order_texts {
     struct text order_id, client_order_id, user_id;
@@ -192,6 +200,11 @@ struct order_texts {
 struct order_texts order_texts(const struct arena *arena, uint32_t slot);
 
 /* True if the order belongs to this account; an order of nobody belongs to the absent one. */
-bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id);
+static inline bool order_is_of(const struct arena *arena, uint32_t slot, struct text user_id) {
+    const char *texts = order_texts_at(arena, slot);
+    const struct order_record *record = &arena->records[slot];
+    return record->user_id_bytes == user_id.size &&
+           short_equal(texts + record->order_id_bytes + record->client_order_id_bytes, user_id.data, user_id.size);
+}
 
 #endif

@@ -31,6 +31,11 @@ struct entrant {
     const struct command *command; /* NULL: it is a request */
 };
 
+/* Its side, orderType and timeInForce, a byte each. */
+ROAD uint32_t road_kind(const struct entrant *entrant) {
+    return entrant->side | entrant->order_type << 8 | entrant->time_in_force << 16;
+}
+
 /* A block of slots more. */
 void book_add_block(struct book *book);
 
@@ -43,8 +48,8 @@ uint32_t road_add_command(struct book *book, const struct entrant *entrant, int6
 /* Takes an order that ends out of the index of ids. */
 void road_leave_index(struct book *book, uint64_t id_hash, uint32_t slot);
 
-/* An order of a request that trades, or may not rest; it is done, or the general road is to go on (false). `kind` is
- * side, orderType and timeInForce, a byte each. */
+/* An order of a request that trades, or may not rest; it is done, or the general road is to go on (false). `kind` as
+ * road_kind has it. */
 bool road_trade_request(struct book *book, struct book_output *out, int64_t src_offset, uint64_t id_hash,
     int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account);
 
@@ -487,9 +492,8 @@ ROAD enum book_progress road_new(struct book *book, const struct request *reques
         road_settle(book, out, &road, &entrant, true);
         return BOOK_DONE;
     }
-    uint32_t kind = entrant.side | entrant.order_type << 8 | entrant.time_in_force << 16;
-    bool is_done = road_trade_request(
-        book, out, src_offset, entrant.id_hash, entrant.price_ticks, entrant.quantity_lots, kind, entrant.account);
+    bool is_done = road_trade_request(book, out, src_offset, entrant.id_hash, entrant.price_ticks,
+        entrant.quantity_lots, road_kind(&entrant), entrant.account);
     return ROAD_LIKELY(is_done) ? BOOK_DONE : road_go_on(book, request, src_offset, log_time_ms, out);
 }
 

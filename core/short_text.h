@@ -5,13 +5,13 @@
 
 #include "core/text.h"
 
-static inline uint64_t load_8(const char *at) {
+static inline uint64_t short_load_8(const char *at) {
     uint64_t v;
     memcpy(&v, at, 8);
     return v;
 }
 
-static inline uint32_t load_4(const char *at) {
+static inline uint32_t short_load_4(const char *at) {
     uint32_t v;
     memcpy(&v, at, 4);
     return v;
@@ -22,14 +22,14 @@ struct short_block {
     uint64_t words[2];
 };
 
-static inline struct short_block load_16(const char *at) {
+static inline struct short_block short_load_16(const char *at) {
     struct short_block block;
     memcpy(&block, at, sizeof block);
     return block;
 }
 
-static inline uint64_t difference_16(const char *a, const char *b) {
-    struct short_block x = load_16(a), y = load_16(b);
+static inline uint64_t short_difference_16(const char *a, const char *b) {
+    struct short_block x = short_load_16(a), y = short_load_16(b);
     return (x.words[0] ^ y.words[0]) | (x.words[1] ^ y.words[1]);
 }
 
@@ -37,10 +37,12 @@ static inline uint64_t difference_16(const char *a, const char *b) {
 static inline bool short_equal(const char *a, const char *b, uint32_t size) {
     if (size >= 16) {
         if (size > 32) return memcmp(a, b, size) == 0;
-        return (difference_16(a, b) | difference_16(a + size - 16, b + size - 16)) == 0;
+        return (short_difference_16(a, b) | short_difference_16(a + size - 16, b + size - 16)) == 0;
     }
-    if (size >= 8) return ((load_8(a) ^ load_8(b)) | (load_8(a + size - 8) ^ load_8(b + size - 8))) == 0;
-    if (size >= 4) return ((load_4(a) ^ load_4(b)) | (load_4(a + size - 4) ^ load_4(b + size - 4))) == 0;
+    if (size >= 8)
+        return ((short_load_8(a) ^ short_load_8(b)) | (short_load_8(a + size - 8) ^ short_load_8(b + size - 8))) == 0;
+    if (size >= 4)
+        return ((short_load_4(a) ^ short_load_4(b)) | (short_load_4(a + size - 4) ^ short_load_4(b + size - 4))) == 0;
     return size == 0 || ((a[0] ^ b[0]) | (a[size >> 1] ^ b[size >> 1]) | (a[size - 1] ^ b[size - 1])) == 0;
 }
 
@@ -50,15 +52,15 @@ static inline char *short_put(char *to, struct text text) {
     const char *from = text.data;
     if (size >= 16) {
         if (size > 32) return (char *)memcpy(to, from, size) + size;
-        struct short_block first = load_16(from), last = load_16(from + size - 16);
+        struct short_block first = short_load_16(from), last = short_load_16(from + size - 16);
         memcpy(to, &first, sizeof first);
         memcpy(to + size - 16, &last, sizeof last);
     } else if (size >= 8) {
-        uint64_t first = load_8(from), last = load_8(from + size - 8);
+        uint64_t first = short_load_8(from), last = short_load_8(from + size - 8);
         memcpy(to, &first, 8);
         memcpy(to + size - 8, &last, 8);
     } else if (size >= 4) {
-        uint32_t first = load_4(from), last = load_4(from + size - 4);
+        uint32_t first = short_load_4(from), last = short_load_4(from + size - 4);
         memcpy(to, &first, 4);
         memcpy(to + size - 4, &last, 4);
     } else if (size) {

@@ -107,19 +107,12 @@ static void on_ack(void *context, const struct log_ack *ack) {
 
 static struct text name_in(const struct ring_head *head) { return (struct text){head->symbol, head->symbol_bytes}; }
 
-/* A predecessor's last batch may have reached the topic after it was read at the start: look once more before the first
- * new event of a partition. False: not yet, or it failed. */
+/* A predecessor's last batch may have reached the topic after it was read at the start, so the first new event of a
+ * partition waits for a look at its end: of those that wait, that which was looked at in vain least often is next. */
 static bool is_caught_up(struct fills_writer *fills, int32_t partition) {
     if (fills->has_caught_up[partition]) return true;
-    if (fills->is_away) return false; /* once a step: a look may take its whole timeout */
-    int status = published_catch_up(&fills->late, fills->published, fills->store, fills->scanner, partition);
-    fills->is_away = status == STATUS_AWAY;
-    if (fills->is_away && !fills->was_away[partition])
-        fprintf(stderr, "warning: where partition %d of topic fills ends cannot be read; its events wait\n",
-            (int)partition);
-    fills->was_away[partition] |= fills->is_away;
-    if (status != STATUS_OK && status != STATUS_AWAY) fills->failure = status;
-    return fills->has_caught_up[partition] = status == STATUS_OK;
+    if (fills->wanted < 0 || fills->vain_looks[partition] < fills->vain_looks[fills->wanted]) fills->wanted = partition;
+    return false;
 }
 
 static bool is_late_repeat(struct fills_writer *fills, const struct ring_head *head) {
@@ -217,6 +210,38 @@ static int drain_ring(struct fills_writer *fills, int worker) {
     return seen;
 }
 
+/* ---- the last look ---------------------------------------------------------------------------------------- */
+
+static int64_t monotonic_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* The broker does not say: the events wait. A look may take its whole timeout, so the rings have as long before the
+ * next one. */
+static void note_vain_look(struct fills_writer *fills, int32_t partition, int64_t since_ms) {
+    int64_t now_ms = monotonic_ms();
+    fills->looks_again_ms = now_ms + (now_ms - since_ms);
+    if (fills->vain_looks[partition]++ == 0)
+        fprintf(stderr, "warning: where partition %d of topic fills ends cannot be read; its events wait\n",
+            (int)partition);
+}
+
+/* Looks at a partition's end; returns whether its events go on. Who stops does not wait for a broker that is silent. */
+static bool catch_up(struct fills_writer *fills, int32_t partition) {
+    int64_t now_ms = monotonic_ms();
+    bool is_stopping = atomic_load_explicit(&fills->stop, memory_order_relaxed);
+    if (now_ms < fills->looks_again_ms || (is_stopping && fills->vain_looks[partition])) return false;
+    int status = published_catch_up(&fills->late, fills->published, fills->store, fills->scanner, partition);
+    fills->has_caught_up[partition] = status == STATUS_OK;
+    if (status == STATUS_AWAY)
+        note_vain_look(fills, partition, now_ms);
+    else if (status != STATUS_OK)
+        fills->failure = status;
+    return status == STATUS_OK;
+}
+
 /* ---- the step -------------------------------------------------------------------------------------------- */
 
 static int poll_acks(struct fills_writer *fills, int timeout_ms) {
@@ -246,8 +271,9 @@ static void pause_a_round(int moved) {
 
 int fills_writer_step(struct fills_writer *fills, int timeout_ms) {
     int moved = 0;
-    fills->is_away = false;
+    fills->wanted = -1;
     for (int i = 0; i < fills->worker_count && fills->failure == STATUS_OK; i++) moved += drain_ring(fills, i);
+    if (fills->failure == STATUS_OK && fills->wanted >= 0) moved += catch_up(fills, fills->wanted);
     bool is_busy = moved > 0 || fills->writer->in_flight(fills->writer) > 0;
     if (!is_busy && timeout_ms > 0 && !arm_bells(fills)) is_busy = true;
     int got = fills->failure == STATUS_OK ? poll_acks(fills, is_busy ? 0 : timeout_ms) : 0;
@@ -281,12 +307,6 @@ int fills_writer_start(struct fills_writer *fills) {
     return STATUS_OK;
 }
 
-static int64_t monotonic_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 void fills_writer_stop(struct fills_writer *fills, int drain_ms) {
     atomic_store(&fills->stop, true);
     if (fills->has_thread) {
@@ -295,6 +315,6 @@ void fills_writer_stop(struct fills_writer *fills, int drain_ms) {
         fills->has_thread = false;
     }
     int64_t deadline_ms = monotonic_ms() + drain_ms;
-    while (fills->failure == STATUS_OK && !fills->is_away && !is_drained(fills) && monotonic_ms() < deadline_ms)
+    while (fills->failure == STATUS_OK && !is_drained(fills) && monotonic_ms() < deadline_ms)
         fills_writer_step(fills, ACK_MS);
 }

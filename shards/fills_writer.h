@@ -50,8 +50,9 @@ struct fills_writer {
     const struct published *published; /* the start's reading of fills */
     struct published late;             /* what came to fills after it */
     bool has_caught_up[PARTITIONS];
-    bool was_away[PARTITIONS]; /* a look at its end was in vain, and somebody was told */
-    bool is_away;              /* this step's */
+    uint32_t vain_looks[PARTITIONS]; /* at its end */
+    int32_t wanted;                  /* this step: the partition to look at next; -1: none */
+    int64_t looks_again_ms;          /* after a vain look: on the monotonic clock */
     uint64_t fills_appended[PARTITIONS], fills_acknowledged[PARTITIONS];
     uint64_t dead_letters_appended, dead_letters_acknowledged;
     struct mark_queue marks[PARTITIONS][WORKERS_MAX];

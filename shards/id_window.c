@@ -67,16 +67,12 @@ struct id_key id_key_of(char kind, struct text first, struct text second, struct
     return key;
 }
 
-static inline char *part_write(struct text part, char *at) {
-    at = short_put(at, part);
-    *at++ = 0;
-    return at;
-}
-
 static inline char *key_write(const struct id_key *key, char *at) {
     *at++ = key->kind;
-    at = part_write(key->parts[0], at);
-    for (int i = 1; i < key->count; i++) at = part_write(key->parts[i], at);
+    for (int i = 0; i < key->count; i++) {
+        at = short_put(at, key->parts[i]);
+        *at++ = 0;
+    }
     return at;
 }
 
@@ -347,16 +343,9 @@ static inline void write_record(struct id_record *record, const struct id_statem
     }
 }
 
-/* Puts a link behind the others of its key, or into the index; returns what `found` says. */
-__attribute__((noinline)) static const struct id_record *join_others(
-    struct id_window *window, const struct id_key *key, struct id_link *link, uint32_t reference, uint64_t origin) {
-    struct place place = index_find(window, key);
-    if (place.slot < 0) {
-        link->next = reference;
-        index_put(window, key->hash, reference);
-        window->key_count++;
-        return NULL;
-    }
+/* Puts a link behind the others of its key, whose newest is at `place`; returns what `found` says. */
+static const struct id_record *join_others(
+    struct id_window *window, struct place place, struct id_link *link, uint32_t reference, uint64_t origin) {
     struct id_link *newest = link_of(window, window->chunks[place.chunk].references[place.slot]);
     const struct id_record *found = first_of_others(window, newest, origin);
     link->next = newest->next;
@@ -366,10 +355,14 @@ __attribute__((noinline)) static const struct id_record *join_others(
     return found;
 }
 
+/* The same, or into the index if it is the first of its key. */
 static inline const struct id_record *join(
     struct id_window *window, const struct id_key *key, struct id_link *link, uint32_t reference, uint64_t origin) {
-    if (__builtin_expect(!index_put_fresh(window, key->hash, reference), 0))
-        return join_others(window, key, link, reference, origin);
+    if (__builtin_expect(!index_put_fresh(window, key->hash, reference), 0)) {
+        struct place place = index_find(window, key);
+        if (place.slot >= 0) return join_others(window, place, link, reference, origin);
+        index_put(window, key->hash, reference);
+    }
     link->next = reference;
     window->key_count++;
     return NULL;

@@ -13,8 +13,6 @@ static uint64_t position;
 static uint32_t *slots;
 static uint8_t *sides;
 
-#define INLINE static inline __attribute__((always_inline))
-
 __attribute__((noinline)) static void take_fills(
     const struct book *book, const struct book_output *out, uint64_t taker, uint32_t first) {
     const struct book_event *event = &out->events[first], *end = &out->events[out->event_count];

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define INLINE static inline __attribute__((always_inline))
+
 enum { STALL_RECORDS_PER_MS = 1024 /* how fast log time passes */ };
 
 /* The driver hands an engine the header only; what must be known of the stream before the clock starts (ids as a

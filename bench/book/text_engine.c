@@ -8,8 +8,6 @@
 #include "core/status.h"
 #include "shards/repeats.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 /* What stands in the log for a record of the stream. */
 struct written {
     char id[15];

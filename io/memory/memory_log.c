@@ -511,7 +511,7 @@ static int store_bounds(struct log_store *store, uint8_t topic, int32_t partitio
     int status = STATUS_OK;
     pthread_mutex_lock(&log->lock);
     struct partition_log *of = partition_find(log, topic, partition);
-    if (log->faults.away || log->faults.bounds_away)
+    if (log->faults.away || log->faults.bounds_away >> partition & 1)
         status = STATUS_AWAY;
     else if (!of)
         status = STATUS_INVALID;

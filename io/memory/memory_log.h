@@ -17,7 +17,7 @@ struct memory_faults {
     bool hold_acks;              /* no acknowledgement is handed out while set */
     bool full;                   /* every append takes 0 records while set */
     bool away;                   /* every poll of a reader and bounds answer STATUS_AWAY while set */
-    bool bounds_away;            /* bounds alone do */
+    uint32_t bounds_away;        /* bounds alone do, of partitions whose bit is set */
     bool fail_after;             /* arms the next two */
     uint64_t fail_after_records; /* so many more records are taken from writers and acknowledged; the next fails ... */
     bool fail_stores;            /* ... and is stored all the same (its fate is unknown to the writer), or is not */

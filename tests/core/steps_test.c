@@ -343,11 +343,34 @@ Test(limits, largest_price_and_quantity) {
     desk_close(desk);
 }
 
+static void rest_for_client(struct desk *desk, uint64_t id, int64_t price) {
+    name(desk, id, ACTION_NEW);
+    desk->command.client_order_id = desk->command.order_id;
+    desk->command.side = SIDE_SELL;
+    desk->command.order_type = ORDER_LIMIT;
+    desk->command.quantity = units(1);
+    desk->command.price = units(price);
+    play(desk);
+}
+
+/* Of all that may be open each has two ids, and one more is in the index while it passes. */
+static void pass_with_two_ids(struct desk *desk, uint64_t id) {
+    name(desk, id, ACTION_NEW);
+    desk->command.client_order_id = desk->command.order_id;
+    desk->command.side = SIDE_BUY;
+    desk->command.order_type = ORDER_LIMIT;
+    desk->command.time_in_force = TIF_IOC;
+    desk->command.self_trade = SELF_TRADE_DECREMENT;
+    desk->command.quantity = units(1);
+    desk->command.price = units(99);
+    play(desk);
+}
+
 Test(limits, the_order_after_the_last_that_may_rest_is_answered_capacity, .timeout = 120) {
     struct desk *desk = desk_open(OPEN_ORDERS_PER_SYMBOL_MAX + 1024);
     desk->no_checks = true;
     for (uint64_t i = 0; i < OPEN_ORDERS_PER_SYMBOL_MAX; i++)
-        place(desk, i, SIDE_SELL, 1, 100 + (int64_t)(i % 5000) * (i % 3), TIF_GTC);
+        rest_for_client(desk, i, 100 + (int64_t)(i % 5000) * (int64_t)(i % 3));
     cr_assert_eq(desk->by_type[EVENT_ACCEPTED], OPEN_ORDERS_PER_SYMBOL_MAX);
     const uint64_t id = OPEN_ORDERS_PER_SYMBOL_MAX;
     place(desk, id, SIDE_BUY, 1, 99, TIF_GTC);
@@ -356,6 +379,8 @@ Test(limits, the_order_after_the_last_that_may_rest_is_answered_capacity, .timeo
     cr_assert_eq(desk->last.reason, REASON_CAPACITY, "the resting orders cannot fill all of it");
     place(desk, id + 2, SIDE_BUY, 1, 99, TIF_IOC);
     cr_assert_eq(desk->last.reason, REASON_IOC, "what cannot rest needs no room");
+    pass_with_two_ids(desk, id + 4);
+    cr_assert_eq(desk->last.reason, REASON_IOC);
     place(desk, id + 3, SIDE_BUY, 2, 100, TIF_GTC);
     cr_assert_eq(desk->by_type[EVENT_FILL], 2, "what is filled at once needs no room");
     place(desk, id, SIDE_BUY, 1, 99, TIF_GTC);
