@@ -27,6 +27,8 @@ static struct report_ring *ring;
 #else
 static const struct harness_transport *transport;
 static void *sink;
+_Alignas(64) static struct harness_report reports[REPORTS_PER_BATCH]; /* not handed on yet */
+static uint32_t report_count;
 #endif
 
 /* ---- reports ---------------------------------------------------------------------------------------------- */
@@ -40,6 +42,8 @@ struct subject {
 };
 
 #ifdef HARNESS_OWN_RING
+
+static inline void hand_on(void) { report_ring_publish(ring); }
 
 static inline void report(enum harness_report_type type, const struct subject *s) {
     struct ring_record *record = report_ring_next(ring);
@@ -58,12 +62,21 @@ static inline void report_trade(const struct subject *taker, uint64_t maker, int
 
 #else
 
-static inline void push(const struct harness_report *report) {
-    while (!transport->push(sink, report)) __builtin_ia32_pause();
+/* One behind the other, and long after they were written: one at a time, each waits for cache lines that the draining
+ * thread has, and for its own stores, which the queue copies in longer words. */
+static __attribute__((noinline)) void hand_on(void) {
+    for (uint32_t i = 0; i < report_count; i++)
+        while (!transport->push(sink, &reports[i])) __builtin_ia32_pause();
+    report_count = 0;
+}
+
+static inline void push(struct harness_report report) {
+    reports[report_count++] = report;
+    if (report_count == REPORTS_PER_BATCH) hand_on();
 }
 
 static inline void report(enum harness_report_type type, const struct subject *s) {
-    push(&(struct harness_report){.type = (uint8_t)type,
+    push((struct harness_report){.type = (uint8_t)type,
         .side = s->side,
         .sequence = s->sequence,
         .order_id = s->order_id,
@@ -72,7 +85,7 @@ static inline void report(enum harness_report_type type, const struct subject *s
 }
 
 static inline void report_trade(const struct subject *taker, uint64_t maker, int64_t price_ticks, uint32_t quantity) {
-    push(&(struct harness_report){.type = HARNESS_TRADE,
+    push((struct harness_report){.type = HARNESS_TRADE,
         .side = taker->side,
         .sequence = taker->sequence,
         .order_id = taker->order_id,
@@ -242,13 +255,10 @@ void engine_on_batch(const struct harness_message *messages, uint32_t count) {
         else
             on_modify(&m->modify);
     }
+    hand_on();
 }
 
-void engine_flush(void) {
-#ifdef HARNESS_OWN_RING
-    report_ring_publish(ring);
-#endif
-}
+void engine_flush(void) { hand_on(); }
 
 static bool find_best(enum side side, struct depth_level *level) { return book_levels(&book, side, 0, level, 1) == 1; }
 
