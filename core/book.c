@@ -390,7 +390,7 @@ static bool is_plain(const struct book *book) { return !(book->special & ~(uint3
 
 /* The short road does not look at what the shard found. */
 static bool is_unjudged(const struct book_input *input) {
-    return !(input->verdict | input->blocked | input->cancelled_before);
+    return !input->verdict && !input->cancelled_before && !input->blocked;
 }
 
 enum book_progress book_apply_generally(struct book *book, const struct book_input *input, struct book_output *out) {
@@ -411,7 +411,7 @@ __attribute__((noinline)) static enum book_progress apply_other(
 }
 
 enum book_progress book_apply(struct book *book, const struct book_input *input, struct book_output *out) {
-    if (input->kind == BOOK_COMMAND && is_plain(book) && book->run.phase == BOOK_IDLE)
+    if (input->kind == BOOK_COMMAND && is_unjudged(input) && is_plain(book) && book->run.phase == BOOK_IDLE)
         return book_apply_command(book, input, out);
     return apply_other(book, input, out);
 }

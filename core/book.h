@@ -31,17 +31,17 @@ enum book_input_kind {
 
 /* A record as the book sees it. Views stay the caller's and must live until BOOK_DONE. */
 struct book_input {
-    uint8_t kind; /* enum book_input_kind */
+    uint8_t kind;          /* enum book_input_kind */
+    uint8_t verdict;       /* enum book_verdict: what the shard's repeat check found, of a LIST of all its ids */
+    bool cancelled_before; /* a tombstone of that account for one of its order ids exists */
+    bool blocked;          /* the command's account is blocked */
+    uint8_t state;         /* BOOK_STATE: enum trading_state */
     const struct command *command;
     const struct command_ids *ids; /* of `command`, if they are known; NULL: not yet */
     const struct request *request; /* BOOK_REQUEST */
     int64_t src_offset;            /* of the record in orders[home] */
     int64_t log_time_ms;
-    uint8_t verdict; /* enum book_verdict: what the shard's repeat check found, of a LIST of all its ids */
     struct text original_order_id;       /* BOOK_REPEAT: the original's own id */
-    bool cancelled_before;               /* a tombstone of that account for one of its order ids exists */
-    bool blocked;                        /* the command's account is blocked */
-    uint8_t state;                       /* BOOK_STATE: enum trading_state */
     const struct instrument *instrument; /* BOOK_INSTRUMENT */
 };
 

@@ -74,7 +74,7 @@ uint32_t road_add_command(struct book *book, const struct entrant *entrant, int6
     order->words[1] = (uint64_t)entrant->price_ticks | (uint64_t)book_account_tag(entrant->account) << ORDER_TAG_SHIFT;
     order->id_hash = entrant->id_hash;
     put_record(book, slot, entrant->quantity_lots, order_id, user_id);
-    id_index_add(&book->ids, book->arena, entrant->id_hash, ID_ORDER, slot);
+    id_index_add_at(&book->ids, book->arena, entrant->home, entrant->id_hash, ID_ORDER, slot);
     book->open_orders++;
     return slot;
 }
@@ -145,11 +145,6 @@ enum book_progress book_apply_request(struct book *book, const struct book_input
 
 /* ---- commands --------------------------------------------------------------------------------------------- */
 
-/* Nothing that only some commands have. */
-ROAD bool is_plain_command(const struct book_input *input) {
-    return !(input->verdict | input->blocked | input->cancelled_before | input->command->fault);
-}
-
 /* Units count as they are; text is read as the instrument's. */
 ROAD bool read_units(const struct decimal *decimal, struct decimal_unit unit, int64_t *units) {
     if (decimal->state == DECIMAL_UNITS) {
@@ -189,9 +184,10 @@ ROAD bool read_command(const struct book *book, const struct book_input *input, 
 
 /* A command that trades, or may not rest. */
 APART bool trade_command(struct book *book, const struct book_input *input, struct book_output *out, uint64_t id_hash,
-    int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account) {
+    int64_t price_ticks, int64_t quantity_lots, uint32_t kind, uint64_t account, struct id_bucket *home) {
     struct entrant entrant = unpack(id_hash, price_ticks, quantity_lots, kind, account);
     entrant.command = input->command;
+    entrant.home = home;
     struct road road = road_begin(book, input->src_offset, out);
     return road_trade(book, out, &road, &entrant, false);
 }
@@ -199,9 +195,11 @@ APART bool trade_command(struct book *book, const struct book_input *input, stru
 APART enum book_progress new_command(struct book *book, const struct book_input *input, struct book_output *out) {
     const struct command *command = input->command;
     struct entrant entrant;
-    if (!is_plain_new(command) || !read_command(book, input, &entrant) ||
-        id_index_find_order(&book->ids, book->arena, entrant.id_hash, command->order_id))
+    if (!is_plain_new(command) || !read_command(book, input, &entrant))
         return book_general_road(book, input, out, false);
+    struct id_place place = id_index_look(&book->ids, book->arena, entrant.id_hash, command->order_id);
+    if (place.slot) return book_general_road(book, input, out, false);
+    entrant.home = place.home;
     bool may_rest = entrant.order_type == ORDER_LIMIT && entrant.time_in_force != TIF_IOC;
     if (may_rest && !road_crosses(book, entrant.side, entrant.price_ticks)) {
         struct road road = road_begin(book, input->src_offset, out);
@@ -209,29 +207,29 @@ APART enum book_progress new_command(struct book *book, const struct book_input 
         return BOOK_DONE;
     }
     bool is_done = trade_command(book, input, out, entrant.id_hash, entrant.price_ticks, entrant.quantity_lots,
-        road_kind(&entrant), entrant.account);
+        road_kind(&entrant), entrant.account, entrant.home);
     return ROAD_LIKELY(is_done) ? BOOK_DONE : book_general_road(book, input, out, true);
 }
 
 APART enum book_progress cancel_command(struct book *book, const struct book_input *input, struct book_output *out) {
     const struct command *command = input->command;
     if (!command->order_id.size) return book_general_road(book, input, out, false);
-    uint32_t slot = id_index_find_order(&book->ids, book->arena, book_id_hash(input), command->order_id);
+    struct id_place place = id_index_look(&book->ids, book->arena, book_id_hash(input), command->order_id);
+    uint32_t slot = place.slot;
     struct order *order = &book->orders[slot];
     if (!slot || (order->words[0] & ROAD_NOT_PLAIN) || !order_is_of(book->arena, slot, command->user_id))
         return book_general_road(book, input, out, false);
     struct road road = road_begin(book, input->src_offset, out);
     road_cancel(book, &road, order, slot, REASON_USER);
     road_end(book, &road, out);
-    id_index_remove(&book->ids, book->arena, order->id_hash, ID_ORDER, slot);
+    id_index_remove_at(&book->ids, book->arena, place.home, place.matches, order->id_hash, ID_ORDER, slot);
     road_free_ended(book, &road);
     return BOOK_DONE;
 }
 
 enum book_progress book_apply_command(struct book *book, const struct book_input *input, struct book_output *out) {
-    uint32_t action = input->command->action;
-    bool is_plain = is_plain_command(input);
-    if (is_plain && action == ACTION_NEW) return new_command(book, input, out);
-    if (is_plain && action == ACTION_CANCEL) return cancel_command(book, input, out);
+    const struct command *command = input->command;
+    if (!command->fault && command->action == ACTION_NEW) return new_command(book, input, out);
+    if (!command->fault && command->action == ACTION_CANCEL) return cancel_command(book, input, out);
     return book_general_road(book, input, out, false);
 }

@@ -148,16 +148,14 @@ void command_check(struct command *command) {
         check_list(command);
 }
 
-static enum field own_id_field(const struct command *command) {
-    switch (command->action) {
-    case ACTION_NEW:
-    case ACTION_REPLACE: return FIELD_ORDER_ID;
-    case ACTION_LIST: return FIELD_LIST_ID;
-    case ACTION_CANCEL:
-    case ACTION_MODIFY:
-    case ACTION_CANCEL_ALL: return FIELD_COMMAND_ID;
-    default: return FIELD_NONE;
-    }
+static inline enum field own_id_field(const struct command *command) {
+    static const uint8_t fields[ACTION_COUNT] = {[ACTION_NEW] = FIELD_ORDER_ID,
+        [ACTION_CANCEL] = FIELD_COMMAND_ID,
+        [ACTION_MODIFY] = FIELD_COMMAND_ID,
+        [ACTION_REPLACE] = FIELD_ORDER_ID,
+        [ACTION_CANCEL_ALL] = FIELD_COMMAND_ID,
+        [ACTION_LIST] = FIELD_LIST_ID};
+    return command->action < ACTION_COUNT ? (enum field)fields[command->action] : FIELD_NONE;
 }
 
 struct text command_own_id(const struct command *command) {

@@ -70,9 +70,9 @@ static inline uint32_t id_index_number(const struct id_index *index, uint32_t ta
     return number < index->buckets ? number : tag & index->low_mask;
 }
 
-/* The bucket of a hash; not of an index without buckets. */
+/* The bucket of a hash; NULL as long as there are no buckets. */
 static inline struct id_bucket *id_index_home(const struct id_index *index, const struct arena *arena, uint64_t hash) {
-    return id_index_bucket(index, arena, id_index_number(index, id_tag(hash)));
+    return index->buckets ? id_index_bucket(index, arena, id_index_number(index, id_tag(hash))) : NULL;
 }
 
 /* A bit for each entry of the bucket with the hash's tag. */
@@ -115,16 +115,31 @@ void id_index_take_out(struct id_index *index, struct arena *arena, uint64_t has
 
 /* ---- the index ---------------------------------------------------------------------------------------------- */
 
-/* The slot of the open order with this orderId, 0 if there is none. Bytes are compared. */
+/* Where an orderId was looked for: good until the index changes, but for ids that leave it. */
+struct id_place {
+    struct id_bucket *home;
+    uint32_t matches; /* as id_bucket_match */
+    uint32_t slot;    /* of the open order with this orderId, 0 if there is none */
+};
+
+/* Looks an orderId up. Bytes are compared. */
+static inline struct id_place id_index_look(
+    const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id) {
+    struct id_place place = {.home = id_index_home(index, arena, hash)};
+    if (__builtin_expect(!place.home, 0)) return place;
+    place.matches = id_bucket_match(place.home, hash);
+    if (!place.matches && __builtin_expect(!place.home->overflow, 1)) return place;
+    uint32_t entry = place.matches ? place.home->entries[__builtin_ctz(place.matches)] : 0;
+    place.slot = entry >> 1;
+    bool is_it = place.slot && (entry & 1) == ID_ORDER && id_is_at_hand(arena, place.slot, hash, order_id);
+    if (__builtin_expect(!is_it, 0)) place.slot = id_index_search_order(index, arena, hash, order_id);
+    return place;
+}
+
+/* The slot of the open order with this orderId, 0 if there is none. */
 static inline uint32_t id_index_find_order(
     const struct id_index *index, const struct arena *arena, uint64_t hash, struct text order_id) {
-    if (!index->entries) return 0;
-    const struct id_bucket *home = id_index_home(index, arena, hash);
-    uint32_t matches = id_bucket_match(home, hash);
-    if (!matches && __builtin_expect(!home->overflow, 1)) return 0;
-    uint32_t entry = matches ? home->entries[__builtin_ctz(matches)] : 0, slot = entry >> 1;
-    if (__builtin_expect(slot && (entry & 1) == ID_ORDER && id_is_at_hand(arena, slot, hash, order_id), 1)) return slot;
-    return id_index_search_order(index, arena, hash, order_id);
+    return id_index_look(index, arena, hash, order_id).slot;
 }
 
 /* The slot of the open order of this account with this clientOrderId, 0 if there is none. */
@@ -134,22 +149,20 @@ uint32_t id_index_find_client(const struct id_index *index, const struct arena *
 /* Has the processor fetch what a look for a hash reads first; and, a while later, where that probably leads: a slot, 0
  * if nothing there looks like it. */
 static inline void id_index_prefetch(const struct id_index *index, const struct arena *arena, uint64_t hash) {
-    if (index->entries) __builtin_prefetch(id_index_home(index, arena, hash), 1);
+    __builtin_prefetch(id_index_home(index, arena, hash), 1);
 }
 
 static inline uint32_t id_index_guess(const struct id_index *index, const struct arena *arena, uint64_t hash) {
-    if (!index->entries) return 0;
     const struct id_bucket *home = id_index_home(index, arena, hash);
-    uint32_t matches = id_bucket_match(home, hash);
+    uint32_t matches = home ? id_bucket_match(home, hash) : 0;
     return matches ? home->entries[__builtin_ctz(matches)] >> 1 : 0;
 }
 
-/* Enters an id that is not there. */
-static inline void id_index_add(
-    struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
+/* Enters an id that is not there, whose home is known. */
+static inline void id_index_add_at(struct id_index *index, struct arena *arena, struct id_bucket *home, uint64_t hash,
+    enum id_kind kind, uint32_t slot) {
     uint32_t entry = slot << 1 | (uint32_t)kind;
-    struct id_bucket *home = __builtin_expect(id_index_is_full(index), 0) ? NULL : id_index_home(index, arena, hash);
-    if (__builtin_expect(!home || home->count == ID_BUCKET_ENTRIES, 0)) {
+    if (__builtin_expect(id_index_is_full(index) || home->count == ID_BUCKET_ENTRIES, 0)) {
         id_index_append(index, arena, hash, entry);
         return;
     }
@@ -158,18 +171,28 @@ static inline void id_index_add(
     home->entries[home->count++] = entry;
 }
 
-/* Takes an id out that is there; stops the process if it is not. */
-static inline void id_index_remove(
+static inline void id_index_add(
     struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
+    id_index_add_at(index, arena, id_index_home(index, arena, hash), hash, kind, slot);
+}
+
+/* Takes an id out that is there, in or behind its home, where `matches` bear its tag; stops the process if it is not.
+ */
+static inline void id_index_remove_at(struct id_index *index, struct arena *arena, struct id_bucket *home,
+    uint32_t matches, uint64_t hash, enum id_kind kind, uint32_t slot) {
     uint32_t entry = slot << 1 | (uint32_t)kind;
-    struct id_bucket *home = id_index_home(index, arena, hash);
-    uint32_t matches = id_bucket_match(home, hash);
     if (__builtin_expect(!matches || home->entries[__builtin_ctz(matches)] != entry, 0)) {
         id_index_take_out(index, arena, hash, entry);
         return;
     }
     id_bucket_fill_gap(home, (uint32_t)__builtin_ctz(matches));
     index->entries--;
+}
+
+static inline void id_index_remove(
+    struct id_index *index, struct arena *arena, uint64_t hash, enum id_kind kind, uint32_t slot) {
+    struct id_bucket *home = id_index_home(index, arena, hash);
+    id_index_remove_at(index, arena, home, home ? id_bucket_match(home, hash) : 0, hash, kind, slot);
 }
 
 /* Empties it and gives its memory back to the arena. */

@@ -29,6 +29,7 @@ struct entrant {
     uint32_t side, order_type, time_in_force;
     uint64_t account;              /* of a request; of a command rolling_id of its userId; 0: nobody's */
     const struct command *command; /* NULL: it is a request */
+    struct id_bucket *home;        /* of a command that may rest: its id's, in the index */
 };
 
 /* Its side, orderType and timeInForce, a byte each. */

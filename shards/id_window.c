@@ -384,8 +384,12 @@ static inline __attribute__((always_inline)) int add(struct id_window *window, c
     return STATUS_OK;
 }
 
-/* Nearly all records have one key: what follows from that is compiled in. */
 int id_window_add(struct id_window *window, const struct id_statement *statement, const struct id_key *keys,
     uint32_t count, const struct id_record *found[]) {
-    return count == 1 ? add(window, statement, keys, 1, found) : add(window, statement, keys, count, found);
+    return add(window, statement, keys, count, found);
+}
+
+int id_window_add_one(struct id_window *window, const struct id_statement *statement, const struct id_key *key,
+    const struct id_record **found) {
+    return add(window, statement, key, 1, found);
 }

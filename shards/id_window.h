@@ -123,6 +123,10 @@ const struct id_record *id_window_find(const struct id_window *window, const str
 int id_window_add(struct id_window *window, const struct id_statement *statement, const struct id_key *keys,
     uint32_t count, const struct id_record *found[]);
 
+/* The same with one key, as nearly all records have: what follows from that is compiled in. */
+int id_window_add_one(struct id_window *window, const struct id_statement *statement, const struct id_key *key,
+    const struct id_record **found);
+
 /* The last part of the record's first key; a view into the window that lives as the record. */
 struct text id_record_own_id(const struct id_record *record);
 

@@ -68,29 +68,48 @@ void repeats_prefetch(const struct id_window *window, uint64_t symbol_hash, uint
     prefetch(window, 'o', symbol_hash, id_hash);
 }
 
+static struct id_key own_key(const struct command *command, const struct command_ids *ids, struct text own) {
+    struct id_key key = id_key_begin('o');
+    id_key_add(&key, command->symbol, ids->symbol);
+    id_key_add(&key, own, places_an_order(command) ? ids->order_id : rolling_id(own));
+    return key;
+}
+
+static struct id_key client_key(const struct command *command, const struct command_ids *ids) {
+    struct id_key key = id_key_begin('c');
+    id_key_add(&key, command->symbol, ids->symbol);
+    id_key_add(&key, command->user_id, ids->user_id);
+    id_key_add(&key, command->client_order_id, ids->client_order_id);
+    return key;
+}
+
+/* By its own id and by its clientOrderId. */
+static int check_both(struct id_window *window, const struct command *command, const struct command_ids *ids,
+    struct log_position position, const struct id_key *own, struct repeat *repeat) {
+    const struct id_key keys[2] = {*own, client_key(command, ids)};
+    id_window_prefetch(window, keys[1].hash);
+    struct id_statement statement = statement_of(position, command_content_hash_from(command, ids));
+    const struct id_record *oldest[2];
+    id_window_expire(window, position.offset, position.log_time_ms);
+    if (id_window_add(window, &statement, keys, 2, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
+    if (oldest[0] || oldest[1]) judge(oldest[0] ? oldest[0] : oldest[1], statement.content_hash, repeat);
+    return STATUS_OK;
+}
+
 int repeats_check(struct id_window *window, const struct command *command, const struct command_ids *ids,
     struct log_position position, struct repeat *repeat) {
-    struct text symbol = command->symbol;
     repeat->verdict = BOOK_FRESH;
-    struct text own = command_own_id(command);
+    struct text own = places_an_order(command) ? command->order_id : command_own_id(command);
     if (text_is_absent(own)) return STATUS_OK;
-    if (command->action == ACTION_LIST) return check_list(window, symbol, command, position, repeat);
-    uint32_t count = has_client_key(command) ? 2 : 1;
-    struct id_key keys[2] = {id_key_begin('o'), id_key_begin('c')};
-    const struct id_record *oldest[2] = {NULL, NULL};
-    id_key_add(&keys[0], symbol, ids->symbol);
-    id_key_add(&keys[0], own, places_an_order(command) ? ids->order_id : rolling_id(own));
-    id_window_prefetch(window, keys[0].hash);
-    if (count == 2) {
-        id_key_add(&keys[1], symbol, ids->symbol);
-        id_key_add(&keys[1], command->user_id, ids->user_id);
-        id_key_add(&keys[1], command->client_order_id, ids->client_order_id);
-        id_window_prefetch(window, keys[1].hash);
-    }
+    if (command->action == ACTION_LIST) return check_list(window, command->symbol, command, position, repeat);
+    const struct id_key key = own_key(command, ids, own);
+    id_window_prefetch(window, key.hash);
+    if (has_client_key(command)) return check_both(window, command, ids, position, &key, repeat);
     struct id_statement statement = statement_of(position, command_content_hash_from(command, ids));
+    const struct id_record *oldest;
     id_window_expire(window, position.offset, position.log_time_ms);
-    if (id_window_add(window, &statement, keys, count, oldest) != STATUS_OK) return STATUS_NO_MEMORY;
-    if (oldest[0] || oldest[1]) judge(oldest[0] ? oldest[0] : oldest[1], statement.content_hash, repeat);
+    if (id_window_add_one(window, &statement, &key, &oldest) != STATUS_OK) return STATUS_NO_MEMORY;
+    if (oldest) judge(oldest, statement.content_hash, repeat);
     return STATUS_OK;
 }
 
