@@ -71,7 +71,7 @@ static struct stall stall;
 
 static inline struct book *stall_book(uint32_t symbol) { return stall.by_symbol[symbol]; }
 
-static int64_t stall_time_ms(void) { return stall.offset / STALL_RECORDS_PER_MS; }
+static int64_t stall_time_ms(void) { return (int64_t)((uint64_t)stall.offset / STALL_RECORDS_PER_MS); }
 
 static uint64_t stall_setting(const char *name, uint64_t otherwise) {
     const char *value = getenv(name);

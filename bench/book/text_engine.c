@@ -8,14 +8,16 @@
 #include "core/status.h"
 #include "shards/repeats.h"
 
+enum { ID_DIGITS_MAX = 8 };
+
 /* What stands in the log for a record of the stream. */
 struct written {
-    char id[15];
-    uint8_t id_bytes;
+    char id[ID_DIGITS_MAX];
+    uint32_t id_bytes;
+    uint32_t replace_lots; /* of an OP_REPLACE: the whole quantity, which counts what was filled before */
 };
 
 static struct written *written; /* by position in the stream */
-static uint32_t *replace_lots;  /* of an OP_REPLACE: the whole quantity, which counts what was filled before */
 static uint32_t *filled;        /* rehearsal: by id */
 static uint64_t position;
 static bool is_rehearsal;
@@ -37,11 +39,21 @@ static struct {
 static uint64_t hashed; /* records whose id_hash was taken: all before this position */
 static bool is_ahead;
 
-static struct id_window windows[PARTITIONS];
-static int64_t offsets[PARTITIONS]; /* of the next record of each home partition */
-static struct text symbol_names[65536];
-static uint64_t symbol_hashes[65536];
-static uint8_t symbol_homes[65536];
+/* A home partition. */
+struct home {
+    struct id_window window;
+    int64_t offset; /* of the next record */
+};
+
+struct traded {
+    struct text name;
+    uint64_t hash;
+    struct home *home;
+    struct book *book;
+};
+
+static struct home homes[PARTITIONS];
+static struct traded traded[65536]; /* by symbol */
 static struct command command;
 static struct book_input input = {.command = &command};
 
@@ -56,17 +68,22 @@ static inline uint64_t id_of(uint32_t slot) {
     return (v * 10000 + (v >> 32)) & UINT32_MAX;
 }
 
-static inline void take_fills(const struct book_output *out, uint64_t taker) {
+static void note_fills(const struct book_output *out, uint64_t taker) {
     for (uint32_t i = 0; i < out->event_count; i++) {
         const struct book_event *event = &out->events[i];
         if (event->type != EVENT_FILL) continue;
-        uint64_t maker = id_of(event->maker_slot);
-        on_trade(maker, taker, (uint64_t)event->price_ticks, (uint64_t)event->quantity_lots);
-        if (is_rehearsal) {
-            filled[maker] += (uint32_t)event->quantity_lots;
-            filled[taker] += (uint32_t)event->quantity_lots;
-        }
+        filled[id_of(event->maker_slot)] += (uint32_t)event->quantity_lots;
+        filled[taker] += (uint32_t)event->quantity_lots;
     }
+}
+
+static inline void take_fills(const struct book_output *out, uint64_t taker, uint32_t first) {
+    for (uint32_t i = first; i < out->event_count; i++) {
+        const struct book_event *event = &out->events[i];
+        if (event->type != EVENT_FILL) continue;
+        on_trade(id_of(event->maker_slot), taker, (uint64_t)event->price_ticks, (uint64_t)event->quantity_lots);
+    }
+    if (__builtin_expect(is_rehearsal, 0)) note_fills(out, taker);
 }
 
 static inline uint64_t hash_next(void) {
@@ -83,26 +100,26 @@ static inline uint64_t id_hash_here(void) {
 static void apply(uint32_t symbol, uint64_t id) {
     const struct written *w = &written[position];
     command.order_id = (struct text){w->id, w->id_bytes};
-    command.symbol = symbol_names[symbol];
-    uint32_t home = symbol_homes[symbol];
-    struct log_position at = {.offset = offsets[home]++, .log_time_ms = stall_time_ms()};
-    const struct command_ids ids = {.symbol = symbol_hashes[symbol], .order_id = id_hash_here()}; /* all */
+    const struct traded *of = &traded[symbol];
+    command.symbol = of->name;
+    struct log_position at = {.offset = of->home->offset++, .log_time_ms = stall_time_ms()};
+    const struct command_ids ids = {.symbol = of->hash, .order_id = id_hash_here()}; /* all */
     struct repeat repeat;
-    if (repeats_check(&windows[home], &command, &ids, at, &repeat) != STATUS_OK) stall_fail("no memory");
+    if (repeats_check(&of->home->window, &command, &ids, at, &repeat) != STATUS_OK) stall_fail("no memory");
     input.src_offset = at.offset;
     input.log_time_ms = at.log_time_ms;
     input.verdict = repeat.verdict;
     input.ids = &ids;
     if (repeat.verdict == BOOK_REPEAT) input.original_order_id = repeat.original_order_id;
-    struct book *book = stall_book(symbol);
+    struct book *book = of->book;
     struct book_output *out = &stall.out;
     out->event_count = out->level_count = 0;
     enum book_progress progress = book_apply(book, &input, out);
-    take_fills(out, id);
+    if (out->event_count > 1) take_fills(out, id, 1); /* the first is no fill */
     while (__builtin_expect(progress == BOOK_MORE, 0)) {
         out->event_count = out->level_count = 0;
         progress = book_step(book, &input, out);
-        take_fills(out, id);
+        take_fills(out, id, 0);
     }
     stall.offset++;
     position++;
@@ -144,8 +161,9 @@ INLINE void apply_change(uint32_t symbol, uint64_t id, enum action action, uint3
 INLINE void eng_cancel(uint32_t symbol, uint64_t id) { apply_change(symbol, id, ACTION_CANCEL, 0, 0); }
 
 static void eng_replace(uint32_t symbol, uint64_t id, uint32_t price, uint32_t lots) {
-    if (__builtin_expect(is_rehearsal, 0)) replace_lots[position] = lots + filled[id];
-    apply_change(symbol, id, ACTION_MODIFY, price, replace_lots[position]);
+    struct written *w = &written[position];
+    if (__builtin_expect(is_rehearsal, 0)) w->replace_lots = lots + filled[id];
+    apply_change(symbol, id, ACTION_MODIFY, price, w->replace_lots);
 }
 
 static inline void look_at_books(const rec_t *records, uint64_t at) {
@@ -165,9 +183,10 @@ static inline void look_ahead(const rec_t *records, uint64_t at, uint64_t count)
     while (__builtin_expect(hashed < at + AHEAD_FAR, 0)) hash_next();
     const rec_t *far = &records[at + AHEAD_FAR];
     uint64_t hash = hash_next();
-    repeats_prefetch(&windows[symbol_homes[far->sym]], symbol_hashes[far->sym], hash);
+    const struct traded *of = &traded[far->sym];
+    repeats_prefetch(&of->home->window, of->hash, hash);
     if (!is_ahead) return;
-    id_index_prefetch(&stall_book(far->sym)->ids, &stall.arena, hash);
+    id_index_prefetch(&of->book->ids, &stall.arena, hash);
     look_at_books(records, at);
 }
 
@@ -187,7 +206,7 @@ static void write_ids(const rec_t *records, uint64_t count) {
     for (uint64_t i = 0; i < count; i++) {
         char digits[24];
         const char *first = digits_before(digits + sizeof digits, records[i].id);
-        written[i].id_bytes = (uint8_t)(digits + sizeof digits - first);
+        written[i].id_bytes = (uint32_t)(digits + sizeof digits - first);
         memcpy(written[i].id, first, written[i].id_bytes);
     }
 }
@@ -197,9 +216,8 @@ static void name_symbols(uint32_t count) {
     if (count > 65536) stall_fail("too many symbols in the stream");
     for (uint32_t i = 0; i < count; i++) {
         int size = snprintf(names[i], sizeof names[i], "S%u", i);
-        symbol_names[i] = (struct text){names[i], (uint32_t)size};
-        symbol_hashes[i] = rolling_id(symbol_names[i]);
-        symbol_homes[i] = (uint8_t)home_partition(symbol_names[i]);
+        struct text name = {names[i], (uint32_t)size};
+        traded[i] = (struct traded){name, rolling_id(name), &homes[home_partition(name)], stall_book(i)};
     }
 }
 
@@ -211,8 +229,8 @@ static void rehearse(const rec_t *records, uint64_t count) {
     for (uint64_t i = 0; i < count; i++) step(records + i);
     stall_close();
     for (int i = 0; i < PARTITIONS; i++) {
-        offsets[i] += REPEAT_WINDOW_RECORDS + 1;
-        id_window_expire(&windows[i], offsets[i], stall_time_ms());
+        homes[i].offset += REPEAT_WINDOW_RECORDS + 1;
+        id_window_expire(&homes[i].window, homes[i].offset, stall_time_ms());
     }
     position = hashed = 0;
     is_rehearsal = false;
@@ -225,7 +243,6 @@ static void eng_init(const hdr_t *header) {
     name_symbols(stall.symbol_count);
     command_init(&command);
     written = stall_memory(header->nops * sizeof *written);
-    replace_lots = stall_memory(header->nops * sizeof *replace_lots);
     filled = calloc(header->max_id + 1, sizeof *filled);
     const rec_t *records = stall_open_stream(header->nops);
     write_ids(records, header->nops);
