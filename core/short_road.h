@@ -247,13 +247,15 @@ ROAD void road_unlink(struct book *book, struct road *road, const struct order *
 
 /* ---- the sweep -------------------------------------------------------------------------------------------- */
 
-/* Where a sweep is. */
+/* Where a sweep is. What every fill changes is kept here, and written down once: totals and trades. */
 struct road_sweep {
     struct ladder *ladder; /* the other side's */
     uint64_t key;          /* its best level */
     struct level *level;
-    int64_t price_ticks;
-    int64_t leaves_lots; /* of the taker */
+    int64_t price_ticks, total_lots; /* the level's */
+    int64_t leaves_lots;             /* of the taker */
+    uint64_t trades;                 /* the book's */
+    uint32_t gone;                   /* makers that ended */
 };
 
 /* The level that is swept next, as long as it is one that the taker may trade at and its first order is plain. */
@@ -263,6 +265,7 @@ ROAD bool road_enter_level(
     if (sweep->key > limit_key) return false;
     sweep->level = ladder_get(sweep->ladder, book->arena, sweep->key);
     sweep->price_ticks = ladder_price(side, sweep->key);
+    sweep->total_lots = sweep->level->total_lots;
     if (ROAD_UNLIKELY(book->orders[sweep->level->head].words[0] & ROAD_NOT_PLAIN)) return false;
     road->level->price_ticks = sweep->price_ticks;
     road->level++->side = (uint8_t)side;
@@ -278,13 +281,12 @@ ROAD bool road_fill(struct book *book, struct road *road, struct road_sweep *swe
     int64_t lots = has_lots < wants_lots ? has_lots : wants_lots;
     bool is_gone = has_lots <= wants_lots;
     sweep->leaves_lots -= lots;
+    sweep->total_lots -= lots;
     maker->words[0] = word - (uint64_t)lots;
     road->weight -= id_hash * (is_gone ? (word & (ROAD_LEAVES_MASK | ORDER_KIND_BITS)) +
                                              (uint64_t)sweep->price_ticks * ORDER_PRICE_WEIGHT
                                        : (uint64_t)lots);
-    int64_t total_lots = sweep->level->total_lots -= lots;
-    road->level[-1].total_lots = total_lots;
-    uint32_t trade = (uint32_t)++book->trades;
+    uint32_t trade = (uint32_t)++sweep->trades;
     road_answer(road, road_head(EVENT_FILL, REASON_NONE, entrant->side ? BOOK_EVENT_SELL : 0, 0, 0),
         slot | (uint64_t)trade << 32,
         (struct road_numbers){.price_ticks = sweep->price_ticks,
@@ -303,7 +305,7 @@ ROAD bool road_fill(struct book *book, struct road *road, struct road_sweep *swe
     maker->next = road->ended_first;
     if (!road->ended_first) road->ended_last = slot;
     road->ended_first = slot;
-    book->open_orders--;
+    sweep->gone++;
     sweep->level->head = next;
     *road_link(next, &book->orders[next].prev, &sweep->level->tail) = 0;
     return next != 0;
@@ -313,9 +315,10 @@ ROAD bool road_fill(struct book *book, struct road *road, struct road_sweep *swe
 ROAD void road_sweep_level(struct book *book, struct road *road, struct road_sweep *sweep,
     const struct entrant *entrant, const struct book_event *full, bool is_by_slot) {
     while (road_fill(book, road, sweep, entrant, sweep->level->head, is_by_slot)) {
-        if (!sweep->leaves_lots || ROAD_UNLIKELY(road->event > full)) return;
-        if (ROAD_UNLIKELY(book->orders[sweep->level->head].words[0] & ROAD_NOT_PLAIN)) return;
+        if (!sweep->leaves_lots || ROAD_UNLIKELY(road->event > full)) break;
+        if (ROAD_UNLIKELY(book->orders[sweep->level->head].words[0] & ROAD_NOT_PLAIN)) break;
     }
+    road->level[-1].total_lots = sweep->level->total_lots = sweep->total_lots;
     if (!sweep->level->head) ladder_leave(sweep->ladder, book->arena, sweep->key);
 }
 
@@ -323,11 +326,14 @@ ROAD void road_sweep_level(struct book *book, struct road *road, struct road_swe
 ROAD int64_t road_sweep(struct book *book, struct book_output *out, struct road *road, const struct entrant *entrant,
     uint64_t limit_key, bool is_by_slot) {
     const struct book_event *full = out->events + BOOK_EVENTS_MAX - BOOK_EVENTS_SPARE;
-    struct road_sweep sweep = {.ladder = &book->ladders[entrant->side ^ 1], .leaves_lots = entrant->quantity_lots};
+    struct road_sweep sweep = {
+        .ladder = &book->ladders[entrant->side ^ 1], .leaves_lots = entrant->quantity_lots, .trades = book->trades};
     const struct book_event *accepted = road->event;
     while (sweep.leaves_lots && ROAD_LIKELY(road->event <= full) &&
            road_enter_level(book, road, &sweep, entrant->side ^ 1, limit_key))
         road_sweep_level(book, road, &sweep, entrant, full, is_by_slot);
+    book->trades = sweep.trades;
+    book->open_orders -= sweep.gone;
     book_note_if_empty(book);
     if (road->event != accepted) {
         book->last_price_ticks = road->event[-1].price_ticks;
