@@ -115,7 +115,7 @@ void id_index_take_out(struct id_index *index, struct arena *arena, uint64_t has
 
 /* ---- the index ---------------------------------------------------------------------------------------------- */
 
-/* Where an orderId was looked for: good until the index changes, but for ids that leave it. */
+/* Where an orderId was looked for: good until the index changes; the home alone also while ids only leave it. */
 struct id_place {
     struct id_bucket *home;
     uint32_t matches; /* as id_bucket_match */

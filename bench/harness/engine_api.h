@@ -83,7 +83,8 @@ HARNESS_EXPORT void engine_shutdown(void);
 HARNESS_EXPORT void engine_on_new_order(const struct harness_new *message);
 HARNESS_EXPORT void engine_on_cancel(const struct harness_cancel *message);
 HARNESS_EXPORT void engine_on_modify(const struct harness_modify *message);
-/* `count` messages, each finished before the next is looked at. */
+/* `count` messages, each finished and its reports in the transport before the next is looked at. May be absent: then
+ * each message comes by its own call, and its reports must be in the transport when engine_flush returns. */
 HARNESS_EXPORT void engine_on_batch(const struct harness_message *messages, uint32_t count);
 HARNESS_EXPORT void engine_flush(void);
 HARNESS_EXPORT int64_t engine_query_best_bid(void); /* INT64_MIN: none */
