@@ -172,6 +172,22 @@ static void follow(struct raw_client *client, struct copy *copy, uint64_t u) {
     }
 }
 
+static int64_t total_at(const struct copy *copy, enum side side, int64_t price) {
+    for (uint32_t i = 0; i < copy->count[side]; i++)
+        if (copy->levels[side][i].price == price) return copy->levels[side][i].total;
+    return 0;
+}
+
+/* The same, and until the copy has what the feed said last: an event may be pushed before the levels that follow it. */
+static void follow_to(
+    struct raw_client *client, struct copy *copy, uint64_t u, enum side side, int64_t price, int64_t total) {
+    follow(client, copy, u);
+    while (total_at(copy, side, price) != total) {
+        const char *text = raw_expect(client);
+        if (has(text, "\"type\":\"depth\"")) apply(copy, text);
+    }
+}
+
 static void expect_same(struct stage *stage, const struct copy *copy, const char *symbol) {
     for (int side = 0; side < 2; side++) {
         EXPECT(copy->count[side] == scripted_feed_levels(stage->feed, symbol, (enum side)side),
@@ -236,7 +252,7 @@ static void depth_chain(void) {
                 rand() % 3 ? 1 + rand() % 99 : 0);
         }
         scripted_feed_level(stage.feed, "AAPL", SIDE_BUY, 14000, 1 + round); /* so that the last event shows */
-        follow(&client, copy, fseq);
+        follow_to(&client, copy, fseq, SIDE_BUY, 14000, 1 + round);
         expect_same(&stage, copy, "AAPL");
     }
     EXPECT(copy->snapshots == 1, "%u snapshots in an unbroken chain", copy->snapshots);
@@ -271,7 +287,7 @@ static void depth_window(void) {
             scripted_feed_level(stage.feed, "AAPL", SIDE_BUY, 100 + rand() % 30, 1000 + round);
         if (round % 5) continue;
         scripted_feed_level(stage.feed, "AAPL", SIDE_SELL, 200, 1 + round);
-        follow(&client, copy, fseq);
+        follow_to(&client, copy, fseq, SIDE_SELL, 200, 1 + round);
         uint32_t there = scripted_feed_levels(stage.feed, "AAPL", SIDE_BUY), told = there < 5 ? there : 5;
         EXPECT(copy->count[0] == told, "round %d: %u levels told of %u", round, copy->count[0], there);
         for (int64_t price = 130, rank = 0; price >= 100 && rank < told; price--) {
